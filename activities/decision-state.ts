@@ -1,0 +1,89 @@
+import { type CompiledPolicy, compilePolicy } from '../core/policy/compile.ts';
+import { openSession, type SessionState } from '../core/detection/session-state.ts';
+import type { Sql } from '../db/client.ts';
+import { type AgentConfig, loadAgentConfig, loadDecisionConfig, loadSession } from '../db/queries/decision-config.ts';
+import { type BoundedMap, createBoundedMap } from '../core/bounded-map.ts';
+
+/** What an organisation's decisions depend on, compiled once per version. */
+export interface OrganizationConfig {
+  version: number;
+  policy: { version: string; compiled: CompiledPolicy } | null;
+  /** Filled as agents are met. */
+  agents: BoundedMap<AgentConfig>;
+}
+
+export interface VersionedSession {
+  /** 0 for a session that has not begun. */
+  version: number;
+  state: SessionState;
+}
+
+export interface DecisionState {
+  organization: (orgId: string) => Promise<OrganizationConfig>;
+  agent: (orgId: string, agentId: string) => Promise<AgentConfig | undefined>;
+  session: (orgId: string, sessionId: string, nowMs: number) => Promise<VersionedSession>;
+  /** Keeps what a settled decision has made of the session. */
+  keepSession: (orgId: string, sessionId: string, session: VersionedSession) => void;
+  /** Forgets what turned out to be old. */
+  forget: (orgId: string, what: { config: boolean; sessionId?: string }) => void;
+}
+
+export class UnknownOrganization extends Error {
+  readonly code = 'unknown-organization';
+}
+
+/**
+ * Caches of the decision path. They may be old: every settle carries the versions it was computed from, and the database
+ * refuses what has changed. So no entry needs a time to live, and a second process needs no message.
+ */
+export function createDecisionState(sql: Sql, { maxOrganizations = 1_000, maxSessions = 20_000 } = {}): DecisionState {
+  const organizations = createBoundedMap<Promise<OrganizationConfig>>(maxOrganizations);
+  const sessions = createBoundedMap<VersionedSession>(maxSessions);
+
+  const organization = (orgId: string): Promise<OrganizationConfig> => {
+    const known = organizations.get(orgId);
+    if (known !== undefined) return known;
+    const loading = loadOrganization(sql, orgId);
+    organizations.set(orgId, loading);
+    // A failure is not worth remembering.
+    loading.catch(() => organizations.delete(orgId));
+    return loading;
+  };
+
+  return {
+    organization,
+    async agent(orgId, agentId) {
+      const { agents } = await organization(orgId);
+      const known = agents.get(agentId);
+      if (known !== undefined) return known;
+      const config = await loadAgentConfig(sql, { orgId, agentId });
+      if (config !== undefined) agents.set(agentId, config);
+      return config;
+    },
+    async session(orgId, sessionId, nowMs) {
+      const key = `${orgId}/${sessionId}`;
+      const known = sessions.get(key);
+      if (known !== undefined) return known;
+      const { version, state } = await loadSession(sql, { orgId, sessionId });
+      const session = { version, state: state === null ? openSession(nowMs) : (JSON.parse(state) as SessionState) };
+      if (version > 0) sessions.set(key, session);
+      return session;
+    },
+    keepSession: (orgId, sessionId, session) => sessions.set(`${orgId}/${sessionId}`, session),
+    forget(orgId, { config, sessionId }) {
+      if (config) organizations.delete(orgId);
+      if (sessionId !== undefined) sessions.delete(`${orgId}/${sessionId}`);
+    },
+  };
+}
+
+async function loadOrganization(sql: Sql, orgId: string): Promise<OrganizationConfig> {
+  const config = await loadDecisionConfig(sql, orgId);
+  if (config === undefined) throw new UnknownOrganization('there is no such organisation');
+  const { version, policy } = config;
+  return {
+    version,
+    policy: policy === null ? null : { version: `${policy.id}@${policy.version}`, compiled: compilePolicy(policy.document) },
+    agents: createBoundedMap<AgentConfig>(10_000),
+  };
+}

@@ -1,0 +1,153 @@
+import { randomUUID } from 'node:crypto';
+import { ApplicationFailure, log } from '@temporalio/activity';
+import { ApplicationFailureCategory } from '@temporalio/common';
+import { evaluateEvent } from '../core/decision/evaluate-event.ts';
+import type { Evaluation } from '../core/decision/evaluation.ts';
+import type { GovernEventInput, ObservedItem, ObserveEventsInput } from '../core/decision/govern-event-input.ts';
+import { createKeyedQueue } from '../core/keyed-queue.ts';
+import { decisionFromRecord } from '../core/ledger/event-record.ts';
+import type { Coalescer } from '../db/coalescer.ts';
+import type { SettleItem, SettleResult } from '../db/queries/settle.ts';
+import type { Decision } from '../schemas/decision.ts';
+import type { DecisionState } from './decision-state.ts';
+import { type SettlementInput, prepareSettlement, sha256Hex } from './settlement.ts';
+
+export interface DecisionActivitiesDeps {
+  state: DecisionState;
+  settle: Coalescer<SettleItem, SettleResult>;
+  /** Hands the outcome to the request that waits in this process, if one does. */
+  answer: (event: { orgId: string; eventId: string }, outcome: DecisionOutcome) => void;
+  answerObserved: (input: ObserveEventsInput, items: ObservedItem[]) => void;
+  /** Tells the waiting request that the database is away; the run itself goes on trying. */
+  delay: (event: { orgId: string; eventId: string }, error: unknown) => void;
+  publicUrl: string;
+  now: () => number;
+}
+
+export type DecisionOutcome = { kind: 'decided'; decision: Decision } | { kind: 'conflict' } | { kind: 'quota' };
+export type DecisionActivities = ReturnType<typeof createDecisionActivities>;
+
+/** Attempts computed from what was read without a lock; from this one on the session row is held for the next. */
+const RESERVE_FROM_ATTEMPT = 2;
+const MAX_ATTEMPTS = 40;
+const TOUCH_EVERY_MS = 60_000;
+
+/**
+ * The deciding activities. `decideEvent` classifies, applies the policy and makes one database call that settles quota, session,
+ * review and ledger. Where the ledger holds a decision already, that one is answered, whatever was computed here.
+ */
+export function createDecisionActivities({ state, settle, answer, answerObserved, delay, publicUrl, now }: DecisionActivitiesDeps) {
+  const inSessionOrder = createKeyedQueue();
+  const touchedAtMs = new Map<string, number>();
+  // Names this process to the session reservation.
+  const holder = randomUUID();
+
+  type Request = Omit<GovernEventInput, 'digest'> & { digest: string; mode: SettlementInput['mode'] };
+
+  const decideOnce = async (request: Request, attempt: number): Promise<DecisionOutcome | 'stale'> => {
+    const { orgId, event } = request;
+    const nowMs = now();
+    const organization = await state.organization(orgId);
+    const agent = await state.agent(orgId, event.agentId);
+    const session = event.sessionId === undefined ? null : await state.session(orgId, event.sessionId, nowMs);
+    const evaluated = evaluateEvent({ orgId, event, profile: agent?.profile ?? null, session: session?.state ?? null, policy: organization.policy, nowMs, sha256Hex });
+    const evaluation = restrain(evaluated, request.mode, agent?.status === 'stopped' ? (agent.stoppedReason ?? '') : null);
+    const touch = agent !== undefined && nowMs - (touchedAtMs.get(`${orgId}/${event.agentId}`) ?? 0) > TOUCH_EVERY_MS;
+    const item = prepareSettlement({
+      ...request,
+      evaluation,
+      nowMs,
+      publicUrl,
+      configVersion: organization.version,
+      agent: { id: event.agentId, register: agent === undefined, touch },
+      session: { version: session?.version ?? 0, holder, reserve: attempt >= RESERVE_FROM_ATTEMPT },
+    });
+    const result = await settle(item);
+    switch (result.status) {
+      case 'recorded': {
+        if (touch) touchedAtMs.set(`${orgId}/${event.agentId}`, nowMs);
+        if (session !== null && evaluation.session !== null && event.sessionId !== undefined) {
+          state.keepSession(orgId, event.sessionId, { version: session.version + 1, state: evaluation.session });
+        }
+        // Read back from the text that was recorded, so that the first answer and every later one are the same to the byte.
+        return { kind: 'decided', decision: decisionFromRecord(item.body, result) };
+      }
+      case 'exists':
+        return { kind: 'decided', decision: decisionFromRecord(result.body, result) };
+      case 'stale':
+        state.forget(orgId, { config: result.configVersion !== null, ...(event.sessionId === undefined ? {} : { sessionId: event.sessionId }) });
+        return 'stale';
+      case 'conflict':
+      case 'quota':
+        return { kind: result.status };
+    }
+  };
+
+  const decideInOrder = async (request: Request): Promise<DecisionOutcome> => {
+    const untilSettled = async (): Promise<DecisionOutcome> => {
+      for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+        const outcome = await decideOnce(request, attempt);
+        if (outcome !== 'stale') return outcome;
+        // Another process holds the row for about one commit.
+        if (attempt > RESERVE_FROM_ATTEMPT) await new Promise((resolve) => setTimeout(resolve, 2 * (attempt - RESERVE_FROM_ATTEMPT)));
+      }
+      throw ApplicationFailure.retryable('the session is decided elsewhere without pause', 'session-contended');
+    };
+    const { sessionId } = request.event;
+    return sessionId === undefined ? untilSettled() : inSessionOrder(`${request.orgId}/${sessionId}`, untilSettled);
+  };
+
+  return {
+    /** Decides one event and records the decision. Fails for good with type `id-reused` or `quota-exceeded`. */
+    async decideEvent(input: GovernEventInput): Promise<Decision> {
+      const at = { orgId: input.orgId, eventId: input.event.id };
+      let outcome: DecisionOutcome;
+      try {
+        outcome = await decideInOrder({ ...input, mode: 'governed' });
+      } catch (error) {
+        log.warn('decision not recorded yet', { eventId: at.eventId, reason: codeOf(error) });
+        delay(at, error);
+        throw asFailure(error);
+      }
+      answer(at, outcome);
+      if (outcome.kind === 'decided') return outcome.decision;
+      throw refusal(outcome.kind);
+    },
+
+    /** Records events that have happened already: ALLOW or ALERT each. Answers how many were recorded, doubled or refused. */
+    async observeEvents(input: ObserveEventsInput): Promise<{ recorded: number; conflicts: number; refused: number }> {
+      const items = await Promise.all(
+        input.events.map(async ({ event, digest }): Promise<ObservedItem> => {
+          const outcome = await decideInOrder({ ...input, event, digest, mode: 'observed' });
+          return outcome.kind === 'decided' ? outcome : { kind: outcome.kind, eventId: event.id };
+        }),
+      ).catch((error: unknown) => {
+        throw asFailure(error);
+      });
+      answerObserved(input, items);
+      const count = (kind: ObservedItem['kind']): number => items.filter((item) => item.kind === kind).length;
+      return { recorded: count('decided'), conflicts: count('conflict'), refused: count('quota') };
+    },
+  };
+}
+
+/** A stopped agent is blocked whatever the policy says; what has happened already can only be flagged. */
+function restrain(evaluation: Evaluation, mode: SettlementInput['mode'], stopped: string | null): Evaluation {
+  const restrained: Evaluation =
+    stopped === null ? evaluation : { ...evaluation, value: 'BLOCK', review: null, reasons: [`the agent is stopped${stopped === '' ? '' : `: ${stopped}`}`, ...evaluation.reasons] };
+  if (mode === 'governed' || restrained.value === 'ALLOW' || restrained.value === 'ALERT') return restrained;
+  return { ...restrained, value: 'ALERT', review: null, reasons: [`observed after the fact; would have been ${restrained.value}`, ...restrained.reasons] };
+}
+
+function refusal(kind: 'conflict' | 'quota'): ApplicationFailure {
+  const [type, message] = kind === 'conflict' ? ['id-reused', 'the event id stands for another event'] : ['quota-exceeded', 'the events of this month are used up'];
+  return ApplicationFailure.create({ type, message, nonRetryable: true, category: ApplicationFailureCategory.BENIGN });
+}
+
+const codeOf = (error: unknown): string => (error as { code?: string } | null)?.code ?? (error instanceof Error ? error.name : 'unknown');
+
+/** Messages of database errors can quote rows, so only the code travels into history. */
+function asFailure(error: unknown): ApplicationFailure {
+  if (error instanceof ApplicationFailure) return error;
+  return ApplicationFailure.create({ type: codeOf(error), message: 'the decision could not be recorded', nonRetryable: codeOf(error) === 'unknown-organization' });
+}

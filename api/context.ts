@@ -1,0 +1,29 @@
+import type { Response } from 'express';
+import type { Principal } from './access/principal.ts';
+
+/** What is known of one request so far. */
+export interface RequestContext {
+  requestId: string;
+  receivedAtMs: number;
+  /** Fires when the client is gone or the server stops. */
+  signal: AbortSignal;
+  /** Template of the matched route, for logs and metrics; never the path itself. */
+  routePath: string | null;
+  principal: Principal | null;
+  /** Raw body text, once read. */
+  body: unknown;
+  /** Value of the decision, for logs and metrics. */
+  decision: string | null;
+}
+
+const contexts = new WeakMap<Response, RequestContext>();
+
+export function openContext(res: Response, context: RequestContext): void {
+  contexts.set(res, context);
+}
+
+export function contextOf(res: Response): RequestContext {
+  const context = contexts.get(res);
+  if (context === undefined) throw new Error('the request has no context: request-id has not run');
+  return context;
+}

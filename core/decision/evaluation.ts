@@ -1,0 +1,20 @@
+import type { DecisionValue } from '../../schemas/decision.ts';
+import type { SessionState } from '../detection/session-state.ts';
+import type { ReviewPlan } from '../hitl/review.ts';
+import type { Finding } from '../mast/finding.ts';
+
+/** What the pure part of the decision path makes of one event. */
+export interface Evaluation {
+  value: DecisionValue;
+  findings: Finding[];
+  /** 0 to 100, `docs/spec/risk-score.md`. */
+  riskScore: number;
+  reasons: string[];
+  /** `ruleId` null: the set's default or a detector's default outcome decided. Null: the organisation has no active policy. */
+  policy: { version: string; ruleId: string | null } | null;
+  /** Set where a rule's condition failed to evaluate. */
+  policyError: { ruleId: string; detail: string } | null;
+  review: ReviewPlan | null;
+  /** Session after this event; null for an event without a session. */
+  session: SessionState | null;
+}

@@ -1,0 +1,25 @@
+import type { Decision } from '../../schemas/decision.ts';
+import type { GovernanceEvent } from '../../schemas/event.ts';
+
+/** What one run of `governEvent` is started with. Encrypted by the payload codec before it leaves the process. */
+export interface GovernEventInput {
+  orgId: string;
+  event: GovernanceEvent;
+  /** SHA-256 (hex) of the RFC 8785 text of `event`. */
+  digest: string;
+  /** `key:<id>` or `member:<id>`. */
+  requester: string;
+  requestId: string;
+  receivedAtMs: number;
+}
+
+/** What one run of `observeEvents` is started with. */
+export interface ObserveEventsInput {
+  orgId: string;
+  events: { event: GovernanceEvent; digest: string }[];
+  requester: string;
+  requestId: string;
+  receivedAtMs: number;
+}
+
+export type ObservedItem = { kind: 'decided'; decision: Decision } | { kind: 'conflict'; eventId: string } | { kind: 'quota'; eventId: string };

@@ -1,0 +1,28 @@
+import type { Json } from '../../schemas/json.ts';
+
+/**
+ * RFC 8785 text of a value that came from JSON: keys sorted by UTF-16 code unit, numbers and strings as ECMAScript writes them.
+ * @throws RangeError on a lone surrogate or a number that is not finite.
+ */
+export function canonicalize(value: Json): string {
+  if (typeof value === 'string') return quote(value);
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw new RangeError('JSON has no number that is not finite');
+    return JSON.stringify(value);
+  }
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(canonicalize).join(',')}]`;
+  const members = Object.entries(value)
+    // No locale here: RFC 8785 asks for the order of the UTF-16 code units, which is what `<` compares.
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, member]) => `${quote(key)}:${canonicalize(member)}`);
+  return `{${members.join(',')}}`;
+}
+
+/** With the `u` flag a proper pair is one code point and no surrogate. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+function quote(text: string): string {
+  if (LONE_SURROGATE.test(text)) throw new RangeError('a string holds a lone surrogate');
+  return JSON.stringify(text);
+}

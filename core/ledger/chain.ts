@@ -1,0 +1,60 @@
+import type { Sha256Hex } from '../hashing.ts';
+
+/** One row of the spine. Hashes are lower-case hex. */
+export interface SpineEntry {
+  org: string;
+  seq: number;
+  kind: number;
+  id: string;
+  /** Epoch milliseconds. */
+  atMs: number;
+  retainDays: number;
+  bodyHash: string;
+  entryHash: string;
+}
+
+export type ChainFinding = { code: 'BODY_MISMATCH' | 'ENTRY_MISMATCH' | 'GAP' | 'DUPLICATE_SEQ' | 'TIME_REGRESSION' | 'HEAD_MISMATCH'; org: string; seq: number };
+
+export interface ChainVerifier {
+  /** Entries in order of `seq`; `body` is the recorded text, undefined where it has been purged. */
+  add: (entry: SpineEntry, body: string | undefined) => void;
+  /** Closes with the stored head: what a truncated tail contradicts. */
+  end: (head: { nextSeq: number; head: string }) => ChainFinding[];
+}
+
+/** What an entry hashes to says everything about it, its predecessor included: `docs/spec/ledger-v1.md`. */
+export function entryText({ org, seq, kind, id, atMs, retainDays, bodyHash }: SpineEntry, prev: string): string {
+  return `{"at":${atMs},"body":"${bodyHash}","id":"${id}","kind":${kind},"org":"${org}","prev":"${prev}","retain":${retainDays},"seq":${seq},"v":1}`;
+}
+
+/** The link before the first entry. */
+export const genesisOf = (org: string, sha256Hex: Sha256Hex): string => sha256Hex(`mg-chain-v1:${org}`);
+
+/** RFC 6962 leaf hash of the entry's text. */
+export const leafHash = (text: string, sha256Hex: Sha256Hex): string => sha256Hex(`\u0000${text}`);
+
+/** Recomputes one organisation's chain, entry by entry. */
+export function createChainVerifier(org: string, sha256Hex: Sha256Hex): ChainVerifier {
+  const findings: ChainFinding[] = [];
+  let prev = genesisOf(org, sha256Hex);
+  let next = 0;
+  let lastMs = Number.NEGATIVE_INFINITY;
+  const find = (code: ChainFinding['code'], seq: number): void => void findings.push({ code, org, seq });
+
+  return {
+    add(entry, body) {
+      if (entry.seq < next) find('DUPLICATE_SEQ', entry.seq);
+      else if (entry.seq > next) find('GAP', next);
+      if (entry.atMs < lastMs) find('TIME_REGRESSION', entry.seq);
+      if (body !== undefined && sha256Hex(body) !== entry.bodyHash) find('BODY_MISMATCH', entry.seq);
+      if (leafHash(entryText(entry, prev), sha256Hex) !== entry.entryHash) find('ENTRY_MISMATCH', entry.seq);
+      prev = entry.entryHash;
+      next = entry.seq + 1;
+      lastMs = entry.atMs;
+    },
+    end({ nextSeq, head }) {
+      if (nextSeq !== next || head !== prev) find('HEAD_MISMATCH', next);
+      return findings;
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import postgres from 'postgres';
+
+export type Sql = postgres.Sql<{ bigint: number }>;
+export type TransactionSql = postgres.TransactionSql<{ bigint: number }>;
+
+export interface DatabaseOptions {
+  /** `postgres://user:password@host:port/database` */
+  url: string;
+  /** Role to act as from the first statement on, where the URL's own user is not it. */
+  role?: string;
+  maxConnections?: number;
+  applicationName?: string;
+  connectTimeoutMs?: number;
+}
+
+/**
+ * Opens a pool. `int8` arrives as number: sequence numbers and counts stay far below 2^53.
+ * `connectTimeoutMs` is short so that a request learns within a second that the database is away.
+ */
+export function openDatabase({ url, role, maxConnections = 10, applicationName = 'mastguard', connectTimeoutMs = 1_000 }: DatabaseOptions): Sql {
+  return postgres(url, {
+    max: maxConnections,
+    connect_timeout: connectTimeoutMs / 1_000,
+    // The driver's own back-off grows to 20 s; a database that is back must be found at once.
+    backoff: (retries) => Math.min(0.05 * 2 ** retries, 0.5),
+    onnotice: () => undefined,
+    types: { bigint: { to: 20, from: [20], serialize: String, parse: Number } },
+    connection: {
+      application_name: applicationName,
+      statement_timeout: 10_000,
+      ...(role === undefined ? {} : { role }),
+    },
+  });
+}

@@ -1,0 +1,26 @@
+import { openDatabase } from './client.ts';
+import { migrate } from './migrate.ts';
+
+/** `DATABASE_URL` names a user who may create roles. With `MASTGUARD_APP_PASSWORD` the role `mg_app` may log in with it. */
+const url = process.env['DATABASE_URL'];
+if (url === undefined) {
+  process.stderr.write('DATABASE_URL is not set\n');
+  process.exit(2);
+}
+const sql = openDatabase({ url, maxConnections: 2, applicationName: 'mastguard-migrate', connectTimeoutMs: 10_000 });
+try {
+  const applied = await migrate(sql);
+  const appPassword = process.env['MASTGUARD_APP_PASSWORD'];
+  if (appPassword !== undefined) {
+    // ALTER ROLE takes no parameters; the server quotes the literal for us.
+    const [statement] = await sql<{ text: string }[]>`select format('alter role mg_app login password %L', ${appPassword}::text) as text`;
+    await sql.unsafe(statement?.text ?? '');
+  }
+  for (const name of applied) process.stdout.write(`applied ${name}\n`);
+  if (applied.length === 0) process.stdout.write('database is up to date\n');
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+} finally {
+  await sql.end({ timeout: 5 });
+}

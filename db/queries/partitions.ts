@@ -1,0 +1,13 @@
+import type { Sql } from '../client.ts';
+
+/** Makes the partitions from now on for `aheadDays`; answers how many were missing. */
+export async function makeLedgerPartitions(sql: Sql, { aheadDays }: { aheadDays: number }): Promise<number> {
+  const [row] = await sql<{ made: number }[]>`select ensure_ledger_partitions(now(), now() + make_interval(days => ${aheadDays})) as made`;
+  return row?.made ?? 0;
+}
+
+/** Records in default partitions, of all organisations. More than none means that the maintenance has not run in time. */
+export async function countDefaultRows(sql: Sql): Promise<number> {
+  const [row] = await sql<{ count: number }[]>`select ledger_default_rows() as count`;
+  return row?.count ?? 0;
+}

@@ -1,0 +1,12 @@
+import type { Sql, TransactionSql } from './client.ts';
+
+/**
+ * Runs reads with row-level security bound to one organisation. Statements still carry `org_id = $1` themselves;
+ * the setting is what stops a statement that forgot.
+ */
+export function asTenant<T>(sql: Sql, orgId: string, read: (tx: TransactionSql) => Promise<T>): Promise<T> {
+  return sql.begin('read only', async (tx) => {
+    await tx`select set_config('mg.org_id', ${orgId}, true)`;
+    return read(tx);
+  }) as Promise<T>;
+}

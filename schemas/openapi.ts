@@ -1,0 +1,89 @@
+import { createDocument } from 'zod-openapi';
+import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject, ZodOpenApiResponsesObject } from 'zod-openapi';
+import { ERRORS, Problem } from './problem.ts';
+import type { RouteDefinition } from './route.ts';
+import { ROUTES } from './routes.ts';
+
+/** OpenAPI 3.1 of the route table. `serverUrl` is where this API answers. */
+export function openApiDocument({ serverUrl, version }: { serverUrl: string; version: string }): ReturnType<typeof createDocument> {
+  return createDocument({
+    openapi: '3.1.0',
+    info: {
+      title: 'MastGuard',
+      version,
+      description: 'Governance decisions for AI agents: send what an agent is about to do, act on the answer. Errors are RFC 9457 problems with a stable `code`.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: serverUrl }],
+    paths: pathsOf(Object.entries(ROUTES)),
+    components: {
+      schemas: { Problem },
+      securitySchemes: {
+        apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: '`mg_live_…` or `mg_test_…`; `Authorization: Bearer` is accepted as well.' },
+        session: { type: 'apiKey', in: 'cookie', name: 'mg_session', description: '`__Host-mg_session` over https.' },
+      },
+    },
+  });
+}
+
+function pathsOf(routes: [string, RouteDefinition][]): ZodOpenApiPathsObject {
+  const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
+  for (const [name, route] of routes) {
+    paths[route.path] = { ...paths[route.path], [route.method]: operationOf(name, route) };
+  }
+  return paths;
+}
+
+function operationOf(name: string, route: RouteDefinition): ZodOpenApiOperationObject {
+  const { params, query, headers, body } = route.request ?? {};
+  return {
+    operationId: name,
+    summary: route.summary,
+    tags: [route.tag],
+    security: route.scope === 'public' ? [] : [{ apiKey: [] }, { session: [] }],
+    ...(route.scope === 'public' || route.scope === 'any' ? {} : { description: `Scope: \`${route.scope}\`.` }),
+    requestParams: { ...(params && { path: params }), ...(query && { query }), ...(headers && { header: headers }) },
+    ...(body && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
+    responses: { ...successesOf(route), ...problemsOf(route) },
+  };
+}
+
+function successesOf(route: RouteDefinition): ZodOpenApiResponsesObject {
+  return Object.fromEntries(
+    Object.entries(route.responses).map(([status, schema]) => [
+      status,
+      schema === null ? { description: 'Done' } : { description: route.summary, content: { 'application/json': { schema } } },
+    ]),
+  ) as ZodOpenApiResponsesObject;
+}
+
+function problemsOf(route: RouteDefinition): ZodOpenApiResponsesObject {
+  return Object.fromEntries(
+    problemStatusesOf(route).map((status) => [
+      String(status),
+      { description: titlesOf(status), content: { 'application/problem+json': { schema: Problem } } },
+    ]),
+  ) as ZodOpenApiResponsesObject;
+}
+
+/** Statuses of the problems a route may answer. */
+export function problemStatusesOf({ scope, method, request = {} }: RouteDefinition): number[] {
+  return [
+    ...(request.body ? [400, 413, 415] : []),
+    ...(request.body || request.params || request.query || request.headers ? [422] : []),
+    401,
+    ...(scope === 'public' && method === 'get' ? [] : [403]),
+    ...(request.params ? [404] : []),
+    ...(method === 'get' ? [] : [409]),
+    429,
+    500,
+    503,
+  ].toSorted((a, b) => a - b);
+}
+
+function titlesOf(status: number): string {
+  return Object.entries(ERRORS)
+    .filter(([, error]) => error.status === status)
+    .map(([code]) => `\`${code}\``)
+    .join(', ');
+}

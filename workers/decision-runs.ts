@@ -1,0 +1,148 @@
+import {
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowIdReusePolicy,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client';
+import { ApplicationFailure, TypedSearchAttributes } from '@temporalio/common';
+import type { DecisionOutcome } from '../activities/decision.ts';
+import { type DecideRequest, DecisionUnavailable } from '../api/governance-runtime.ts';
+import type { GovernEventInput } from '../core/decision/govern-event-input.ts';
+import { decisionFromRecord } from '../core/ledger/event-record.ts';
+import type { Sql } from '../db/client.ts';
+import { findRecordedEvent } from '../db/queries/ledger.ts';
+import type { governEvent } from '../workflows/govern-event.ts';
+import { governEventId } from '../workflows/ids.ts';
+import { decisionUpdate } from '../workflows/messages.ts';
+import { DECISION_TASK_TIMEOUT, TASK_QUEUE } from '../workflows/options.ts';
+import { SEARCH_ATTRIBUTE } from '../workflows/search-attributes.ts';
+import type { Waiters } from './waiters.ts';
+
+export interface DecisionRunsDeps {
+  client: Client;
+  sql: Sql;
+  waiters: Waiters<DecisionOutcome>;
+  /** Time a caller waits before it is told to come back. */
+  deadlineMs: number;
+  /** Temporal must accept a start within this, or counts as away. */
+  startTimeoutMs?: number;
+  /** Set when a decision worker shares this process and connection. */
+  eager: boolean;
+}
+
+interface Flight {
+  digest: string;
+  outcome: Promise<DecisionOutcome>;
+}
+
+/** Starts one run per event and waits for its decision, by whichever way it comes first. */
+export function createDecisionRuns({ client, sql, waiters, deadlineMs, startTimeoutMs = 900, eager }: DecisionRunsDeps) {
+  const flights = new Map<string, Flight>();
+
+  const start = async (request: DecideRequest, workflowId: string): Promise<'eager' | 'queued' | 'known'> => {
+    const { receivedAtMs, orgId, event, digest, requester, requestId } = request;
+    const input: GovernEventInput = { orgId, event, digest, requester, requestId, receivedAtMs };
+    try {
+      const handle = await client.withDeadline(Date.now() + startTimeoutMs, () =>
+        client.workflow.start<typeof governEvent>('governEvent', {
+          taskQueue: TASK_QUEUE.governance,
+          workflowId,
+          // A run that failed (quota, operator) recorded nothing, or its record answers: it may be started again.
+          workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+          workflowTaskTimeout: DECISION_TASK_TIMEOUT,
+          requestEagerStart: eager,
+          args: [input],
+          memo: { digest, requestId },
+          staticSummary: `${event.agentId}: ${event.action}`,
+          staticDetails: `Event \`${event.id}\`${event.sessionId === undefined ? '' : ` of session \`${event.sessionId}\``}, requested by \`${requester}\``,
+          typedSearchAttributes: new TypedSearchAttributes([
+            { key: SEARCH_ATTRIBUTE.orgId, value: orgId },
+            { key: SEARCH_ATTRIBUTE.agentId, value: event.agentId },
+          ]),
+        }),
+      );
+      return handle.eagerlyStarted ? 'eager' : 'queued';
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return 'known';
+      throw new DecisionUnavailable('the event could not be handed over', { cause: error });
+    }
+  };
+
+  const recorded = async ({ orgId, event, digest }: DecideRequest): Promise<DecisionOutcome | undefined> => {
+    const row = await findRecordedEvent(sql, { orgId, eventId: event.id });
+    if (row === undefined) return undefined;
+    return row.digest === digest ? { kind: 'decided', decision: decisionFromRecord(row.body, row) } : { kind: 'conflict' };
+  };
+
+  /** Asks the run itself: for a run of another process, or one that was not started eagerly. */
+  const ask = async (workflowId: string, digest: string): Promise<DecisionOutcome> => {
+    try {
+      const handle = client.workflow.getHandle(workflowId);
+      const decision = await client.withDeadline(Date.now() + deadlineMs, () => handle.executeUpdate(decisionUpdate, { updateId: 'decision', args: [digest] }));
+      return { kind: 'decided', decision };
+    } catch (error) {
+      const cause = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;
+      if (cause instanceof ApplicationFailure && cause.type === 'id-reused') return { kind: 'conflict' };
+      if (cause instanceof ApplicationFailure && cause.type === 'quota-exceeded') return { kind: 'quota' };
+      throw new DecisionUnavailable('the decision is not known yet', { cause: error });
+    }
+  };
+
+  const fly = async (request: DecideRequest, workflowId: string): Promise<DecisionOutcome> => {
+    const answered = waiters.wait(workflowId);
+    const started = await start(request, workflowId);
+    if (started === 'eager') return answered;
+    if (started === 'queued') return firstOf([answered, ask(workflowId, request.digest)]);
+    const known = await recorded(request);
+    if (known !== undefined) return known;
+    try {
+      return await firstOf([answered, ask(workflowId, request.digest)]);
+    } catch (error) {
+      // The run may have closed between the two looks.
+      const late = await recorded(request);
+      if (late !== undefined) return late;
+      throw error instanceof DecisionUnavailable && error.cause instanceof WorkflowNotFoundError
+        ? new DecisionUnavailable('the run is gone without a record', { cause: error })
+        : error;
+    }
+  };
+
+  return async function decide(request: DecideRequest): Promise<DecisionOutcome> {
+    const workflowId = governEventId(request.orgId, request.event.id);
+    const known = flights.get(workflowId);
+    if (known !== undefined) return known.digest === request.digest ? withDeadline(known.outcome, deadlineMs) : { kind: 'conflict' };
+    const outcome = fly(request, workflowId).finally(() => {
+      flights.delete(workflowId);
+      waiters.forget(workflowId);
+    });
+    outcome.catch(() => undefined);
+    flights.set(workflowId, { digest: request.digest, outcome });
+    return withDeadline(outcome, deadlineMs).catch((error: unknown) => {
+      // The run goes on without us; a retry must ask it, not wait on this flight.
+      flights.delete(workflowId);
+      throw error;
+    });
+  };
+}
+
+/** The first success; the first failure only when all have failed. */
+async function firstOf<T>(attempts: Promise<T>[]): Promise<T> {
+  try {
+    return await Promise.any(attempts);
+  } catch (error) {
+    throw (error as AggregateError).errors[0];
+  }
+}
+
+async function withDeadline<T>(promise: Promise<T>, deadlineMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new DecisionUnavailable('no decision was recorded in time')), deadlineMs);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

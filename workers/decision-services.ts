@@ -1,0 +1,35 @@
+import type { DecisionOutcome } from '../activities/decision.ts';
+import { createDecisionActivities } from '../activities/decision.ts';
+import { createDecisionState } from '../activities/decision-state.ts';
+import { DecisionUnavailable, type ObserveItem } from '../api/governance-runtime.ts';
+import type { Sql } from '../db/client.ts';
+import { type Coalescer, createCoalescer } from '../db/coalescer.ts';
+import { isDatabaseAway } from '../db/errors.ts';
+import { appendRecords, type LedgerReceipt, type LedgerRecord } from '../db/queries/ledger.ts';
+import { settleDecisions } from '../db/queries/settle.ts';
+import { governEventId, observeEventsId } from '../workflows/ids.ts';
+import { batchKey } from './observe-runs.ts';
+import { createWaiters } from './waiters.ts';
+
+/** Group commit for records that settle nothing else: refusals, administration. */
+export const createLedgerAppend = (sql: Sql): Coalescer<LedgerRecord, LedgerReceipt> => createCoalescer({ flush: (records) => appendRecords(sql, records) });
+
+/** The deciding activities and the hand-off from them to requests of the same process. */
+export function createDecisionServices({ sql, publicUrl, now = Date.now }: { sql: Sql; publicUrl: string; now?: () => number }) {
+  const decisions = createWaiters<DecisionOutcome>();
+  const observations = createWaiters<ObserveItem[]>();
+  const settle = createCoalescer({ flush: (items: Parameters<typeof settleDecisions>[1]) => settleDecisions(sql, items) });
+  const activities = createDecisionActivities({
+    state: createDecisionState(sql),
+    settle,
+    publicUrl,
+    now,
+    answer: ({ orgId, eventId }, outcome) => decisions.resolve(governEventId(orgId, eventId), outcome),
+    answerObserved: (input, items) => observations.resolve(observeEventsId(input.orgId, batchKey(input)), items),
+    delay({ orgId, eventId }, error) {
+      // Only a database that is away is worth telling at once; anything else may be over before the deadline.
+      if (isDatabaseAway(error)) decisions.reject(governEventId(orgId, eventId), new DecisionUnavailable('the ledger cannot be reached', { cause: error }));
+    },
+  });
+  return { activities, decisions, observations, drain: settle.drain };
+}

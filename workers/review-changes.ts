@@ -1,0 +1,44 @@
+import type { Sql } from '../db/client.ts';
+
+export interface ReviewChanges {
+  /** Resolves at the next change of the review, when the time is over, or when the signal fires. */
+  next: (orgId: string, reviewId: string, options: { timeoutMs: number; signal: AbortSignal }) => Promise<void>;
+  close: () => Promise<void>;
+}
+
+/** Wakes long polls by `NOTIFY`: one listening connection per process, no polling however many wait. */
+export async function listenForReviewChanges(sql: Sql): Promise<ReviewChanges> {
+  const waiting = new Map<string, Set<() => void>>();
+  const wake = (key: string): void => {
+    for (const resolve of waiting.get(key) ?? []) resolve();
+  };
+  // After a lost connection changes may have been missed: everybody looks again.
+  const wakeAll = (): void => {
+    for (const key of waiting.keys()) wake(key);
+  };
+  const { unlisten } = await sql.listen('mg_review', (payload) => wake(payload.replace(' ', '/')), wakeAll);
+
+  return {
+    next(orgId, reviewId, { timeoutMs, signal }) {
+      const key = `${orgId}/${reviewId}`;
+      return new Promise((resolve) => {
+        const waiters = waiting.get(key) ?? new Set();
+        const done = (): void => {
+          clearTimeout(timer);
+          signal.removeEventListener('abort', done);
+          waiters.delete(done);
+          if (waiters.size === 0) waiting.delete(key);
+          resolve();
+        };
+        const timer = setTimeout(done, timeoutMs);
+        signal.addEventListener('abort', done, { once: true });
+        waiting.set(key, waiters.add(done));
+        if (signal.aborted) done();
+      });
+    },
+    async close() {
+      wakeAll();
+      await unlisten();
+    },
+  };
+}

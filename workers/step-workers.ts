@@ -1,0 +1,35 @@
+import { Worker } from '@temporalio/worker';
+import type { MaintenanceActivities } from '../activities/maintenance.ts';
+import type { ReviewActivities } from '../activities/review.ts';
+import { TASK_QUEUE } from '../workflows/options.ts';
+import type { TemporalConnection } from './temporal-connection.ts';
+
+/** Steps of reviews: activities only, so it needs no bundle and can run anywhere. */
+export function createReviewWorker(temporal: TemporalConnection, activities: ReviewActivities): Promise<Worker> {
+  return Worker.create({
+    connection: temporal.connection,
+    namespace: temporal.namespace,
+    dataConverter: temporal.dataConverter,
+    taskQueue: TASK_QUEUE.hitl,
+    activities: { ...activities },
+    maxConcurrentActivityTaskExecutions: 50,
+    maxConcurrentActivityTaskPolls: 4,
+    shutdownGraceTime: '10s',
+  });
+}
+
+/** Scheduled upkeep, with workflows of its own on a queue that nothing urgent shares. */
+export function createMaintenanceWorker(temporal: TemporalConnection, activities: MaintenanceActivities, workflowBundlePath: string): Promise<Worker> {
+  return Worker.create({
+    connection: temporal.connection,
+    namespace: temporal.namespace,
+    dataConverter: temporal.dataConverter,
+    taskQueue: TASK_QUEUE.maintenance,
+    workflowBundle: { codePath: workflowBundlePath },
+    activities: { ...activities },
+    maxCachedWorkflows: 20,
+    maxConcurrentWorkflowTaskPolls: 2,
+    maxConcurrentActivityTaskPolls: 2,
+    shutdownGraceTime: '10s',
+  });
+}

@@ -1,0 +1,15 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { bundleWorkflowCode } from '@temporalio/worker';
+
+/**
+ * Builds the bundle that workers load. Prebuilt on `npm run build`: building takes a second, and every worker of a release must run
+ * the same code.
+ */
+export async function buildWorkflowBundle(): Promise<string> {
+  const directory = join(import.meta.dirname, '..', 'workflows');
+  const entry = ['all-workflows.js', 'all-workflows.ts'].map((name) => join(directory, name)).find((path) => existsSync(path));
+  if (entry === undefined) throw new Error('the workflow sources are missing');
+  const { code } = await bundleWorkflowCode({ workflowsPath: entry, logger: { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} } });
+  return code;
+}
