@@ -11,7 +11,7 @@ export interface AuditInput {
   /** Id of what it happened to. */
   target?: string;
   requestId: string;
-  /** Ids, digests and enumerations: never a secret, an address or a person's words. */
+  /** Ids, digests, enumerations and stated reasons: never a secret or an address. */
   details?: { [key: string]: Json };
 }
 

@@ -18,16 +18,17 @@ export function listen(sql: Sql, { channel, onNotice, onConnect, onError, retryM
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   let attempt: Promise<void> = Promise.resolve();
-  let unlisten: (() => Promise<void>) | undefined;
+  let subscription: Awaited<ReturnType<Sql['listen']>> | undefined;
 
   const start = async (): Promise<void> => {
     try {
-      const subscription = await sql.listen(channel, onNotice, onConnect);
-      unlisten = subscription.unlisten;
+      subscription = await sql.listen(channel, onNotice, onConnect);
     } catch (error) {
       onError(error);
       if (stopped) return;
-      timer = setTimeout(() => (attempt = start()), retryMs);
+      timer = setTimeout(() => {
+        attempt = start();
+      }, retryMs);
       timer.unref();
     }
   };
@@ -38,7 +39,7 @@ export function listen(sql: Sql, { channel, onNotice, onConnect, onError, retryM
       stopped = true;
       clearTimeout(timer);
       await attempt;
-      await unlisten?.().catch(onError);
+      await subscription?.unlisten().catch(onError);
     },
   };
 }

@@ -22,34 +22,38 @@ interface Migration {
  */
 export async function migrate(sql: Sql, directory = join(import.meta.dirname, 'migrations')): Promise<string[]> {
   const migrations = await readMigrations(directory);
-  const connection = await sql.reserve();
-  try {
-    await connection`select pg_advisory_lock(${LOCK_KEY})`;
-    await connection`create table if not exists schema_migration (name text primary key, sha256 text not null, applied_at timestamptz not null default now())`;
-    const applied = new Map((await connection<{ name: string; sha256: string }[]>`select name, sha256 from schema_migration`).map((row) => [row.name, row.sha256]));
-    assertUnchanged(migrations, applied);
-    const names: string[] = [];
-    for (const migration of migrations.filter(({ name }) => !applied.has(name))) {
-      await applyOne(connection, migration);
-      names.push(migration.name);
-    }
-    return names;
-  } finally {
-    await connection`select pg_advisory_unlock(${LOCK_KEY})`.catch(() => undefined);
-    connection.release();
+  const names: string[] = [];
+  for (;;) {
+    const name = await applyNext(sql, migrations);
+    if (name === undefined) return names;
+    names.push(name);
   }
 }
 
-async function applyOne(connection: Awaited<ReturnType<Sql['reserve']>>, { name, text, sha256 }: Migration): Promise<void> {
+/**
+ * One file, its record and the lock in one transaction: nothing outlives the connection that began it. (A reserved connection would not do:
+ * the driver crashes the process when one that has died is used again.)
+ */
+async function applyNext(sql: Sql, migrations: readonly Migration[]): Promise<string | undefined> {
+  let next: Migration | undefined;
   try {
-    await connection`begin`;
-    await connection.unsafe(text);
-    await connection`reset role`;
-    await connection`insert into schema_migration (name, sha256) values (${name}, ${sha256})`;
-    await connection`commit`;
+    await sql.begin(async (tx) => {
+      // The pool's own limit is for requests; another process's migration, or a large table, may take longer.
+      await tx`set local statement_timeout = 0`;
+      await tx`select pg_advisory_xact_lock(${LOCK_KEY})`;
+      await tx`create table if not exists schema_migration (name text primary key, sha256 text not null, applied_at timestamptz not null default now())`;
+      const applied = new Map((await tx<{ name: string; sha256: string }[]>`select name, sha256 from schema_migration`).map((row) => [row.name, row.sha256]));
+      assertUnchanged(migrations, applied);
+      next = migrations.find(({ name }) => !applied.has(name));
+      if (next === undefined) return;
+      await tx.unsafe(next.text);
+      await tx`reset role`;
+      await tx`insert into schema_migration (name, sha256) values (${next.name}, ${next.sha256})`;
+    });
+    return next?.name;
   } catch (cause) {
-    await connection`rollback`.catch(() => undefined);
-    throw new MigrationError(`migration ${name} failed and was rolled back: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    if (next === undefined) throw cause;
+    throw new MigrationError(`migration ${next.name} failed and was rolled back: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
 }
 

@@ -35,10 +35,10 @@ export type EventDetail = z.infer<typeof EventDetail>;
 export const BatchInput = z.strictObject({ events: z.array(EventInput).min(1).max(500) }).meta({ id: 'BatchInput', description: 'Events that have happened already. Up to 500 and 1 MiB.' });
 export type BatchInput = z.infer<typeof BatchInput>;
 
-/** One answer per event, in the order sent. `conflict`: the id stands for another body. */
+/** One answer per event, in the order sent. `conflict`: the id stands for another body. `quota`: not recorded, the month's events are used up. */
 export const BatchResult = z
   .strictObject({
-    data: z.array(z.strictObject({ eventId: EventId, status: z.enum(['decided', 'conflict']), decision: Decision.optional() })),
+    data: z.array(z.strictObject({ eventId: EventId, status: z.enum(['decided', 'conflict', 'quota']), decision: Decision.optional() })),
   })
   .meta({ id: 'BatchResult' });
 export type BatchResult = z.infer<typeof BatchResult>;

@@ -9,7 +9,7 @@ export const ERRORS = {
   'not-found': { status: 404, title: 'Not found', help: 'There is no such resource in your organisation.' },
   'method-not-allowed': { status: 405, title: 'Method not allowed', help: 'The `Allow` header lists the methods of this path.' },
   conflict: { status: 409, title: 'Conflict', help: 'The state of the resource does not allow this.' },
-  'review-decided': { status: 409, title: 'Review is decided', help: 'Somebody else, or the clock, was first. `status`, `decidedBy` and `decidedAt` tell the outcome.' },
+  'review-decided': { status: 409, title: 'Review is decided', help: 'Somebody else, or the clock, was first. `reviewStatus`, `decidedBy` and `decidedAt` tell the outcome.' },
   'payload-too-large': { status: 413, title: 'Payload too large', help: 'An event is 64 KiB at most, a batch 1 MiB.' },
   'unsupported-media-type': { status: 415, title: 'Unsupported media type', help: 'Send `Content-Type: application/json`, not compressed.' },
   'not-i-json': { status: 422, title: 'JSON outside I-JSON', help: 'Repeated members, lone surrogates, integers beyond 2^53 - 1 and deep nesting are refused (RFC 7493). The refusal is recorded in the ledger.' },

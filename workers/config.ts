@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { z } from 'zod';
 
 const ROLES = ['api', 'decision', 'hitl', 'maintenance'] as const;
@@ -8,7 +9,6 @@ const Environment = z.object({
   DATABASE_URL: z.string(),
   /** Set where the URL's user is not `mg_app` itself. */
   DATABASE_ROLE: z.string().optional(),
-  TEMPORAL_TASK_QUEUE_PREFIX: z.string().optional(),
   HOST: z.string().default('127.0.0.1'),
   PORT: z.coerce.number().int().default(8787),
   METRICS_PORT: z.coerce.number().int().optional(),
@@ -36,7 +36,9 @@ export interface ServerConfig {
   decisionDeadlineMs: number;
   rateLimitPerMinute: number;
   logLevel: string;
-  workflowBundlePath: string | undefined;
+  workflowBundlePath: string;
+  /** Overrides of what the environment says, for tests. */
+  temporal?: { address: string; namespace: string };
 }
 
 export class ConfigError extends Error {
@@ -61,7 +63,7 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Ser
     decisionDeadlineMs: e.DECISION_DEADLINE_MS,
     rateLimitPerMinute: e.RATE_LIMIT_PER_MINUTE,
     logLevel: e.LOG_LEVEL,
-    workflowBundlePath: e.WORKFLOW_BUNDLE,
+    workflowBundlePath: e.WORKFLOW_BUNDLE ?? join(import.meta.dirname, '..', 'workflow-bundle.js'),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Sql } from '../db/client.ts';
+import { listen } from '../db/listen.ts';
 
 export interface ReviewChanges {
   /** Resolves at the next change of the review, when the time is over, or when the signal fires. */
@@ -7,7 +8,7 @@ export interface ReviewChanges {
 }
 
 /** Wakes long polls by `NOTIFY`: one listening connection per process, no polling however many wait. */
-export async function listenForReviewChanges(sql: Sql): Promise<ReviewChanges> {
+export function listenForReviewChanges(sql: Sql, onError: (error: unknown) => void): ReviewChanges {
   const waiting = new Map<string, Set<() => void>>();
   const wake = (key: string): void => {
     for (const resolve of waiting.get(key) ?? []) resolve();
@@ -16,7 +17,7 @@ export async function listenForReviewChanges(sql: Sql): Promise<ReviewChanges> {
   const wakeAll = (): void => {
     for (const key of waiting.keys()) wake(key);
   };
-  const { unlisten } = await sql.listen('mg_review', (payload) => wake(payload.replace(' ', '/')), wakeAll);
+  const listener = listen(sql, { channel: 'mg_review', onNotice: (payload) => wake(payload.replace(' ', '/')), onConnect: wakeAll, onError });
 
   return {
     next(orgId, reviewId, { timeoutMs, signal }) {
@@ -38,7 +39,7 @@ export async function listenForReviewChanges(sql: Sql): Promise<ReviewChanges> {
     },
     async close() {
       wakeAll();
-      await unlisten();
+      await listener.stop();
     },
   };
 }

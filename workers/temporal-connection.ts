@@ -15,8 +15,9 @@ export interface TemporalConnection {
  * Connects as `TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_PROFILE` and the other variables of Temporal's environment
  * configuration say: self-hosted, mTLS or Temporal Cloud. Compression only costs time on the same host or network.
  */
-export async function connectTemporal(codec: PayloadCodec): Promise<TemporalConnection> {
-  const { connectionOptions = {}, namespace = 'default' } = loadClientConnectConfig();
+export async function connectTemporal(codec: PayloadCodec, override?: { address: string; namespace: string }): Promise<TemporalConnection> {
+  const fromEnvironment = override === undefined ? loadClientConnectConfig() : {};
+  const { connectionOptions = {}, namespace = 'default' } = { ...fromEnvironment, ...(override && { connectionOptions: { address: override.address }, namespace: override.namespace }) };
   const connection = await NativeConnection.connect({ ...connectionOptions, grpcCompression: { codec: 'none' } } as Parameters<typeof NativeConnection.connect>[0]);
   const dataConverter = { payloadCodecs: [codec] };
   return { connection, client: new Client({ connection, namespace, dataConverter }), namespace, dataConverter };

@@ -28,20 +28,18 @@ export function createKeyDirectory({ find, maxAgeMs = 30_000, maxEntries = 10_00
   const known = createBoundedMap<Entry>(maxEntries);
   const unknown = createBoundedMap<Entry>(maxEntries);
 
+  /** Moves only while the entry is still the one in place: a key revoked meanwhile has been forgotten and stays so. */
+  const sort = async (keyId: string, entry: Entry): Promise<void> => {
+    const outcome = await entry.credential.then((credential) => credential !== undefined, () => 'failed' as const);
+    if (outcome === false || unknown.get(keyId) !== entry) return;
+    unknown.delete(keyId);
+    if (outcome === true) known.set(keyId, entry);
+  };
+
   const lookUp = (keyId: string): Promise<KeyCredential | undefined> => {
     const entry: Entry = { credential: find(keyId), untilMs: now() + maxAgeMs };
     unknown.set(keyId, entry);
-    // Moves only while the entry is still the one in place: a key revoked meanwhile has been forgotten and stays so.
-    entry.credential.then(
-      (credential) => {
-        if (credential === undefined || unknown.get(keyId) !== entry) return;
-        unknown.delete(keyId);
-        known.set(keyId, entry);
-      },
-      () => {
-        if (unknown.get(keyId) === entry) unknown.delete(keyId);
-      },
-    );
+    void sort(keyId, entry);
     return entry.credential;
   };
 

@@ -7,15 +7,18 @@ import { HttpProblem, problemBody, retryAfter } from '../problem.ts';
 
 /** Writes every error as a problem. What is not ours to tell stays in the log. */
 export function problemHandler({ logger, publicUrl }: { logger: Logger; publicUrl: string }): ErrorRequestHandler {
-  return (error: unknown, _req, res, next) => {
+  // Express tells an error handler by its four parameters.
+  return (error: unknown, _req, res, _next) => {
     const { requestId, routePath } = contextOf(res);
     const problem = problemOf(error);
     if (problem.status >= 500) logger.error({ requestId, route: routePath, code: problem.code, err: error }, 'request failed');
-    if (res.headersSent || res.destroyed) return next(error);
+    if (res.headersSent || res.destroyed) {
+      res.destroy();
+      return;
+    }
     for (const [name, value] of Object.entries(problem.options.headers ?? {})) res.setHeader(name, value);
     if (problem.status === 401) res.setHeader('WWW-Authenticate', 'Bearer realm="mastguard"');
     res.status(problem.status).type('application/problem+json').send(JSON.stringify(problemBody(problem, { publicUrl, requestId })));
-    return undefined;
   };
 }
 

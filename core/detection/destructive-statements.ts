@@ -10,16 +10,19 @@ export function destructiveStatement(text: string, { anchored }: { anchored: boo
     if (anchored && !statement.trimStart().startsWith(clause)) break;
     // Without a condition, or with one that is always true, every row goes.
     const condition = /\bwhere\b([^;]{0,400})/.exec(clause)?.[1];
-    if (condition === undefined || ALWAYS_TRUE.test(condition)) return clause.startsWith('delete') ? 'sql.delete-all' : 'sql.update-all';
+    const isWhole = condition === undefined && (!clause.startsWith('delete') || WHOLE_DELETE.test(clause));
+    if (isWhole || (condition !== undefined && ALWAYS_TRUE.test(condition))) return clause.startsWith('delete') ? 'sql.delete-all' : 'sql.update-all';
   }
   return null;
 }
 
 const ROWS = /\b(?:delete\s{1,8}from\s{1,8}[\w."`[\]]{1,128}|update\s{1,8}[\w."`[\]]{1,128}\s{1,8}set\s{1,8}[\w"`.]{1,64}\s{0,4}=)[^;]{0,2000}/g;
+/** The statement ends at the table's name; "delete from your list that …" is a sentence. */
+const WHOLE_DELETE = /^delete\s{1,8}from\s{1,8}[\w."`[\]]{1,128}\s{0,8}(?:$|--|\/\*|\n|returning\b|limit\b|using\b)/;
 const ALWAYS_TRUE = /^\s{0,8}(?:\(\s{0,4})?(?:(\d{1,6})\s{0,4}=\s{0,4}\1(?!\d)|'(\w{0,20})'\s{0,4}=\s{0,4}'\2'|true|not\s{1,4}false|1)\s{0,8}\)?\s{0,8}$|\bor\s{1,8}(?:(\d{1,6})\s{0,4}=\s{0,4}\3(?!\d)|'(\w{0,20})'\s{0,4}=\s{0,4}'\4|true\b)/;
 
 const STATEMENTS: readonly { id: string; pattern: RegExp; shell: boolean }[] = [
-  { id: 'sql.drop', pattern: /\bdrop\s{1,8}(?:table|database|schema|view|index|role|user|tablespace|collection)\s{1,8}(?:if\s{1,8}exists\s{1,8})?[\w"`[]/, shell: false },
+  { id: 'sql.drop', pattern: /\bdrop\s{1,8}(?:table|database|schema|view|index|role|user|tablespace|collection)\s{1,8}(?:if\s{1,8}exists\s{1,8})?[\w."`[\]]{1,128}\s{0,8}(?:$|[;,)\n]|--|cascade|restrict)/, shell: false },
   { id: 'sql.truncate', pattern: /\btruncate\s{1,8}(?:table\s{1,8})?["`[]?[a-z_][\w.]{0,100}["`\]]?\s{0,8}(?:;|$|cascade|restart)/, shell: false },
   { id: 'sql.alter-drop', pattern: /\balter\s{1,8}table\s{1,8}[\w."`]{1,128}\s{1,8}drop\s{1,8}(?:column|constraint|partition)?/, shell: false },
   { id: 'mongo.drop', pattern: /\bdb\.(?:\w{1,64}\.)?(?:drop|dropdatabase)\(\s{0,4}\)|\.(?:deletemany|remove)\(\s{0,4}\{\s{0,4}\}\s{0,4}\)/, shell: false },

@@ -1,4 +1,6 @@
 const MAX_INPUT_CHARS = 4096;
+/** Two unbounded repeats and a few small ones. */
+const MAX_CHOICES = MAX_INPUT_CHARS ** 2 * 16;
 const MAX_CACHED = 1000;
 const compiled = new Map<string, RegExp | null>();
 
@@ -16,7 +18,7 @@ export function matchesPattern(pattern: string, value: string): boolean | null {
 
 /**
  * Compiles the part of the language that cannot blow up: no back-references or look-around, no quantifier inside a quantified group,
- * no alternation inside one, and at most two unbounded quantifiers in all.
+ * no alternation inside one, and at most two unbounded quantifiers with a few small ones.
  */
 function compileSafe(pattern: string): RegExp | null {
   if (!isSafe(pattern)) return null;
@@ -29,13 +31,14 @@ function compileSafe(pattern: string): RegExp | null {
 
 interface Group {
   quantified: boolean;
-  alternates: boolean;
+  /** Alternatives beyond the first, those of inner groups included. */
+  alternates: number;
 }
 
 function isSafe(pattern: string): boolean {
-  const groups: Group[] = [{ quantified: false, alternates: false }];
+  const groups: Group[] = [{ quantified: false, alternates: 0 }];
   let closed: Group | null = null;
-  let unbounded = 0;
+  let choices = 1;
   for (let at = 0; at < pattern.length; at += 1) {
     const character = pattern[at] ?? '';
     const group = groups.at(-1);
@@ -50,7 +53,7 @@ function isSafe(pattern: string): boolean {
       closed = null;
     } else if (character === '(') {
       if (pattern[at + 1] === '?' && pattern[at + 2] !== ':') return false;
-      groups.push({ quantified: false, alternates: false });
+      groups.push({ quantified: false, alternates: 0 });
       if (pattern[at + 1] === '?') at += 2;
       closed = null;
     } else if (character === ')') {
@@ -58,9 +61,11 @@ function isSafe(pattern: string): boolean {
       const outer = groups.at(-1);
       if (outer === undefined || closed === null) return false;
       outer.quantified ||= closed.quantified;
-      outer.alternates ||= closed.alternates;
+      outer.alternates += closed.alternates;
+      choices *= closed.alternates + 1;
+      if (choices > MAX_CHOICES) return false;
     } else if (character === '|') {
-      group.alternates = true;
+      group.alternates += 1;
       closed = null;
     } else if (character === '*' || character === '+' || character === '?' || character === '{') {
       const end = character === '{' ? pattern.indexOf('}', at) : at;
@@ -68,12 +73,12 @@ function isSafe(pattern: string): boolean {
       const bounds = /^\{(\d{1,4})(?:,(\d{0,4}))?\}/.exec(pattern.slice(at, end + 1));
       if (character === '{' && bounds === null) return false;
       const isOptional = character === '?';
-      if (closed !== null && !isOptional && (closed.quantified || closed.alternates)) return false;
-      if (!isOptional) group.quantified = true;
-      // Several long repeats side by side backtrack in the power of their number; two keep it square on 4,096 characters.
-      const repeats = character === '*' || character === '+' || bounds?.[2] === '' || Number(bounds?.[2] ?? 0) > 64;
-      if (repeats) unbounded += 1;
-      if (unbounded > 2) return false;
+      if (closed !== null && !isOptional && (closed.quantified || closed.alternates > 0)) return false;
+      group.quantified = true;
+      // Repeats side by side backtrack in the product of their choices, optional parts included.
+      const [, least = '0', most] = bounds ?? [];
+      choices *= isOptional ? 2 : bounds === null || most === '' ? MAX_INPUT_CHARS : Math.min(MAX_INPUT_CHARS, Number(most ?? least) - Number(least) + 1);
+      if (choices > MAX_CHOICES) return false;
       at = end;
       if (pattern[at + 1] === '?') at += 1;
       closed = null;

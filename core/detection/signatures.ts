@@ -28,12 +28,14 @@ const DROP = NOT_DENIED + any('ignor(?:e|ing)', 'disregard(?:ing)?', 'forget(?:t
 const EVERY = optional('all', 'any', 'every', 'each', 'everything in') + optional('of') + optional('the', 'your', 'my', 'these', 'those', 'its');
 const PRIOR = any('previous(?:ly)?', 'prior', 'above', 'preceding', 'earlier', 'foregoing', 'former', 'original', 'initial', 'existing', 'past', 'pre[\\W_]?existing', 'old(?:er)?', 'last');
 const GIVEN = optional('given', 'stated', 'system', 'safety', 'developer', 'user', 'set of', 'hidden', 'operating', 'task');
-const ORDERS = any('instructions?', 'prompts?', 'rules', 'guidelines', 'directives?', 'constraints', 'programming', 'system messages?', 'guard[\\W_]?rails', 'commands', 'restrictions');
+const ORDERS = any('instructions?', 'prompts?', 'rules?(?: sets?)?', 'guidelines', 'directives?', 'constraints', 'programming', 'system messages?', 'guard[\\W_]?rails', 'commands', 'restrictions');
 const SYSTEM_ORDERS = any('system prompts?', 'system instructions?', 'system messages?', 'system rules', 'safety (?:guidelines|rules|instructions|policies|filters|protocols)', 'content (?:policy|policies|filters)', 'ethical guidelines', 'developer (?:message|instructions)', 'guard[\\W_]?rails', 'programming');
 
 const ENGLISH: Record<string, RegExp> = {
   'drop-prior': words(DROP, `${EVERY}${PRIOR}`, `${GIVEN}${ORDERS}${NOT_NAMED}`),
   'drop-prior-pair': words(DROP, `${EVERY}${PRIOR}`, any('and', 'or', '&'), PRIOR, `${GIVEN}${ORDERS}`),
+  // "Disregard the previous directions" may be about a road; without the article it is not.
+  'drop-directions': words(DROP, optional('all of your', 'all of the', 'all the', 'all', 'any', 'your') + PRIOR, `directions${NOT_NAMED}`),
   'drop-all': words(DROP, any('all', 'every', 'any'), optional('of') + optional('the', 'your', 'these', 'those', 'other') + GIVEN + ORDERS + NOT_NAMED),
   'drop-your': words(DROP, 'your', optional('current', 'own', 'core', 'built[\\W_]?in') + GIVEN + ORDERS + NOT_NAMED),
   'drop-system': words(DROP, EVERY + optional('current') + SYSTEM_ORDERS + NOT_NAMED),

@@ -10,7 +10,12 @@ declare
 begin
   foreach r in array array['mg_owner', 'mg_ledger', 'mg_auth', 'mg_app', 'mg_signer', 'mg_purge', 'mg_report'] loop
     if not exists (select from pg_roles where rolname = r) then
-      execute format('create role %I nologin', r);
+      -- Roles belong to the server: another database's migration may be making them at this moment.
+      begin
+        execute format('create role %I nologin', r);
+      exception when duplicate_object or unique_violation then
+        null;
+      end;
     end if;
   end loop;
 end $$;
@@ -23,7 +28,14 @@ begin
   end if;
 end $$;
 
-grant mg_ledger, mg_auth to mg_owner;
+do $$
+begin
+  if not (pg_has_role('mg_owner', 'mg_ledger', 'member') and pg_has_role('mg_owner', 'mg_auth', 'member')) then
+    grant mg_ledger, mg_auth to mg_owner;
+  end if;
+exception when unique_violation then
+  null;  -- granted by another database's migration at this moment
+end $$;
 
 revoke all on schema public from public;
 alter schema public owner to mg_owner;

@@ -1,3 +1,5 @@
+import { stopRuns } from './run.mjs';
+
 /**
  * One way out: what was begun is undone in reverse, once, whether by a signal, a failed start-up or a child given up on.
  * A second signal kills hard.
@@ -12,6 +14,7 @@ export function createShutdown({ children, report }) {
   /** @param {number} exitCode @returns {Promise<never>} */
   async function leave(exitCode) {
     let code = exitCode;
+    stopRuns();
     await children.stopAll().catch((error) => {
       report(`not everything could be stopped: ${error.message}`);
       code = 1;

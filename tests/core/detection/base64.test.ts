@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { decodeBase64 } from '../../../core/detection/base64.ts';
 
 describe('decodeBase64', () => {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { decodeOnce } from '../../../core/detection/decoders.ts';
 
 const decoded = (text: string, encoding: string): string | undefined => decodeOnce(text).find((found) => found.encoding === encoding)?.text;

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { normalise } from '../../../core/detection/normalise.ts';
 import { matchSignatures } from '../../../core/detection/signatures.ts';
 

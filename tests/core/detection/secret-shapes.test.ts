@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { findSecretKinds, maskSecrets, SECRET_SHAPES } from '../../../core/detection/secret-shapes.ts';
 
 /** Joined at run time, so that no scanner takes this file for a leak. */

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { canonicalize } from '../core/json/canonical.ts';
+import type { EventInput, GovernanceEvent } from '../schemas/event.ts';
+import type { Json } from '../schemas/json.ts';
+import { newId } from './ids.ts';
+import { HttpProblem } from './problem.ts';
+
+export interface AcceptedEvent {
+  event: GovernanceEvent;
+  /** SHA-256 (hex) of the RFC 8785 text of `event`: a retry is the same event when this is the same. */
+  digest: string;
+}
+
+/** Settles the id: the body's, the header's, or a new one. */
+export function acceptEvent(input: EventInput, idempotencyKey: string | undefined): AcceptedEvent {
+  assertStorable(input, '');
+  if (input.id !== undefined && idempotencyKey !== undefined && input.id !== idempotencyKey) {
+    throw new HttpProblem('validation-failed', {
+      errors: [
+        { pointer: '/id', detail: 'differs from the Idempotency-Key header' },
+        { pointer: '/idempotency-key', detail: 'differs from the id in the body', in: 'header' },
+      ],
+    });
+  }
+  return withDigest({ ...input, id: input.id ?? idempotencyKey ?? newId('evt') });
+}
+
+/** Ids settled and distinct; every repeated one is named. */
+export function acceptBatch(inputs: readonly EventInput[]): AcceptedEvent[] {
+  const seen = new Set<string>();
+  const errors = inputs.flatMap(({ id }, index) => {
+    if (id === undefined || !seen.has(id)) {
+      if (id !== undefined) seen.add(id);
+      return [];
+    }
+    return [{ pointer: `/events/${index}/id`, detail: 'an earlier event of this batch has the same id' }];
+  });
+  if (errors.length > 0) throw new HttpProblem('validation-failed', { errors });
+  return inputs.map((input, index) => {
+    assertStorable(input, `/events/${index}`);
+    return withDigest({ ...input, id: input.id ?? newId('evt') });
+  });
+}
+
+/** `action` is a column, and PostgreSQL has no NUL in text. `pointer` is where the event stands in the body. */
+export function assertStorable({ action }: EventInput, pointer: string): void {
+  if (action.includes('\u0000')) throw new HttpProblem('validation-failed', { errors: [{ pointer: `${pointer}/action`, detail: 'must not hold U+0000' }] });
+}
+
+function withDigest(event: GovernanceEvent): AcceptedEvent {
+  return { event, digest: createHash('sha256').update(canonicalize(event as unknown as Json)).digest('hex') };
+}

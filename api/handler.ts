@@ -1,0 +1,25 @@
+import type { RouteDefinition, RouteInput, RouteReply } from '../schemas/route.ts';
+import type { ROUTES, RouteName } from '../schemas/routes.ts';
+import type { Principal } from './access/principal.ts';
+
+/** What a handler may know of its request beside the validated input. */
+export interface RequestFacts {
+  requestId: string;
+  receivedAtMs: number;
+  /** Fires when the caller is gone or the server stops. */
+  signal: AbortSignal;
+  ip: string;
+  /** The caller came over https. */
+  secure: boolean;
+  /** For log and metrics. */
+  noteDecision: (value: string) => void;
+}
+
+export interface AuthenticatedFacts extends RequestFacts {
+  principal: Principal;
+}
+
+export type Handler<R extends RouteDefinition> = (input: RouteInput<R>, request: R['scope'] extends 'public' ? RequestFacts : AuthenticatedFacts) => Promise<RouteReply<R>>;
+
+/** Handlers of some routes of the table, by their names there. */
+export type Handlers<Names extends RouteName = RouteName> = { [Name in Names]: Handler<(typeof ROUTES)[Name]> };

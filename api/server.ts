@@ -1,0 +1,149 @@
+import express from 'express';
+import type { Express } from 'express';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { BucketLimit } from '../core/access/token-bucket.ts';
+import type { Sql } from '../db/client.ts';
+import { listen } from '../db/listen.ts';
+import { findKeyCredential } from '../db/queries/keys.ts';
+import { findSession, touchCredentials } from '../db/queries/sessions.ts';
+import { createAuthenticator } from './access/authenticator.ts';
+import { createCredentialUses } from './access/credential-uses.ts';
+import { createKeyDirectory } from './access/key-directory.ts';
+import { pepperOf } from './access/key-secret.ts';
+import { createSignIn } from './access/sign-in.ts';
+import type { GovernanceRuntime } from './governance-runtime.ts';
+import type { LedgerAppender } from './ledger-appender.ts';
+import { createApiMetrics } from './metrics.ts';
+import { accessLog } from './middleware/access-log.ts';
+import { createAdmission } from './middleware/admission.ts';
+import type { AdmissionOptions } from './middleware/admission.ts';
+import { authenticate } from './middleware/authenticate.ts';
+import { problemHandler } from './middleware/problem-handler.ts';
+import { rateLimit } from './middleware/rate-limit.ts';
+import { requestId } from './middleware/request-id.ts';
+import { securityHeaders } from './middleware/security-headers.ts';
+import { HttpProblem } from './problem.ts';
+import { createRateLimiter } from './rate-limiter.ts';
+import { bodyRefusals } from './refused-body.ts';
+import { apiRouter } from './router.ts';
+import { agentRoutes } from './routes/agents.ts';
+import { docsRoutes } from './routes/docs.ts';
+import { errorRoutes } from './routes/errors.ts';
+import { eventRoutes } from './routes/events.ts';
+import { healthRoutes } from './routes/health.ts';
+import { keyRoutes } from './routes/keys.ts';
+import { organizationRoutes } from './routes/organization.ts';
+import { policyRoutes } from './routes/policies.ts';
+import { reviewRoutes } from './routes/reviews.ts';
+import { sessionRoutes } from './routes/session.ts';
+
+export interface ApiConfig {
+  /** Where callers reach this API, without a slash at the end. Its origin is the one that may use session cookies. */
+  publicUrl: string;
+  /** At least 32 random bytes; the pepper of the keys is derived from it. */
+  masterKey: Uint8Array;
+  /** Of the product, for OpenAPI. */
+  version?: string;
+  /** Proxies in front that set `X-Forwarded-*`, as Express counts them. Default: none are trusted. */
+  trustProxy?: number | string[];
+  /** Per organisation and process. */
+  rateLimit?: BucketLimit;
+  /** Tries to sign in, per address and network address. */
+  signInLimit?: BucketLimit;
+  admission?: AdmissionOptions;
+  sessionIdleMs?: number;
+  sessionLifetimeMs?: number;
+  /** How long a key is remembered between look-ups; revoked ones are dropped at once. */
+  keyMaxAgeMs?: number;
+  /** Between two writes of `lastUsedAt`. */
+  usesEveryMs?: number;
+}
+
+export interface ApiOptions {
+  /** Connected as `mg_app`. */
+  sql: Sql;
+  runtime: GovernanceRuntime;
+  ledger: LedgerAppender;
+  config: ApiConfig;
+  logger: Logger;
+  /** The API's metrics are registered here; serving them is the caller's part. */
+  metrics: Registry;
+  now?: () => number;
+}
+
+export interface Api {
+  app: Express;
+  /** Ends long polls, stops listening and writes pending uses. Call it before the server and the pool are closed. */
+  close(): Promise<void>;
+}
+
+/** The HTTP API, everything it needs injected. Opens no port. */
+export function createApi({ sql, runtime, ledger, config, logger, metrics: registry, now = Date.now }: ApiOptions): Api {
+  const {
+    publicUrl,
+    masterKey,
+    version = '0.1.0',
+    trustProxy = 0,
+    rateLimit: organisationLimit = { burst: 3_000, windowMs: 60_000 },
+    signInLimit = { burst: 10, windowMs: 15 * 60_000 },
+    sessionIdleMs = 30 * 60_000,
+    sessionLifetimeMs = 12 * 3_600_000,
+    keyMaxAgeMs = 30_000,
+    usesEveryMs = 5_000,
+  } = config;
+  const stopping = new AbortController();
+  const pepper = pepperOf(masterKey);
+  const metrics = createApiMetrics(registry);
+  const keys = createKeyDirectory({ find: (keyId) => findKeyCredential(sql, { keyId }), maxAgeMs: keyMaxAgeMs, now });
+  const revocations = listen(sql, {
+    channel: 'mg_key',
+    onNotice: (keyId) => keys.forget(keyId),
+    onConnect: () => keys.forgetAll(),
+    onError: (error) => logger.warn({ err: error }, 'revoked keys are not heard of; they end with the cache'),
+  });
+  const uses = createCredentialUses({
+    write: (pending) => touchCredentials(sql, pending),
+    onError: (error) => logger.warn({ err: error }, 'uses of keys were not written'),
+    everyMs: usesEveryMs,
+  });
+  const authenticator = createAuthenticator({ pepper, keys, findSession: (tokenHash) => findSession(sql, { tokenHash }), uses, sessionIdleMs, now });
+  const signIn = createSignIn({ sql, ledger, limiter: createRateLimiter({ limit: signInLimit, now }), sessionLifetimeMs, logger, now });
+
+  const app = express();
+  app.disable('x-powered-by').disable('etag').set('trust proxy', trustProxy).set('query parser', 'simple').enable('case sensitive routing').enable('strict routing');
+  app.use(requestId({ stopping: stopping.signal, now }), accessLog({ logger, metrics }), securityHeaders());
+  app.use(healthRoutes({ sql, runtime, logger }), errorRoutes(), docsRoutes({ publicUrl, version }));
+  app.use(
+    apiRouter({
+      handlers: {
+        ...eventRoutes({ sql, runtime, now }),
+        ...agentRoutes({ sql }),
+        ...policyRoutes({ sql }),
+        ...reviewRoutes({ sql, runtime }),
+        ...keyRoutes({ sql, pepper, forgetKey: (keyId) => keys.forget(keyId), now }),
+        ...sessionRoutes({ sql, signIn, now }),
+        ...organizationRoutes({ sql }),
+      },
+      authenticate: authenticate(authenticator),
+      rateLimit: rateLimit(createRateLimiter({ limit: organisationLimit, now })),
+      admission: createAdmission(config.admission),
+      recordRefusal: bodyRefusals(ledger),
+      publicOrigin: new URL(publicUrl).origin,
+      metrics,
+    }),
+  );
+  app.use(() => {
+    throw new HttpProblem('not-found');
+  });
+  app.use(problemHandler({ logger, publicUrl }));
+
+  return {
+    app,
+    async close() {
+      stopping.abort();
+      await revocations.stop();
+      await uses.close();
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import * as fc from 'fast-check';
+import { callHash, canonicalJson } from '../../../core/detection/call-hash.ts';
+import { JsonValue, type Json } from '../../../schemas/json.ts';
+import { detectionContext, sha256Hex } from '../../support/detection-context.ts';
+
+const hash = (event: Parameters<typeof detectionContext>[0]): string => callHash(detectionContext(event).event, sha256Hex);
+
+describe('callHash', () => {
+  it('is 16 hex characters and does not depend on key order', () => {
+    expect(hash({ tool: { name: 'x', args: { a: 1, b: { c: 2, d: 3 } } } })).toMatch(/^[0-9a-f]{16}$/);
+    expect(hash({ tool: { name: 'x', args: { b: { d: 3, c: 2 }, a: 1 } } })).toBe(hash({ tool: { name: 'x', args: { a: 1, b: { c: 2, d: 3 } } } }));
+  });
+
+  it('tells tools, arguments and actions apart', () => {
+    const hashes = [hash({ action: 'x' }), hash({ action: 'x', metadata: { a: 1 } }), hash({ tool: { name: 'x' } }), hash({ tool: { name: 'x', args: { a: 1 } } }), hash({ tool: { name: 'x', args: { a: '1' } } })];
+    expect(new Set(hashes).size).toBe(hashes.length);
+  });
+
+  it('is empty for messages and tool results', () => {
+    expect([hash({ content: 'hello' }), hash({ channel: 'user' }), hash({ tool: { name: 'x' }, channel: 'tool_result' })]).toEqual(['', '', '']);
+  });
+});
+
+describe('canonicalJson', () => {
+  it('reads back as the same value', () => {
+    fc.assert(fc.property(fc.jsonValue({ depthSize: 'small' }).map((value) => JsonValue.parse(value)), (value) => expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)))));
+  });
+
+  it('stands any depth', () => {
+    let deep: Json = 1;
+    for (let level = 0; level < 50_000; level += 1) deep = [deep];
+    expect(canonicalJson(deep).length).toBeLessThan(400);
+  });
+});

@@ -1,0 +1,139 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Worker } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { createMaintenanceActivities } from '../activities/maintenance.ts';
+import { createReviewActivities } from '../activities/review.ts';
+import { createApi } from '../api/server.ts';
+import { openDatabase } from '../db/client.ts';
+import type { ServerConfig } from './config.ts';
+import { createDecisionServices, createLedgerAppend } from './decision-services.ts';
+import { createDecisionWorker } from './decision-worker.ts';
+import { createTemporalRuntime } from './governance-runtime.ts';
+import { createPayloadCodec } from './payload-codec.ts';
+import { listenForReviewChanges } from './review-changes.ts';
+import { ensureSchedules } from './schedules.ts';
+import { registerSearchAttributes } from './search-attributes.ts';
+import { createMaintenanceWorker, createReviewWorker } from './step-workers.ts';
+import { connectTemporal } from './temporal-connection.ts';
+
+export interface Product {
+  /** Null without the role `api`. */
+  apiUrl: string | null;
+  /** Rejects when a worker fails; resolves after `stop`. */
+  ended: Promise<void>;
+  /** No new requests, those in flight finish, workers drain, connections close. */
+  stop: () => Promise<void>;
+}
+
+/** Starts the roles of one process. API and decision worker share a connection on purpose: eager start needs it. */
+export async function startProduct(config: ServerConfig, logger: Logger): Promise<Product> {
+  const { roles, publicUrl, masterKey } = config;
+  const metrics = new Registry();
+  collectDefaultMetrics({ register: metrics });
+  const codec = createPayloadCodec(masterKey);
+  const temporal = await connectTemporal(codec, config.temporal);
+  const sql = openDatabase({
+    url: config.databaseUrl,
+    maxConnections: 12,
+    applicationName: `mastguard ${[...roles].join(',')}`,
+    ...(config.databaseRole === undefined ? {} : { role: config.databaseRole }),
+  });
+  await registerSearchAttributes(temporal.connection, temporal.namespace).catch((error: unknown) =>
+    logger.warn({ reason: String(error) }, 'search attributes could not be registered; make them with the tools of the service'),
+  );
+
+  const services = createDecisionServices({ sql, publicUrl });
+  const workers: Worker[] = [];
+  if (roles.has('decision')) workers.push(await createDecisionWorker({ temporal, activities: services.activities, workflowBundlePath: config.workflowBundlePath }));
+  if (roles.has('hitl')) workers.push(await createReviewWorker(temporal, createReviewActivities({ sql, now: Date.now })));
+  if (roles.has('maintenance')) {
+    const activities = createMaintenanceActivities({ sql, reportDefaultRows: defaultRowsGauge(metrics, logger) });
+    workers.push(await createMaintenanceWorker(temporal, activities, config.workflowBundlePath));
+    await ensureSchedules(temporal.client);
+  }
+  const running = Promise.all(workers.map((worker) => worker.run())).then(() => undefined);
+  running.catch(() => undefined);
+
+  const api = roles.has('api') ? await openApi() : null;
+  const metricsServer = config.metricsPort === undefined ? null : await serveMetrics(metrics, config.host, config.metricsPort);
+
+  async function openApi() {
+    const reviewChanges = listenForReviewChanges(sql, (error) => logger.warn({ err: error }, 'long polls answer at their timeout only'));
+    const append = createLedgerAppend(sql);
+    const decisionWorker = roles.has('decision') ? workers[0] : undefined;
+    const runtime = createTemporalRuntime({
+      temporal,
+      sql,
+      decisions: services.decisions,
+      observations: services.observations,
+      reviewChanges,
+      deadlineMs: config.decisionDeadlineMs,
+      eager: decisionWorker !== undefined,
+      workerState: () => decisionWorker?.getState() ?? null,
+    });
+    const { app, close } = createApi({
+      sql,
+      runtime,
+      ledger: { append },
+      config: { publicUrl, masterKey, rateLimit: { burst: config.rateLimitPerMinute, windowMs: 60_000 } },
+      logger,
+      metrics,
+    });
+    const server = createServer(app);
+    server.listen(config.port, config.host);
+    await once(server, 'listening');
+    return { server, close, reviewChanges, append };
+  }
+
+  return {
+    apiUrl: api === null ? null : `http://${config.host}:${(api.server.address() as AddressInfo).port}`,
+    ended: running,
+    async stop() {
+      if (api !== null) {
+        await api.close();
+        await closeServer(api.server);
+        await api.append.drain();
+        await api.reviewChanges.close();
+      }
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+      await running.catch(() => undefined);
+      await services.drain();
+      if (metricsServer !== null) await closeServer(metricsServer);
+      await temporal.connection.close();
+      await sql.end({ timeout: 5 });
+    },
+  };
+}
+
+function defaultRowsGauge(registry: Registry, logger: Logger): (count: number) => void {
+  const gauge = new Gauge({ name: 'mastguard_ledger_default_partition_rows', help: 'Ledger records for which no partition was ready. Alert above 0.', registers: [registry] });
+  return (count) => {
+    gauge.set(count);
+    if (count > 0) logger.error({ count }, 'ledger records fell into a default partition');
+  };
+}
+
+async function serveMetrics(registry: Registry, host: string, port: number): Promise<Server> {
+  const server = createServer((req, res) => {
+    if (req.url !== '/metrics') return void res.writeHead(404).end();
+    registry.metrics().then(
+      (text) => res.writeHead(200, { 'content-type': registry.contentType }).end(text),
+      () => res.writeHead(500).end(),
+    );
+  });
+  server.listen(port, host);
+  await once(server, 'listening');
+  return server;
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+    // Requests still open after the grace are cut; a retry attaches to what they started.
+    setTimeout(() => server.closeAllConnections(), 5_000).unref();
+  });
+}
