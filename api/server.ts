@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import express from 'express';
 import type { Express } from 'express';
 import type { Logger } from 'pino';
@@ -93,6 +94,8 @@ export function createApi({ sql, runtime, ledger, config, logger, metrics: regis
     usesEveryMs = 5_000,
   } = config;
   const stopping = new AbortController();
+  // Every request under way listens; that is no leak.
+  setMaxListeners(0, stopping.signal);
   const pepper = pepperOf(masterKey);
   const metrics = createApiMetrics(registry);
   const keys = createKeyDirectory({ find: (keyId) => findKeyCredential(sql, { keyId }), maxAgeMs: keyMaxAgeMs, now });

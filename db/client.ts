@@ -13,12 +13,15 @@ export interface DatabaseOptions {
   connectTimeoutMs?: number;
 }
 
+/** The array type of each element type that `sql.array` is given: int2, text, uuid. */
+const ARRAY_OF = { 21: 1005, 25: 1009, 2950: 2951 };
+
 /**
  * Opens a pool. `int8` arrives as number: sequence numbers and counts stay far below 2^53.
  * `connectTimeoutMs` is short so that a request learns within a second that the database is away.
  */
 export function openDatabase({ url, role, maxConnections = 10, applicationName = 'mastguard', connectTimeoutMs = 1_000 }: DatabaseOptions): Sql {
-  return postgres(url, {
+  const sql = postgres(url, {
     max: maxConnections,
     connect_timeout: connectTimeoutMs / 1_000,
     // The driver's own back-off grows to 20 s; a database that is back must be found at once.
@@ -31,4 +34,7 @@ export function openDatabase({ url, role, maxConnections = 10, applicationName =
       ...(role === undefined ? {} : { role }),
     },
   });
+  // The driver learns array types in a query of its own, a microtask too late for the first statement of a pool, which would then fail.
+  Object.assign((sql.options as unknown as { shared: { typeArrayMap: Record<number, number> } }).shared.typeArrayMap, ARRAY_OF);
+  return sql;
 }

@@ -1,12 +1,13 @@
 import { createDocument } from 'zod-openapi';
 import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject, ZodOpenApiResponsesObject } from 'zod-openapi';
+import { tidyDocument } from './openapi-components.ts';
 import { ERRORS, Problem } from './problem.ts';
 import type { RouteDefinition } from './route.ts';
 import { ROUTES } from './routes.ts';
 
 /** OpenAPI 3.1 of the route table. `serverUrl` is where this API answers. */
 export function openApiDocument({ serverUrl, version }: { serverUrl: string; version: string }): ReturnType<typeof createDocument> {
-  return createDocument({
+  const document = createDocument({
     openapi: '3.1.0',
     info: {
       title: 'MastGuard',
@@ -24,6 +25,7 @@ export function openApiDocument({ serverUrl, version }: { serverUrl: string; ver
       },
     },
   });
+  return tidyDocument(document);
 }
 
 function pathsOf(routes: [string, RouteDefinition][]): ZodOpenApiPathsObject {

@@ -39,7 +39,6 @@ export interface SignInOptions {
 export function createSignIn({ sql, ledger, limiter, sessionLifetimeMs, logger, now, verify = passwordMatches }: SignInOptions): SignIn {
   // Each check takes 32 MiB and a thread of the pool: two at once leave room for everything else.
   const checks = createAdmission({ maxInFlight: 2, maxQueued: 32, maxWaitMs: 5_000 });
-  const neverAbandoned = new AbortController().signal;
 
   return async ({ email: typed, password }, { ip, requestId }) => {
     const email = typed.trim().toLowerCase();
@@ -47,7 +46,7 @@ export function createSignIn({ sql, ledger, limiter, sessionLifetimeMs, logger, 
     const { allowed, retryMs } = limiter.take(bucket);
     if (!allowed) throw new HttpProblem('rate-limited', { detail: 'too many tries to sign in', headers: retryAfter(retryMs) });
     const candidates = email.includes('\u0000') ? [] : await findSignInCandidates(sql, { email });
-    const candidate = await checks.run(neverAbandoned, () => firstMatch(candidates, password, verify));
+    const candidate = await checks.run(null, () => firstMatch(candidates, password, verify));
     if (candidate === undefined) {
       // Not waited for: only a known address is recorded, and the time must not tell which one is.
       for (const { orgId, id } of candidates) {

@@ -12,7 +12,7 @@ export interface AdmissionOptions {
 
 export interface Admission {
   /** Does the work when its turn has come. Throws {@link DecisionUnavailable} when the line is too long; leaves the line when the signal fires. */
-  run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>;
+  run<T>(signal: AbortSignal | null, work: () => Promise<T>): Promise<T>;
   readonly inFlight: number;
   readonly queued: number;
 }
@@ -27,7 +27,7 @@ export function createAdmission({ maxInFlight = 48, maxQueued = 256, maxWaitMs =
   let inFlight = 0;
   let serviceMs = FIRST_ESTIMATE_MS;
 
-  const enter = (signal: AbortSignal): Promise<void> | undefined => {
+  const enter = (signal: AbortSignal | null): Promise<void> | undefined => {
     if (inFlight < maxInFlight) {
       inFlight += 1;
       return undefined;
@@ -40,19 +40,19 @@ export function createAdmission({ maxInFlight = 48, maxQueued = 256, maxWaitMs =
         reject(new DecisionUnavailable('the caller has left'));
       };
       const start = (): void => {
-        signal.removeEventListener('abort', leave);
+        signal?.removeEventListener('abort', leave);
         line.delete(start);
         inFlight += 1;
         resolve();
       };
       line.add(start);
-      signal.addEventListener('abort', leave, { once: true });
+      signal?.addEventListener('abort', leave, { once: true });
     });
   };
 
   return {
     async run(signal, work) {
-      if (signal.aborted) throw new DecisionUnavailable('the caller has left');
+      if (signal?.aborted === true) throw new DecisionUnavailable('the caller has left');
       await enter(signal);
       const startedAt = now();
       try {

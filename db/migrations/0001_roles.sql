@@ -28,15 +28,6 @@ begin
   end if;
 end $$;
 
-do $$
-begin
-  if not (pg_has_role('mg_owner', 'mg_ledger', 'member') and pg_has_role('mg_owner', 'mg_auth', 'member')) then
-    grant mg_ledger, mg_auth to mg_owner;
-  end if;
-exception when unique_violation then
-  null;  -- granted by another database's migration at this moment
-end $$;
-
 revoke all on schema public from public;
 alter schema public owner to mg_owner;
 grant usage, create on schema public to mg_ledger, mg_auth;

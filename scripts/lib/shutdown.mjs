@@ -1,5 +1,8 @@
 import { stopRuns } from './run.mjs';
 
+/** npm passes on the Ctrl-C that the terminal has already sent to everybody: one press arrives twice, moments apart. */
+const samePressMs = 500;
+
 /**
  * One way out: what was begun is undone in reverse, once, whether by a signal, a failed start-up or a child given up on.
  * A second signal kills hard.
@@ -10,6 +13,7 @@ export function createShutdown({ children, report }) {
   const undo = [];
   /** @type {Promise<never> | undefined} */
   let leaving;
+  let askedAt = 0;
 
   /** @param {number} exitCode @returns {Promise<never>} */
   async function leave(exitCode) {
@@ -25,10 +29,11 @@ export function createShutdown({ children, report }) {
 
   for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
     process.on(signal, () => {
-      if (leaving === undefined) {
+      if (askedAt === 0) {
+        askedAt = Date.now();
         report('stopping');
-        leaving = leave(0);
-      } else {
+        leaving ??= leave(0);
+      } else if (Date.now() - askedAt > samePressMs) {
         children.killAll();
         for (const step of undo.toReversed()) step();
         process.exit(1);

@@ -31,21 +31,23 @@ const searchAttributes = {
  * @param {number} [options.port] wanted; the next free one is taken
  * @param {number | false} [options.uiPort] wanted; false leaves the UI out
  * @param {string} [options.codecEndpoint]
+ * @param {string} [options.name] of the child and its log
+ * @param {boolean} [options.tuned] false: the server as it comes, for comparison
  */
-export async function startTemporal({ children, cli, databaseFile, port: wantedPort = 7233, uiPort: wantedUiPort = 8233, codecEndpoint }) {
+export async function startTemporal({ children, cli, databaseFile, port: wantedPort = 7233, uiPort: wantedUiPort = 8233, codecEndpoint, name = 'temporal', tuned = true }) {
   const port = await nextFreePort(wantedPort);
   const uiPort = wantedUiPort === false ? undefined : await nextFreePort(wantedUiPort);
   const address = `127.0.0.1:${port}`;
   const env = withoutTemporalSettings(process.env);
   const spec = {
-    name: 'temporal',
+    name,
     command: cli,
     args: [
       'server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--namespace', namespace, '--log-level', 'warn',
       ...(uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort)]),
       ...(codecEndpoint === undefined ? [] : ['--ui-codec-endpoint', codecEndpoint]),
       ...(databaseFile === undefined ? [] : ['--db-filename', databaseFile, '--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=1']),
-      ...dynamicConfig().flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${JSON.stringify(value)}`]),
+      ...(tuned ? dynamicConfig() : []).flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${JSON.stringify(value)}`]),
       ...Object.entries(searchAttributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
     ],
     env,

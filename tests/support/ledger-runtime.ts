@@ -31,13 +31,13 @@ export function createLedgerRuntime(sql: Sql): LedgerRuntime {
     const agent = { id: request.event.agentId, register: true, touch: false };
     const session = { version: 0, holder: randomUUID(), reserve: false };
     const evaluation = evaluationOf(request.event, runtime.plan);
-    const { item, decision } = prepareSettlement({
+    const item = prepareSettlement({
       ...request, mode: 'governed', evaluation, nowMs: Date.now(), publicUrl: 'http://example.com', configVersion, agent, session,
     });
     const [result] = await settleDecisions(sql, [item]);
     switch (result?.status) {
       case 'recorded':
-        return { kind: 'decided', decision: { ...decision, receipt: { seq: result.seq, entryHash: result.entryHash, checkpointSize: result.checkpointSize } } };
+        return { kind: 'decided', decision: decisionFromRecord(item.body, result) };
       case 'exists':
         return { kind: 'decided', decision: decisionFromRecord(result.body, result) };
       case 'conflict':
@@ -110,16 +110,15 @@ export function createLedgerRuntime(sql: Sql): LedgerRuntime {
   return runtime;
 }
 
-function evaluationOf({ action, sessionId }: EventInput, plan: ReviewPlan): Evaluation {
+function evaluationOf({ action }: EventInput, plan: ReviewPlan): Evaluation {
   const value = action === 'ask' ? 'HITL' : action === 'destroy' ? 'BLOCK' : 'ALLOW';
   const findings: Evaluation['findings'] =
     value === 'ALLOW'
       ? []
       : [{ detector: 'act.destroy', category: 'Action', mode: null, confidence: 0.9, outcome: 'block', reason: 'destroys data', evidence: { pointer: '/action', hits: ['destroy'], count: 1, certain: true } }];
-  const session = sessionId === undefined ? null : { steps: 1, startedAtMs: 0, ring: [], tokens: 0, spend: 0, untrusted: false, private: false, egress: false, terminal: false };
   return {
     value, findings, riskScore: value === 'ALLOW' ? 0 : 80, reasons: findings.map(({ reason }) => reason), policy: null, policyError: null,
-    review: value === 'HITL' ? plan : null, session,
+    review: value === 'HITL' ? plan : null, session: null,
   };
 }
 

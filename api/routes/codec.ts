@@ -1,0 +1,129 @@
+import { Router } from 'express';
+import type { RequestHandler } from 'express';
+import { z } from 'zod';
+import type { Authenticator } from '../access/authenticator.ts';
+import { contextOf } from '../context.ts';
+import { authenticate } from '../middleware/authenticate.ts';
+import { jsonBody } from '../middleware/json-body.ts';
+import { HttpProblem } from '../problem.ts';
+import { detailsOf } from '../validation.ts';
+
+/** A Temporal payload in memory. */
+export interface RawPayload {
+  metadata?: Record<string, Uint8Array> | null;
+  data?: Uint8Array | null;
+}
+
+export interface CodecRouterOptions {
+  codec: { decode(payloads: RawPayload[]): Promise<RawPayload[]> };
+  authenticator: Pick<Authenticator, 'byKey' | 'bySessionToken'>;
+  publicOrigin: string;
+  /** Origin of the Temporal UI, the one other site that may ask with a member's session; undefined: none. */
+  temporalUiOrigin: string | undefined;
+}
+
+/** A page of history in the Temporal UI is 4 MiB at most, a third more in base64. */
+const MAX_BYTES = 8 * 1024 * 1024;
+
+const Base64 = z.string().regex(/^[A-Za-z0-9+/_-]*={0,2}$/, 'must be base64');
+const WirePayload = z.looseObject({ metadata: z.record(z.string(), Base64).nullish(), data: Base64.nullish() });
+const WirePayloads = z.looseObject({ payloads: z.array(WirePayload).max(10_000) });
+type WirePayload = z.infer<typeof WirePayload>;
+
+/**
+ * The remote codec of the Temporal UI and CLI: `POST /codec/decode` with `{payloads}` in proto JSON, answered in the same form.
+ * Decodes what the caller's own organisation has written and returns the rest as it came. It never encodes.
+ */
+export function createCodecRouter({ codec, authenticator, publicOrigin, temporalUiOrigin }: CodecRouterOptions): Router {
+  const router = Router({ caseSensitive: true, strict: true });
+  const allowTemporalUi = crossOrigin(temporalUiOrigin);
+
+  router.options('/codec/decode', noteRoute, allowTemporalUi, (_req, res) => void res.status(204).end());
+  router.post(
+    '/codec/decode',
+    noteRoute,
+    allowTemporalUi,
+    authenticate(authenticator),
+    knownOrigin([publicOrigin, temporalUiOrigin]),
+    mayReadHistory,
+    jsonBody({ maxBytes: MAX_BYTES, recordRefusal: async () => undefined }),
+    async (_req, res) => {
+      const { body, principal } = contextOf(res);
+      const parsed = WirePayloads.safeParse(body, { reportInput: false });
+      if (!parsed.success) throw new HttpProblem('validation-failed', { errors: detailsOf(parsed.error.issues) });
+      const keyId = `v1:${principal?.orgId}`;
+      const payloads = await Promise.all(parsed.data.payloads.map((payload) => decodeOwn(payload, keyId, codec)));
+      res.json({ payloads });
+    },
+  );
+  router.all('/codec/decode', noteRoute, () => {
+    throw new HttpProblem('method-not-allowed', { headers: { Allow: 'POST, OPTIONS' } });
+  });
+  return router;
+}
+
+const noteRoute: RequestHandler = (_req, res, next) => {
+  contextOf(res).routePath = '/codec/decode';
+  next();
+};
+
+/** The Fetch standard's CORS for one origin, with its cookies. */
+function crossOrigin(allowedOrigin: string | undefined): RequestHandler {
+  return (req, res, next) => {
+    res.vary('Origin');
+    if (allowedOrigin !== undefined && req.get('origin') === allowedOrigin) {
+      res.setHeader('Access-Control-Allow-Origin', allowedOrigin);
+      res.setHeader('Access-Control-Allow-Credentials', 'true');
+      if (req.method === 'OPTIONS') {
+        res.setHeader('Access-Control-Allow-Methods', 'POST');
+        res.setHeader('Access-Control-Allow-Headers', 'content-type, x-namespace, authorization, x-api-key');
+        res.setHeader('Access-Control-Max-Age', '600');
+      }
+    }
+    next();
+  };
+}
+
+/** A session may be used by our own pages and by the Temporal UI, and by no other page. */
+function knownOrigin(origins: (string | undefined)[]): RequestHandler {
+  return (req, res, next) => {
+    const origin = req.get('origin');
+    if (contextOf(res).principal?.kind === 'session' && (origin === undefined || !origins.includes(origin))) {
+      throw new HttpProblem('not-permitted', { detail: 'a session is good for our pages and the Temporal UI only' });
+    }
+    next();
+  };
+}
+
+/** History holds whole events: whoever may read the audit trail may read it. */
+const mayReadHistory: RequestHandler = (_req, res, next) => {
+  const scopes = contextOf(res).principal?.scopes ?? [];
+  if (!scopes.includes('audit:read') && !scopes.includes('admin')) {
+    throw new HttpProblem('missing-scope', { detail: 'this needs the scope audit:read', extras: { scope: 'audit:read' } });
+  }
+  next();
+};
+
+/** As it came where it is another's, not encrypted, or does not decrypt: which of them is not told. */
+async function decodeOwn(payload: WirePayload, keyId: string, codec: CodecRouterOptions['codec']): Promise<WirePayload> {
+  const metadata = Object.fromEntries(Object.entries(payload.metadata ?? {}).map(([name, value]) => [name, Buffer.from(value, 'base64')]));
+  const textOf = (name: string): string | undefined => (Object.hasOwn(metadata, name) ? metadata[name]?.toString() : undefined);
+  if (textOf('encoding') !== 'binary/encrypted' || textOf('encryption-key-id') !== keyId) return payload;
+  try {
+    const [plain] = await codec.decode([{ metadata, data: Buffer.from(payload.data ?? '', 'base64') }]);
+    return plain === undefined ? payload : wireOf(plain);
+  } catch {
+    return payload;
+  }
+}
+
+function wireOf({ metadata, data }: RawPayload): WirePayload {
+  return {
+    metadata: Object.fromEntries(Object.entries(metadata ?? {}).map(([name, value]) => [name, toBase64(value)])),
+    data: toBase64(data ?? new Uint8Array()),
+  };
+}
+
+function toBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
+}

@@ -1,0 +1,4 @@
+/** The least a workflow can do: the yardstick. */
+export async function bare(): Promise<string> {
+  return 'ALLOW';
+}

@@ -1,0 +1,115 @@
+import { openDatabase } from '../../db/client.ts';
+import type { Sql } from '../../db/client.ts';
+import { loadReviewLadder, recordReviewStep } from '../../db/queries/review-steps.ts';
+import type { ReviewStepInput } from '../../db/queries/review-steps.ts';
+import { findReview } from '../../db/queries/reviews.ts';
+import { settleDecisions } from '../../db/queries/settle.ts';
+import { recordId } from '../../db/record-id.ts';
+import { verifyLedger } from '../../cli/verify-ledger.ts';
+import { createTestDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { addOrganization, settleItem } from '../support/ledger-records.ts';
+
+const EXPIRES_AT_MS = Date.UTC(2030, 0, 2);
+
+describe('review_record', () => {
+  let database: TestDatabase;
+  let sql: Sql;
+  let other: Sql;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    sql = database.appSql;
+    other = openDatabase({ url: database.adminUrl, role: 'mg_app', maxConnections: 4, connectTimeoutMs: 10_000 });
+  });
+
+  afterAll(async () => {
+    await other.end({ timeout: 1 });
+    await database.drop();
+  });
+
+  const openReview = async (): Promise<{ orgId: string; reviewId: string }> => {
+    const orgId = await addOrganization(sql);
+    const review = {
+      id: 'rev_1', digest: 'd', plan: '{"levels":[],"outcome":"block"}', state: '{"level":0,"steps":[]}', summary: '{}',
+      created_at: '2030-01-01T00:00:00Z', due_at: '2030-01-01T01:00:00Z', expires_at: new Date(EXPIRES_AT_MS).toISOString(),
+    };
+    await settleDecisions(sql, [settleItem(orgId, 'e1', { review })]);
+    return { orgId, reviewId: review.id };
+  };
+  const step = (at: { orgId: string; reviewId: string }, name: string, changes: Partial<ReviewStepInput> = {}): ReviewStepInput => ({
+    ...at,
+    version: 1,
+    stepId: recordId(at.orgId, 'step', name),
+    body: `{"step":"${name}"}`,
+    fields: { reviewId: at.reviewId, eventId: 'e1', step: name, actor: 'member:m1' },
+    status: 'pending',
+    state: { level: 0, steps: [] } as unknown as ReviewStepInput['state'],
+    dueAtMs: EXPIRES_AT_MS - 1_000,
+    expiresAtMs: EXPIRES_AT_MS,
+    ...changes,
+  });
+
+  test('recorded: ledger and queue move together', async () => {
+    const at = await openReview();
+    expect(await recordReviewStep(sql, step(at, 'escalate'))).toBe('recorded');
+    expect(await loadReviewLadder(sql, at)).toMatchObject({ version: 2, status: 'pending', dueAtMs: EXPIRES_AT_MS - 1_000 });
+    expect((await findReview(sql, at))?.decidedAt).toBeNull();
+    expect(await recordReviewStep(sql, step(at, 'approve', { version: 2, status: 'approved', dueAtMs: null }))).toBe('recorded');
+    expect(await findReview(sql, at)).toMatchObject({ status: 'approved', dueAt: null, decidedAt: expect.any(Date) });
+    expect(await verifyLedger(sql, at.orgId)).toMatchObject({ entries: 4, findings: [] });
+  });
+
+  test('exists: the same step again is one record, also after the review has moved on', async () => {
+    const at = await openReview();
+    await recordReviewStep(sql, step(at, 'escalate'));
+    await recordReviewStep(sql, step(at, 'approve', { version: 2, status: 'approved' }));
+    expect(await recordReviewStep(other, step(at, 'escalate'))).toBe('exists');
+    expect(await recordReviewStep(other, step(at, 'approve', { version: 2, status: 'approved' }))).toBe('exists');
+    expect(await verifyLedger(sql, at.orgId)).toMatchObject({ entries: 4 });
+  });
+
+  test('stale: a step computed from an older row, or taken after the end, is not recorded', async () => {
+    const at = await openReview();
+    await recordReviewStep(sql, step(at, 'escalate'));
+    expect(await recordReviewStep(sql, step(at, 'reject'))).toBe('stale');
+    await recordReviewStep(sql, step(at, 'approve', { version: 2, status: 'approved' }));
+    expect(await recordReviewStep(sql, step(at, 'too-late', { version: 3, status: 'rejected' }))).toBe('stale');
+    expect(await findReview(sql, at)).toMatchObject({ status: 'approved' });
+  });
+
+  test('of several people who decide at once exactly one is recorded', async () => {
+    const at = await openReview();
+    const answers = await Promise.all(
+      Array.from({ length: 8 }, (_, who) => recordReviewStep(who % 2 === 0 ? sql : other, step(at, `by-${who}`, { status: who % 2 === 0 ? 'approved' : 'rejected' }))),
+    );
+    expect(answers.toSorted()).toEqual(['recorded', ...Array<string>(7).fill('stale')]);
+  });
+
+  test('a recorded step is told to listeners of other connections; a stale one is not', async () => {
+    const at = await openReview();
+    const heard: string[] = [];
+    let arrived = (): void => undefined;
+    const first = new Promise<void>((resolve) => (arrived = resolve));
+    const { unlisten } = await other.listen('mg_review', (payload) => {
+      heard.push(payload);
+      arrived();
+    });
+    await recordReviewStep(sql, step(at, 'escalate'));
+    await first;
+    await recordReviewStep(sql, step(at, 'stale'));
+    // Whatever was told before this comes first.
+    const closing = new Promise<void>((resolve) => (arrived = resolve));
+    await recordReviewStep(sql, step(at, 'approve', { version: 2, status: 'approved' }));
+    await closing;
+    await unlisten();
+    expect(heard).toEqual([`${at.orgId} ${at.reviewId}`, `${at.orgId} ${at.reviewId}`]);
+  });
+
+  test('a review of another organisation does not exist', async () => {
+    const at = await openReview();
+    const stranger = await addOrganization(sql);
+    await expect(recordReviewStep(sql, step({ ...at, orgId: stranger }, 'approve'))).rejects.toMatchObject({ code: 'P0002' });
+    expect(await loadReviewLadder(sql, { ...at, orgId: stranger })).toBeUndefined();
+  });
+});
