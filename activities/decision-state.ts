@@ -1,7 +1,7 @@
 import { type CompiledPolicy, compilePolicy } from '../core/policy/compile.ts';
 import { openSession, type SessionState } from '../core/detection/session-state.ts';
 import type { Sql } from '../db/client.ts';
-import { type AgentConfig, loadAgentConfig, loadDecisionConfig, loadSession } from '../db/queries/decision-config.ts';
+import { type AgentConfig, loadAgentConfig, loadDecisionConfig } from '../db/queries/decision-config.ts';
 import { type BoundedMap, createBoundedMap } from '../core/bounded-map.ts';
 
 /** What an organisation's decisions depend on, compiled once per version. */
@@ -21,11 +21,11 @@ export interface VersionedSession {
 export interface DecisionState {
   organization: (orgId: string) => Promise<OrganizationConfig>;
   agent: (orgId: string, agentId: string) => Promise<AgentConfig | undefined>;
-  session: (orgId: string, sessionId: string, nowMs: number) => Promise<VersionedSession>;
-  /** Keeps what a settled decision has made of the session. */
+  session: (orgId: string, sessionId: string, nowMs: number) => VersionedSession;
+  /** Keeps a session as a settled decision left it, or as the database answered it. */
   keepSession: (orgId: string, sessionId: string, session: VersionedSession) => void;
-  /** Forgets what turned out to be old. */
-  forget: (orgId: string, what: { config: boolean; sessionId?: string }) => void;
+  /** Forgets a configuration that turned out to be old. */
+  forgetOrganization: (orgId: string) => void;
 }
 
 export class UnknownOrganization extends Error {
@@ -60,20 +60,10 @@ export function createDecisionState(sql: Sql, { maxOrganizations = 1_000, maxSes
       if (config !== undefined) agents.set(agentId, config);
       return config;
     },
-    async session(orgId, sessionId, nowMs) {
-      const key = `${orgId}/${sessionId}`;
-      const known = sessions.get(key);
-      if (known !== undefined) return known;
-      const { version, state } = await loadSession(sql, { orgId, sessionId });
-      const session = { version, state: state === null ? openSession(nowMs) : (JSON.parse(state) as SessionState) };
-      if (version > 0) sessions.set(key, session);
-      return session;
-    },
+    // A session that is not remembered is taken for new. Mostly it is; where it is not, the settle answers its row for the price of a read.
+    session: (orgId, sessionId, nowMs) => sessions.get(`${orgId}/${sessionId}`) ?? { version: 0, state: openSession(nowMs) },
     keepSession: (orgId, sessionId, session) => sessions.set(`${orgId}/${sessionId}`, session),
-    forget(orgId, { config, sessionId }) {
-      if (config) organizations.delete(orgId);
-      if (sessionId !== undefined) sessions.delete(`${orgId}/${sessionId}`);
-    },
+    forgetOrganization: (orgId) => organizations.delete(orgId),
   };
 }
 

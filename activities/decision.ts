@@ -4,6 +4,7 @@ import { ApplicationFailureCategory } from '@temporalio/common';
 import { evaluateEvent } from '../core/decision/evaluate-event.ts';
 import type { Evaluation } from '../core/decision/evaluation.ts';
 import type { GovernEventInput, ObservedItem, ObserveEventsInput } from '../core/decision/govern-event-input.ts';
+import { openSession, type SessionState } from '../core/detection/session-state.ts';
 import { createKeyedQueue } from '../core/keyed-queue.ts';
 import { decisionFromRecord } from '../core/ledger/event-record.ts';
 import type { Coalescer } from '../db/coalescer.ts';
@@ -49,7 +50,7 @@ export function createDecisionActivities({ state, settle, answer, answerObserved
     const nowMs = now();
     const organization = await state.organization(orgId);
     const agent = await state.agent(orgId, event.agentId);
-    const session = event.sessionId === undefined ? null : await state.session(orgId, event.sessionId, nowMs);
+    const session = event.sessionId === undefined ? null : state.session(orgId, event.sessionId, nowMs);
     const evaluated = evaluateEvent({ orgId, event, profile: agent?.profile ?? null, session: session?.state ?? null, policy: organization.policy, nowMs, sha256Hex });
     const evaluation = restrain(evaluated, request.mode, agent?.status === 'stopped' ? (agent.stoppedReason ?? '') : null);
     const touch = agent !== undefined && nowMs - (touchedAtMs.get(`${orgId}/${event.agentId}`) ?? 0) > TOUCH_EVERY_MS;
@@ -75,7 +76,13 @@ export function createDecisionActivities({ state, settle, answer, answerObserved
       case 'exists':
         return { kind: 'decided', decision: decisionFromRecord(result.body, result) };
       case 'stale':
-        state.forget(orgId, { config: result.configVersion !== null, ...(event.sessionId === undefined ? {} : { sessionId: event.sessionId }) });
+        if (result.configVersion !== null) state.forgetOrganization(orgId);
+        if (event.sessionId !== undefined && result.sessionVersion !== null) {
+          state.keepSession(orgId, event.sessionId, {
+            version: result.sessionVersion,
+            state: result.sessionState === null ? openSession(nowMs) : (JSON.parse(result.sessionState) as SessionState),
+          });
+        }
         return 'stale';
       case 'conflict':
       case 'quota':

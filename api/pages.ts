@@ -32,7 +32,7 @@ export function loadPages(directory: string = join(import.meta.dirname, 'pages')
   const templates = new Map<string, Handlebars.TemplateDelegate>();
   for (const file of readdirSync(directory).filter((name) => name.endsWith('.hbs'))) {
     const path = join(directory, file);
-    const source = handlebars.precompile(readFileSync(path, 'utf8'), { strict: true, knownHelpersOnly: true, preventIndent: true }) as string;
+    const source = handlebars.precompile(readFileSync(path, 'utf8').trimEnd(), { strict: true, knownHelpersOnly: true, preventIndent: true }) as string;
     const template = handlebars.template(runInThisContext(`(${source})`, { filename: path }) as TemplateSpecification);
     const name = file.slice(0, -'.hbs'.length);
     templates.set(name, template);

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import express from 'express';
-import type { Express } from 'express';
+import type { Express, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { BucketLimit } from '../core/access/token-bucket.ts';
@@ -9,11 +9,13 @@ import { listen } from '../db/listen.ts';
 import { findKeyCredential } from '../db/queries/keys.ts';
 import { findSession, touchCredentials } from '../db/queries/sessions.ts';
 import { createAuthenticator } from './access/authenticator.ts';
+import type { Authenticator } from './access/authenticator.ts';
 import { createCredentialUses } from './access/credential-uses.ts';
 import { createKeyDirectory } from './access/key-directory.ts';
 import { pepperOf } from './access/key-secret.ts';
 import { createSignIn } from './access/sign-in.ts';
 import type { GovernanceRuntime } from './governance-runtime.ts';
+import type { Handlers } from './handler.ts';
 import type { LedgerAppender } from './ledger-appender.ts';
 import { createApiMetrics } from './metrics.ts';
 import { accessLog } from './middleware/access-log.ts';
@@ -71,6 +73,16 @@ export interface ApiOptions {
   /** The API's metrics are registered here; serving them is the caller's part. */
   metrics: Registry;
   now?: () => number;
+  /** Further pages of this server, such as the dashboard, made from the API's own parts. They come before the API's routes. */
+  mount?: (parts: ApiParts) => RequestHandler[];
+}
+
+/** What pages beside the API share with it, so that they can do nothing the API would not. */
+export interface ApiParts {
+  handlers: Handlers;
+  authenticator: Authenticator;
+  publicOrigin: string;
+  now: () => number;
 }
 
 export interface Api {
@@ -80,7 +92,7 @@ export interface Api {
 }
 
 /** The HTTP API, everything it needs injected. Opens no port. */
-export function createApi({ sql, runtime, ledger, config, logger, metrics: registry, now = Date.now }: ApiOptions): Api {
+export function createApi({ sql, runtime, ledger, config, logger, metrics: registry, now = Date.now, mount = () => [] }: ApiOptions): Api {
   const {
     publicUrl,
     masterKey,
@@ -113,26 +125,30 @@ export function createApi({ sql, runtime, ledger, config, logger, metrics: regis
   const authenticator = createAuthenticator({ pepper, keys, findSession: (tokenHash) => findSession(sql, { tokenHash }), uses, sessionIdleMs, now });
   const signIn = createSignIn({ sql, ledger, limiter: createRateLimiter({ limit: signInLimit, now }), sessionLifetimeMs, logger, now });
 
+  const handlers: Handlers = {
+    ...eventRoutes({ sql, runtime, now }),
+    ...agentRoutes({ sql }),
+    ...policyRoutes({ sql }),
+    ...reviewRoutes({ sql, runtime }),
+    ...keyRoutes({ sql, pepper, forgetKey: (keyId) => keys.forget(keyId), now }),
+    ...sessionRoutes({ sql, signIn, now }),
+    ...organizationRoutes({ sql }),
+  };
+  const publicOrigin = new URL(publicUrl).origin;
+
   const app = express();
   app.disable('x-powered-by').disable('etag').set('trust proxy', trustProxy).set('query parser', 'simple').enable('case sensitive routing').enable('strict routing');
   app.use(requestId({ stopping: stopping.signal, now }), accessLog({ logger, metrics }), securityHeaders());
   app.use(healthRoutes({ sql, runtime, logger }), errorRoutes(), docsRoutes({ publicUrl, version }));
+  for (const page of mount({ handlers, authenticator, publicOrigin, now })) app.use(page);
   app.use(
     apiRouter({
-      handlers: {
-        ...eventRoutes({ sql, runtime, now }),
-        ...agentRoutes({ sql }),
-        ...policyRoutes({ sql }),
-        ...reviewRoutes({ sql, runtime }),
-        ...keyRoutes({ sql, pepper, forgetKey: (keyId) => keys.forget(keyId), now }),
-        ...sessionRoutes({ sql, signIn, now }),
-        ...organizationRoutes({ sql }),
-      },
+      handlers,
       authenticate: authenticate(authenticator),
       rateLimit: rateLimit(createRateLimiter({ limit: organisationLimit, now })),
       admission: createAdmission(config.admission),
       recordRefusal: bodyRefusals(ledger),
-      publicOrigin: new URL(publicUrl).origin,
+      publicOrigin,
       metrics,
     }),
   );

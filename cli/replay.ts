@@ -27,7 +27,8 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
     limit,
     prefix,
     signal: stop.signal,
-    onEvent: (sent) => progress.update(recording.progress(), sent),
+    // What is left of the file is taken to be like what was read of it.
+    onEvent: (sent, read) => progress.update(sent / Math.min(limit, read / recording.progress()), sent),
     onUnreadable: (line, detail) => progress.line(`${file}:${line}: ${detail}`),
   });
   progress.clear();

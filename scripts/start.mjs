@@ -53,7 +53,7 @@ async function start() {
   writeJson(home.runtime, {
     pid: process.pid,
     apiUrl,
-    dashboardUrl: apiUrl,
+    dashboardUrl: `${apiUrl}/dashboard`,
     temporalUiUrl: temporal.uiUrl,
     temporalAddress: temporal.address,
     temporalNamespace: temporal.namespace,
@@ -81,14 +81,14 @@ function productEnvironment({ postgres, temporal, apiPort, appPassword }) {
   };
 }
 
-/** @param {string} apiUrl @param {string | null} uiUrl @param {{ ownerEmail: string, ownerPassword: string } | undefined} demo */
+/** @param {string} apiUrl @param {string | null} uiUrl @param {{ apiKey: string, ownerEmail: string, ownerPassword: string } | undefined} demo */
 function announce(apiUrl, uiUrl, demo) {
   progress.line('');
-  progress.line(`Dashboard    ${apiUrl}`);
+  progress.line(`Dashboard    ${apiUrl}/dashboard`);
   progress.line(`API          ${apiUrl}/api/v1  (reference: ${apiUrl}/docs)`);
   if (uiUrl !== null) progress.line(`Temporal UI  ${uiUrl}`);
   progress.line(demo === undefined ? 'Sign in      with an account of your own organisation' : `Sign in      ${demo.ownerEmail} with the password ${demo.ownerPassword}`);
-  if (demo !== undefined) progress.line(`API key      "apiKey" in ${home.runtime}`);
+  if (demo !== undefined) progress.line(`API key      ${demo.apiKey}`);
   progress.line(`Logs         ${home.logs}`);
   progress.line('Ctrl-C stops everything; the next "npm start" carries on with the same data.');
 }

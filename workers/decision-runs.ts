@@ -53,9 +53,8 @@ export function createDecisionRuns({ client, sql, waiters, deadlineMs, startTime
           workflowTaskTimeout: DECISION_TASK_TIMEOUT,
           requestEagerStart: eager,
           args: [input],
-          memo: { digest, requestId },
-          staticSummary: `${event.agentId}: ${event.action}`,
-          staticDetails: `Event \`${event.id}\`${event.sessionId === undefined ? '' : ` of session \`${event.sessionId}\``}, requested by \`${requester}\``,
+          memo: { digest },
+          staticSummary: `${event.agentId}: ${event.action}${event.sessionId === undefined ? '' : ` (session ${event.sessionId})`}`,
           typedSearchAttributes: new TypedSearchAttributes([
             { key: SEARCH_ATTRIBUTE.orgId, value: orgId },
             { key: SEARCH_ATTRIBUTE.agentId, value: event.agentId },

@@ -5,6 +5,7 @@ import { sha256Hex } from '../activities/settlement.ts';
 import { DecisionUnavailable, type GovernanceRuntime, type ObserveItem } from '../api/governance-runtime.ts';
 import { evaluateEvent } from '../core/decision/evaluate-event.ts';
 import type { Sql } from '../db/client.ts';
+import { loadSession } from '../db/queries/decision-config.ts';
 import { createDecisionRuns } from './decision-runs.ts';
 import { createObserveRuns } from './observe-runs.ts';
 import type { ReviewChanges } from './review-changes.ts';
@@ -40,8 +41,8 @@ export function createTemporalRuntime({ temporal, sql, decisions, observations, 
       const state = createDecisionState(sql);
       const { policy } = await state.organization(orgId);
       const agent = await state.agent(orgId, event.agentId);
-      const session = event.sessionId === undefined ? null : await state.session(orgId, event.sessionId, nowMs);
-      return evaluateEvent({ orgId, event, profile: agent?.profile ?? null, session: session?.state ?? null, policy, nowMs, sha256Hex });
+      const session = event.sessionId === undefined ? null : await loadSession(sql, { orgId, sessionId: event.sessionId, nowMs });
+      return evaluateEvent({ orgId, event, profile: agent?.profile ?? null, session, policy, nowMs, sha256Hex });
     },
 
     async assertReady() {

@@ -12,7 +12,8 @@ export function requestId({ stopping, now }: { stopping: AbortSignal; now: () =>
     stopping.addEventListener('abort', onStop, { once: true });
     res.once('close', () => {
       stopping.removeEventListener('abort', onStop);
-      gone.abort();
+      // Every abort builds an exception with its stack; an answered request needs none.
+      if (!res.writableFinished) gone.abort();
     });
     if (stopping.aborted) gone.abort();
     openContext(res, { requestId: id, receivedAtMs: now(), signal: gone.signal, routePath: null, principal: null, body: undefined, decision: null });

@@ -2,11 +2,13 @@
 export interface Moment {
   iso: string;
   text: string;
+  day: string;
 }
 
 export function momentOf(at: Date | string): Moment {
   const iso = new Date(at).toISOString();
-  return { iso, text: `${iso.slice(0, 10)} ${iso.slice(11, 19)}` };
+  const day = iso.slice(0, 10);
+  return { iso, text: `${day} ${iso.slice(11, 19)}`, day };
 }
 
 /** `2 h 5 min left`, `overdue by 3 min`. */

@@ -58,9 +58,9 @@ export function pageKit({ sql, authenticator, temporalUi }: DashboardOptions): P
     },
     requireSession(req, res, next) {
       if (contextOf(res).principal !== null) return next();
-      // A form that came too late cannot be sent again from here; its page can.
-      const [path = ''] = req.originalUrl.split('?');
-      return res.redirect(req.method === 'GET' ? 302 : 303, `/sign-in?next=${encodeURIComponent(path)}`);
+      // What was posted cannot be sent again from there: the page that held the form can be shown.
+      const page = req.path.replace(/\/keys\/.*$/, '');
+      return res.redirect(req.method === 'GET' ? 302 : 303, `/sign-in?next=${encodeURIComponent(page)}`);
     },
     requireScope: (scope) => (_req, res, next) => {
       if (!principalOf(res).scopes.includes(scope)) throw new HttpProblem('missing-scope', { detail: `this needs the scope ${scope}`, extras: { scope } });

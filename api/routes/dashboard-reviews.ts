@@ -11,6 +11,7 @@ import type { SessionPrincipal } from '../access/principal.ts';
 import { newId } from '../ids.ts';
 import { field, formBody } from '../pages/form.ts';
 import { reviewView } from '../pages/review-view.ts';
+import { visible } from '../pages/text.ts';
 import { HttpProblem } from '../problem.ts';
 import { reviewerOf } from '../reviewer.ts';
 import type { ReviewSummary } from '../reviewer.ts';
@@ -27,7 +28,7 @@ export function reviewPages(router: Router, { sql, handlers, pages, now }: Optio
     const review = await findReview(sql, { orgId, reviewId: idOf(req) });
     if (review === undefined) throw new HttpProblem('not-found');
     const [frame, recorded, names, obstacle] = await Promise.all([
-      chrome(req, res, `Review of ${review.action}`),
+      chrome(req, res, `Review of ${visible(review.action)}`),
       findRecordedEvent(sql, { orgId, eventId: review.eventId }),
       memberNames(orgId, review),
       obstacleTo(principal, review),

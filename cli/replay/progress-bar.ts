@@ -28,7 +28,7 @@ export function createProgressBar({ stream, live, everyMs = live ? LIVE_EVERY_MS
       shownAtMs = now;
       const filled = Math.round(share * BAR_LENGTH);
       const rate = Math.round((1_000 * done) / Math.max(1, now - startedAtMs));
-      const figures = `${Math.floor(100 * share)} % read, ${done} events, ${rate}/s`;
+      const figures = `${Math.floor(100 * share)} %, ${done} events, ${rate}/s`;
       if (!live) return void stream.write(`${figures}\n`);
       stream.write(`\r\u001b[2K${`[${'#'.repeat(filled)}${'-'.repeat(BAR_LENGTH - filled)}] ${figures}`.slice(0, (stream.columns ?? 80) - 1)}`);
       isOpen = true;

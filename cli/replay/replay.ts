@@ -25,13 +25,14 @@ export interface ReplayOptions {
   prefix?: string;
   /** Ends the run after the requests in flight. */
   signal?: AbortSignal;
-  onEvent?: (sent: number) => void;
+  /** After each event: how many were sent, and how many were read so far. */
+  onEvent?: (sent: number, read: number) => void;
   onUnreadable?: (line: number, detail: string) => void;
   nowMs?: () => number;
 }
 
-/** Lines read ahead of what is being sent. Bounds memory; large enough to find work for every place while one session is long. */
-const MAX_LINES_AHEAD = 2_000;
+/** Events read ahead of what is being sent. Bounds memory; enough to find work for every place while one session is long. */
+const MAX_EVENTS_AHEAD = 2_000;
 
 /** Sends a recording in order: the events of one session strictly one after the other, `concurrency` sessions side by side. */
 export async function replay({
@@ -54,15 +55,16 @@ export async function replay({
   let gone = false;
   const isOver = (): boolean => gone || signal?.aborted === true;
 
-  const send = async (event: EventInput & { id: string }): Promise<void> => {
+  const send = async (session: string, event: EventInput & { id: string }): Promise<void> => {
     if (isOver()) return;
+    tally.addSession(session);
     const startedAtMs = nowMs();
     const outcome = await post(event);
     if (outcome.kind === 'stopped') return;
     if (outcome.kind === 'decided') tally.addDecision(outcome.decision, nowMs() - startedAtMs);
     else tally.addFailure(event.id, outcome.detail);
     if (outcome.kind === 'gone') gone = true;
-    onEvent((sent += 1));
+    onEvent((sent += 1), taken);
   };
 
   let lineNumber = 0;
@@ -77,11 +79,8 @@ export async function replay({
       const named = events.slice(0, limit - taken).map((event, index) => renamed(event, { prefix, name, index: first + index, inSession: session !== null || events.length > 1 }));
       taken += named.length;
       if (session !== null) nextIndex.set(name, first + events.length);
-      tally.addSession(name);
-      lanes.add(name, async () => {
-        for (const event of named) await send(event);
-      });
-      await lanes.untilBelow(MAX_LINES_AHEAD);
+      for (const event of named) lanes.add(name, () => send(name, event));
+      await lanes.untilBelow(MAX_EVENTS_AHEAD);
     } catch (error) {
       if (!(error instanceof UnreadableLine)) throw error;
       tally.addUnreadable(lineNumber, error.message);

@@ -1,5 +1,6 @@
 import type { AgentProfile } from '../../schemas/agent.ts';
 import type { PolicySet } from '../../schemas/policy.ts';
+import { openSession, type SessionState } from '../../core/detection/session-state.ts';
 import type { Sql } from '../client.ts';
 import { asTenant } from '../tenant.ts';
 
@@ -39,11 +40,10 @@ export function loadAgentConfig(sql: Sql, { orgId, agentId }: { orgId: string; a
   });
 }
 
-/** State and version of a session; version 0 for one that has not begun. */
-export function loadSession(sql: Sql, { orgId, sessionId }: { orgId: string; sessionId: string }): Promise<{ version: number; state: string | null }> {
+/** A session's state; a fresh one where it has not begun. */
+export function loadSession(sql: Sql, { orgId, sessionId, nowMs }: { orgId: string; sessionId: string; nowMs: number }): Promise<SessionState> {
   return asTenant(sql, orgId, async (tx) => {
-    const [row] = await tx<{ version: number; state: string }[]>`
-      select version, state from session_state where org_id = ${orgId} and session_id = ${sessionId}`;
-    return row ?? { version: 0, state: null };
+    const [row] = await tx<{ state: string }[]>`select state from session_state where org_id = ${orgId} and session_id = ${sessionId}`;
+    return row === undefined ? openSession(nowMs) : (JSON.parse(row.state) as SessionState);
   });
 }

@@ -112,7 +112,8 @@ async function launch(spec, logFile) {
       cwd: spec.cwd,
       env: spec.env ?? process.env,
       stdio: ['ignore', log, log],
-      detached: false,
+      // A group of its own: Ctrl-C in the terminal must not reach the database before what uses it has stopped.
+      detached: true,
       ...spec.account,
     });
     /** @type {string | undefined} */

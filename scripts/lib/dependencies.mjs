@@ -10,14 +10,15 @@ import { runOrThrow } from './run.mjs';
  */
 export async function ensureDependencies(progress, root = repositoryRoot) {
   if (isInstalled(root)) return;
-  const command = existsSync(join(root, 'package-lock.json')) ? 'ci' : 'install';
   const started = Date.now();
   const ticker = setInterval(() => progress.update('installing packages', `${Math.round((Date.now() - started) / 1000)} s`), 1_000);
   progress.update('installing packages');
   try {
     // Development packages always: the build and the embedded PostgreSQL are among them, whatever NODE_ENV says.
     const [npm, ...before] = npmCommand();
-    await runOrThrow(`npm ${command}`, npm, [...before, command, '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root });
+    // Not `npm ci`: it demands that the lockfile names the optional binaries of every platform, which not every registry carries.
+    // `install` takes the same pinned versions and, with --no-save, leaves the lockfile alone.
+    await runOrThrow('npm install', npm, [...before, 'install', '--no-save', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root });
   } finally {
     clearInterval(ticker);
     progress.clear();

@@ -56,7 +56,7 @@ export async function startRoles({ children, supervisor }, roles, env) {
   const spec = {
     name: roles.replaceAll(',', '-'),
     command: process.execPath,
-    args: ['--enable-source-maps', requireBuilt(entry.server), '--role', roles],
+    args: [requireBuilt(entry.server), '--role', roles],
     env: { ...process.env, ...env },
     cwd: repositoryRoot,
     stopSignal: /** @type {const} */ ('SIGTERM'),

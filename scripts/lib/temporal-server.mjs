@@ -48,7 +48,7 @@ export async function startTemporal({ children, cli, databaseFile, port: wantedP
       ...(codecEndpoint === undefined ? [] : ['--ui-codec-endpoint', codecEndpoint]),
       ...(databaseFile === undefined ? [] : ['--db-filename', databaseFile, '--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=1']),
       ...(tuned ? dynamicConfig() : []).flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${JSON.stringify(value)}`]),
-      ...Object.entries(searchAttributes).flatMap(([name, type]) => ['--search-attribute', `${name}=${type}`]),
+      ...Object.entries(searchAttributes).flatMap(([attribute, type]) => ['--search-attribute', `${attribute}=${type}`]),
     ],
     env,
     stopSignal: /** @type {const} */ ('SIGTERM'),

@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { Router } from 'express';
 import { DecisionUnavailable } from '../../api/governance-runtime.ts';
 import { ERROR_CODES } from '../../schemas/problem.ts';
 import { databaseAway, startApi } from '../support/api.ts';
@@ -14,9 +15,10 @@ beforeAll(async () => {
 afterAll(() => test.stop());
 afterEach(() => test.runtime.failWith(null));
 
+const idFor = async (sent: string) => (await test.call('GET', '/health/live', { headers: { 'X-Request-Id': sent } })).headers['x-request-id'];
+
 describe('every answer', () => {
   it('carries a request id: the one sent where it is harmless, else a new one', async () => {
-    const idFor = async (sent: string) => (await test.call('GET', '/health/live', { headers: { 'X-Request-Id': sent } })).headers['x-request-id'];
     expect(await idFor('trace-1=a_b')).toBe('trace-1=a_b');
     for (const sent of ['a b', '<script>', 'x'.repeat(256), '']) expect(await idFor(sent)).toMatch(/^req_[0-9A-Z]{26}$/);
   });
@@ -147,17 +149,19 @@ describe('the rate limit', () => {
   });
 });
 
+const settle = () => new Promise((resolve) => setTimeout(resolve, 100));
+
 describe('admission', () => {
   it('answers 503 at once when too many decisions wait, and a client that leaves makes room', async () => {
     const narrow = await startApi({ config: { admission: { maxInFlight: 1, maxQueued: 1, maxWaitMs: 60_000 } } });
-    let open = (): void => undefined;
+    const opened: (() => void)[] = [];
+    const open = () => opened.shift()?.();
     let begun = 0;
     narrow.runtime.beforeDecide = () => {
       begun += 1;
-      return new Promise((resolve) => (open = resolve));
+      return new Promise((resolve) => void opened.push(resolve));
     };
     const post = (signal?: AbortSignal) => narrow.call('POST', EVENTS, { key: narrow.ownerKey, body: EVENT, ...(signal && { signal }) });
-    const settle = () => new Promise((resolve) => setTimeout(resolve, 100));
     try {
       const first = post();
       await settle();
@@ -194,6 +198,25 @@ describe('closing', () => {
       expect((await waiting).body.status).toBe('pending');
     } finally {
       await closing.stop();
+    }
+  });
+});
+
+describe('a page mounted beside the API', () => {
+  it('has its headers, its log line and its errors, and takes no path that it does not serve', async () => {
+    const router = Router();
+    router.get('/beside', (_req, res) => void res.type('text').send('here'));
+    router.get('/beside/broken', () => {
+      throw new Error('broken beside');
+    });
+    const beside = await startApi({ mount: () => [router] });
+    try {
+      const page = await beside.call('GET', '/beside');
+      expect([page.text, page.headers['content-security-policy']]).toEqual(['here', expect.stringContaining("default-src 'none'")]);
+      expect((await beside.call('GET', '/beside/broken')).body.code).toBe('internal');
+      expect((await beside.call('GET', '/api/v1/organization', { key: beside.ownerKey })).status).toBe(200);
+    } finally {
+      await beside.stop();
     }
   });
 });

@@ -1,16 +1,16 @@
 import { openDatabase } from '../../db/client.ts';
 import type { DatabaseOptions, Sql } from '../../db/client.ts';
 
-describe('openDatabase', () => {
-  const within = async <T>(options: Partial<DatabaseOptions>, use: (sql: Sql) => Promise<T>): Promise<T> => {
-    const sql = openDatabase({ url: process.env['TEST_ADMIN_DATABASE_URL'] ?? '', maxConnections: 4, connectTimeoutMs: 10_000, ...options });
-    try {
-      return await use(sql);
-    } finally {
-      await sql.end({ timeout: 1 });
-    }
-  };
+const within = async <T>(options: Partial<DatabaseOptions>, use: (sql: Sql) => Promise<T>): Promise<T> => {
+  const sql = openDatabase({ url: process.env['TEST_ADMIN_DATABASE_URL'] ?? '', maxConnections: 4, connectTimeoutMs: 10_000, ...options });
+  try {
+    return await use(sql);
+  } finally {
+    await sql.end({ timeout: 1 });
+  }
+};
 
+describe('openDatabase', () => {
   test.each([
     [25, 'text[]', ['a', 'b "c"', '{}', '']],
     [2950, 'uuid[]', ['00000000-0000-4000-8000-000000000001']],

@@ -9,6 +9,12 @@ import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { addOrganization } from '../support/ledger-records.ts';
 
+type Kill = (tx: TransactionSql) => Promise<unknown>;
+const idleTooLong: Kill = async (tx) => {
+  await tx`set local idle_in_transaction_session_timeout = 20`;
+  await sleep(80);
+};
+
 /**
  * porsager/postgres 3.4.9 as released lets what a dead transaction still says run inside another request's (docs/adr/0004-driver-patch.md).
  * Each test fails with the driver as released.
@@ -31,15 +37,10 @@ describe('a connection that dies inside a transaction', () => {
     await database.drop();
   });
 
-  type Kill = (tx: TransactionSql) => Promise<unknown>;
   const terminate: Kill = async (tx) => {
     const [self] = await tx<{ pid: number }[]>`select pg_backend_pid() as pid`;
     await admin`select pg_terminate_backend(${self?.pid ?? 0})`;
     await sleep(40);
-  };
-  const idleTooLong: Kill = async (tx) => {
-    await tx`set local idle_in_transaction_session_timeout = 20`;
-    await sleep(80);
   };
 
   /** Dies, and like any request that has not noticed yet goes on talking. */

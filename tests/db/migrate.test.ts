@@ -50,15 +50,15 @@ describe('migrate', () => {
     await write('0001_first.sql', 'create table first (id int)');
     const impatient = openDatabase({ url: databaseUrl(), maxConnections: 1, connectTimeoutMs: 10_000 });
     await impatient`set statement_timeout = 50`;
-    let release = (): void => undefined;
+    const releases: (() => void)[] = [];
     const holder = sql.begin(async (tx) => {
       await tx`select pg_advisory_xact_lock(7305119203)`;
-      await new Promise<void>((resolve) => (release = resolve));
+      await new Promise<void>((resolve) => releases.push(resolve));
     });
     await new Promise((resolve) => setTimeout(resolve, 100));
     const waiting = migrate(impatient, directory);
     await new Promise((resolve) => setTimeout(resolve, 300));
-    release();
+    for (const release of releases) release();
     await holder;
     expect(await waiting).toEqual(['0001_first.sql']);
     await impatient.end({ timeout: 1 });

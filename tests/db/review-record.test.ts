@@ -12,6 +12,19 @@ import { addOrganization, settleItem } from '../support/ledger-records.ts';
 
 const EXPIRES_AT_MS = Date.UTC(2030, 0, 2);
 
+const step = (at: { orgId: string; reviewId: string }, name: string, changes: Partial<ReviewStepInput> = {}): ReviewStepInput => ({
+  ...at,
+  version: 1,
+  stepId: recordId(at.orgId, 'step', name),
+  body: `{"step":"${name}"}`,
+  fields: { reviewId: at.reviewId, eventId: 'e1', step: name, actor: 'member:m1' },
+  status: 'pending',
+  state: { level: 0, steps: [] },
+  dueAtMs: EXPIRES_AT_MS - 1_000,
+  expiresAtMs: EXPIRES_AT_MS,
+  ...changes,
+});
+
 describe('review_record', () => {
   let database: TestDatabase;
   let sql: Sql;
@@ -37,19 +50,6 @@ describe('review_record', () => {
     await settleDecisions(sql, [settleItem(orgId, 'e1', { review })]);
     return { orgId, reviewId: review.id };
   };
-  const step = (at: { orgId: string; reviewId: string }, name: string, changes: Partial<ReviewStepInput> = {}): ReviewStepInput => ({
-    ...at,
-    version: 1,
-    stepId: recordId(at.orgId, 'step', name),
-    body: `{"step":"${name}"}`,
-    fields: { reviewId: at.reviewId, eventId: 'e1', step: name, actor: 'member:m1' },
-    status: 'pending',
-    state: { level: 0, steps: [] } as unknown as ReviewStepInput['state'],
-    dueAtMs: EXPIRES_AT_MS - 1_000,
-    expiresAtMs: EXPIRES_AT_MS,
-    ...changes,
-  });
-
   test('recorded: ledger and queue move together', async () => {
     const at = await openReview();
     expect(await recordReviewStep(sql, step(at, 'escalate'))).toBe('recorded');
@@ -89,21 +89,15 @@ describe('review_record', () => {
   test('a recorded step is told to listeners of other connections; a stale one is not', async () => {
     const at = await openReview();
     const heard: string[] = [];
-    let arrived = (): void => undefined;
-    const first = new Promise<void>((resolve) => (arrived = resolve));
-    const { unlisten } = await other.listen('mg_review', (payload) => {
-      heard.push(payload);
-      arrived();
-    });
+    const subscription = await other.listen('mg_review', (payload) => heard.push(payload));
     await recordReviewStep(sql, step(at, 'escalate'));
-    await first;
     await recordReviewStep(sql, step(at, 'stale'));
-    // Whatever was told before this comes first.
-    const closing = new Promise<void>((resolve) => (arrived = resolve));
     await recordReviewStep(sql, step(at, 'approve', { version: 2, status: 'approved' }));
-    await closing;
-    await unlisten();
-    expect(heard).toEqual([`${at.orgId} ${at.reviewId}`, `${at.orgId} ${at.reviewId}`]);
+    // Notices arrive in the order of their commits, so this one comes after all of them.
+    await sql`select pg_notify('mg_review', 'end')`;
+    for (let waited = 0; !heard.includes('end') && waited < 200; waited += 1) await new Promise((resolve) => setTimeout(resolve, 10));
+    await subscription.unlisten();
+    expect(heard).toEqual([`${at.orgId} ${at.reviewId}`, `${at.orgId} ${at.reviewId}`, 'end']);
   });
 
   test('a review of another organisation does not exist', async () => {

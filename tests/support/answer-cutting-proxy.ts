@@ -19,6 +19,7 @@ const COMMITTED = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);
 export async function startAnswerCuttingProxy(databaseUrl: string, { marker, times }: { marker: string; times: number }): Promise<AnswerCuttingProxy> {
   const target = new URL(databaseUrl);
   const open = new Set<Socket>();
+  let doomedSoFar = 0;
   let cuts = 0;
 
   const server = createServer((client) => {
@@ -37,7 +38,10 @@ export async function startAnswerCuttingProxy(databaseUrl: string, { marker, tim
       open.delete(upstream);
     };
     client.on('data', (data) => {
-      if (cuts < times && data.includes(marker)) doomed = true;
+      if (!doomed && doomedSoFar < times && data.includes(marker)) {
+        doomed = true;
+        doomedSoFar += 1;
+      }
       upstream.write(data);
     });
     upstream.on('data', (data) => {

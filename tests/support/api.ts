@@ -8,7 +8,7 @@ import { hashPassword } from '../../api/access/password.ts';
 import { mintApiKey, pepperOf } from '../../api/access/key-secret.ts';
 import { auditEntry } from '../../api/audit.ts';
 import { createApi } from '../../api/server.ts';
-import type { Api, ApiConfig } from '../../api/server.ts';
+import type { Api, ApiConfig, ApiOptions } from '../../api/server.ts';
 import { SCOPES_OF_ROLE } from '../../core/access/permissions.ts';
 import { openDatabase } from '../../db/client.ts';
 import type { Sql } from '../../db/client.ts';
@@ -75,8 +75,15 @@ export interface NewTestKey {
 export const MASTER_KEY = Buffer.alloc(32, 7);
 const PEPPER = pepperOf(MASTER_KEY);
 
+export interface StartOptions {
+  config?: Partial<ApiConfig>;
+  /** Instead of the database's own pool. */
+  sql?: Sql;
+  mount?: ApiOptions['mount'];
+}
+
 /** The whole API on a port of its own, before a database of its own, with one organisation and an owner's key. */
-export async function startApi({ config = {}, sql: given }: { config?: Partial<ApiConfig>; sql?: Sql } = {}): Promise<TestApi> {
+export async function startApi({ config = {}, sql: given, mount }: StartOptions = {}): Promise<TestApi> {
   const database = await createTestDatabase();
   const runtime = createLedgerRuntime(database.appSql);
   const metrics = new Registry();
@@ -96,6 +103,7 @@ export async function startApi({ config = {}, sql: given }: { config?: Partial<A
     logger,
     metrics,
     now: () => Date.now() + clock.offsetMs,
+    ...(mount && { mount }),
   });
   server.on('request', api.app);
 

@@ -37,10 +37,21 @@ export interface TestProduct extends TestOrganization {
   adminUrl: string;
   config: ServerConfig;
   temporal: Client;
-  call: <T = unknown>(method: string, path: string, options?: { body?: unknown; key?: string; headers?: Record<string, string> }) => Promise<Answer<T>>;
+  call: <T = unknown>(method: string, path: string, options?: CallOptions) => Promise<Answer<T>>;
   decide: (event: object, key?: string) => Promise<Decision>;
   addOrganization: (options?: OrganizationOptions) => Promise<TestOrganization>;
+  /** A second product on the same database and namespace, as another process would be; answers its URL. */
+  startBeside: () => Promise<{ apiUrl: string; stop: () => Promise<void> }>;
   stop: () => Promise<void>;
+}
+
+export interface CallOptions {
+  /** An object is sent as JSON, a string as it is. */
+  body?: unknown;
+  key?: string;
+  headers?: Record<string, string>;
+  /** Another product than the first. */
+  at?: string;
 }
 
 export interface Answer<T> {
@@ -84,8 +95,8 @@ export async function startTestProduct({ roles = ['api', 'decision', 'hitl'], ..
   const first = await addTestOrganization(sql, config.masterKey, organization);
   const apiUrl = product.apiUrl ?? '';
 
-  const call: TestProduct['call'] = async (method, path, { body, key = first.apiKey, headers = {} } = {}) => {
-    const response = await fetch(`${apiUrl}${path}`, {
+  const call: TestProduct['call'] = async (method, path, { body, key = first.apiKey, headers = {}, at = apiUrl } = {}) => {
+    const response = await fetch(`${at}${path}`, {
       method,
       headers: { 'x-api-key': key, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
@@ -106,6 +117,10 @@ export async function startTestProduct({ roles = ['api', 'decision', 'hitl'], ..
       const { status, body } = await call<Decision>('POST', '/api/v1/governance/events', { body: event, ...(key === undefined ? {} : { key }) });
       if (status !== 200) throw new Error(`expected a decision, got ${status}: ${JSON.stringify(body)}`);
       return body;
+    },
+    async startBeside() {
+      const beside = await startProduct(config, pino({ level: 'fatal' }));
+      return { apiUrl: beside.apiUrl ?? '', stop: beside.stop };
     },
     addOrganization: (options = {}) => addTestOrganization(sql, config.masterKey, options),
     async stop() {

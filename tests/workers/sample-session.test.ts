@@ -59,7 +59,7 @@ test.each([
 
 test('an event that was refused is marked with the reason and the rest is still sent', async () => {
   const { post, sent } = teller();
-  const { asExpected, lines } = await tell(async (event) => (event.id === 'demo-01-health' ? { kind: 'refused', detail: 'status 401, unauthenticated' } : post(event)));
+  const { asExpected, lines } = await tell(async (event) => (event.id === 'demo-01-health' ? { kind: 'refused', detail: 'status 401, unauthenticated' } : post(event)), 200);
   expect(asExpected).toBe(false);
   expect(sent).toHaveLength(STORY.length - 1);
   expect(lines[1]).toMatch(/^! .*status 401, unauthenticated/);

@@ -124,11 +124,11 @@ describe('keyMatches', () => {
   });
 });
 
-describe('a session', () => {
-  const rowAt = (lastSeenMs: number, expiresMs: number): SessionRow => ({
-    orgId: 'org', memberId: 'm', email: 'm@example.com', name: 'M', role: 'Viewer', groups: [], createdAt: new Date(0), lastSeenAt: new Date(lastSeenMs), expiresAt: new Date(expiresMs),
-  });
+const rowAt = (lastSeenMs: number, expiresMs: number): SessionRow => ({
+  orgId: 'org', memberId: 'm', email: 'm@example.com', name: 'M', role: 'Viewer', groups: [], createdAt: new Date(0), lastSeenAt: new Date(lastSeenMs), expiresAt: new Date(expiresMs),
+});
 
+describe('a session', () => {
   it.each([
     ['stands up to the last moment of its idle time', 29 * MINUTE, 0, 720 * MINUTE, true],
     ['ends with its idle time', 30 * MINUTE, 0, 720 * MINUTE, false],

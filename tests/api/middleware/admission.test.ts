@@ -37,9 +37,9 @@ describe('admission', () => {
       await turn();
       now -= 1;
     };
-    const abandoned = new AbortController();
-    const all = Array.from({ length: 100 }, (_, index) => admission.run(index % 7 === 0 ? abandoned.signal : stays, work));
-    abandoned.abort();
+    const leaving = Array.from({ length: 100 }, () => new AbortController());
+    const all = leaving.map(({ signal }, index) => admission.run(index % 7 === 0 ? signal : stays, work));
+    for (const one of leaving) one.abort();
     await Promise.allSettled(all);
     expect(most).toBe(3);
     expect([admission.inFlight, admission.queued]).toEqual([0, 0]);

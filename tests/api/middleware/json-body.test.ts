@@ -109,12 +109,14 @@ describe('the media type', () => {
   });
 });
 
-describe('the size', () => {
-  const ofSize = (bytes: number): string => {
-    const empty = '{"agentId":"a","action":"x","metadata":{"m":""}}';
-    return empty.replace('""}', `"${'m'.repeat(bytes - empty.length)}"}`);
-  };
+const ofSize = (bytes: number): string => {
+  const empty = '{"agentId":"a","action":"x","metadata":{"m":""}}';
+  return empty.replace('""}', `"${'m'.repeat(bytes - empty.length)}"}`);
+};
 
+const batchOfSize = (bytes: number): string => `{"events":[${Array.from({ length: 20 }, () => ofSize(50_000)).join(',')}]}`.padEnd(bytes, ' ');
+
+describe('the size', () => {
   it('of 64 KiB is taken, one byte more is refused with 413', async () => {
     expect((await post(ofSize(65_536))).status).toBe(200);
     const { status, body } = await post(ofSize(65_537));
@@ -122,9 +124,17 @@ describe('the size', () => {
   });
 
   it('of a batch may be 1 MiB and no more', async () => {
-    const events = (bytes: number): string => `{"events":[${Array.from({ length: 20 }, () => ofSize(50_000)).join(',')}]}`.padEnd(bytes, ' ');
-    expect((await post(events(1_048_576), {}, `${EVENTS}/batch`)).status).toBe(200);
-    expect((await post(events(1_048_577), {}, `${EVENTS}/batch`)).status).toBe(413);
+    expect((await post(batchOfSize(1_048_576), {}, `${EVENTS}/batch`)).status).toBe(200);
+    expect((await post(batchOfSize(1_048_577), {}, `${EVENTS}/batch`)).status).toBe(413);
+  });
+
+  it('is refused by its Content-Length alone, before a byte of it was sent', async () => {
+    const socket = connect(Number(new URL(test.baseUrl).port), '127.0.0.1');
+    await once(socket, 'connect');
+    socket.write([`POST ${EVENTS} HTTP/1.1`, 'Host: x', `X-API-Key: ${test.ownerKey}`, 'Content-Type: application/json', 'Content-Length: 65537', '', ''].join('\r\n'));
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 413 /);
+    socket.destroy();
   });
 
   it('is bounded without Content-Length too, before the sender has finished', async () => {

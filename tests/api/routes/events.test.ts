@@ -91,9 +91,9 @@ describe('POST /governance/events', () => {
   });
 });
 
-describe('POST /governance/events/batch', () => {
-  const batch = (events: unknown[]) => test.call('POST', `${EVENTS}/batch`, { key: test.ownerKey, body: { events } });
+const batch = (events: unknown[]) => test.call('POST', `${EVENTS}/batch`, { key: test.ownerKey, body: { events } });
 
+describe('POST /governance/events/batch', () => {
   it('answers one item per event in the order sent, conflicts among them', async () => {
     await post({ id: 'batch-taken', agentId: 'a', action: 'read' });
     const { status, body } = await batch([
@@ -144,6 +144,8 @@ describe('GET /governance/events', () => {
   let orgId: string;
   const list = (query: string) => test.call('GET', `${EVENTS}?${query}`, { key });
 
+  const ids = async (query: string) => (await list(query)).body.data.map(({ eventId }: { eventId: string }) => eventId);
+
   beforeAll(async () => {
     orgId = await test.newOrganization();
     ({ key } = await test.newKey({ orgId }));
@@ -167,7 +169,6 @@ describe('GET /governance/events', () => {
   });
 
   it('filters by agent, value and session', async () => {
-    const ids = async (query: string) => (await list(query)).body.data.map(({ eventId }: { eventId: string }) => eventId);
     expect(await ids('agentId=odd')).toEqual(['list-5', 'list-3', 'list-1']);
     expect(await ids('value=BLOCK')).toEqual(['list-3']);
     expect(await ids('sessionId=s2')).toEqual(['list-2']);

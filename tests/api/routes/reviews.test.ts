@@ -151,6 +151,8 @@ describe('waiting for a review', () => {
   });
 });
 
+const idsOf = (body: { data: { id: string }[] }) => body.data.map(({ id }) => id);
+
 describe('listing reviews', () => {
   it('pages newest first and filters by status', async () => {
     const orgId = await test.newOrganization();
@@ -159,7 +161,6 @@ describe('listing reviews', () => {
     const ids = [await open(owner), await open(owner), await open(owner)].toReversed();
     await decide(ids[1] ?? '', 'approve', await keyOf({ orgId, memberId: 'reviewer' }));
     const list = async (query: string) => (await test.call('GET', `${REVIEWS}?${query}`, { key: owner })).body;
-    const idsOf = (body: { data: { id: string }[] }) => body.data.map(({ id }) => id);
     const first = await list('limit=2');
     expect(idsOf(first)).toEqual(ids.slice(0, 2));
     expect(idsOf(await list(`limit=2&cursor=${first.nextCursor}`))).toEqual(ids.slice(2));

@@ -97,8 +97,9 @@ describe('a session', () => {
   });
 });
 
+const resume = (headers: Record<string, string>, cookie: string) => test.call('POST', '/api/v1/governance/agents/none/resume', { cookie, headers });
+
 describe('a request with the cookie that changes something', () => {
-  const resume = (headers: Record<string, string>, cookie: string) => test.call('POST', '/api/v1/governance/agents/none/resume', { cookie, headers });
   let cookie: string;
   beforeAll(async () => {
     cookie = cookieOf(await signIn('owner@example.com'));

@@ -22,7 +22,7 @@ test('a terminal shows one line that is rewritten and never wider than it', () =
 test('elsewhere a plain line appears now and then', () => {
   const { clock, written, bar } = watch(false);
   for (clock.ms = 0; clock.ms <= 11_000; clock.ms += 50) bar.update(clock.ms / 11_000, clock.ms / 10);
-  expect(written).toEqual(['45 % read, 500 events, 100/s\n', '90 % read, 1000 events, 100/s\n']);
+  expect(written).toEqual(['45 %, 500 events, 100/s\n', '90 %, 1000 events, 100/s\n']);
 });
 
 test('a message clears the bar first', () => {

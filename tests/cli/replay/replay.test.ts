@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setImmediate as turn } from 'node:timers/promises';
 import { replay } from '../../../cli/replay/replay.ts';
 import type { PostEvent, PostOutcome } from '../../../cli/replay/replay.ts';
@@ -42,7 +43,7 @@ function recorder(answer: (event: Sent) => PostOutcome = (event) => decision(eve
   return { log, post };
 }
 
-const sessionLine = (session: string, count: number): string => JSON.stringify({ session, events: Array.from({ length: count }, (_, index) => ({ agentId: 'a', action: `step-${index}`, sessionId: 'as recorded' })) });
+const sessionLine = (session: string, count: number): string => JSON.stringify({ session, events: Array.from({ length: count }, (_, index) => ({ agentId: 'a', action: `step-${index}`, sessionId: 'as-recorded' })) });
 const eventLine = (sessionId: string | undefined, action: string): string => JSON.stringify({ agentId: 'a', action, ...(sessionId === undefined ? {} : { sessionId }) });
 
 test('events of one session go strictly one after the other, sessions side by side up to the bound', async () => {
@@ -108,6 +109,7 @@ test('a stop waits for the requests in flight, counts them, and sends nothing mo
   const summary = await replay({ lines: Array.from({ length: 6 }, (_, index) => sessionLine(`s${index}`, 50)), post, concurrency: 3, signal: stop.signal });
   expect(summary.stopped).toBe('interrupted');
   expect(summary.decided).toBe(log.sent.length);
+  expect(summary.sessions).toBe(new Set(log.sent.map(({ sessionId }) => sessionId)).size);
   expect(log.sent.length).toBeLessThan(60);
 });
 
@@ -131,25 +133,34 @@ test('a refused event is counted and the session goes on; an API that is gone en
     stopped: null,
   });
   const gone = recorder((event) => (event.id.endsWith('-1') ? { kind: 'gone', detail: 'refused' } : decision(event)));
-  expect(await replay({ lines: [sessionLine('s1', 9)], post: gone.post })).toMatchObject({ decided: 1, failedEvents: 1, stopped: 'unreachable' });
+  expect(await replay({ lines: [sessionLine('s1', 9)], post: gone.post })).toMatchObject({ sessions: 1, decided: 1, failedEvents: 1, stopped: 'unreachable' });
   expect(gone.log.sent).toHaveLength(2);
 });
 
+const brokenPort: PostEvent = () => Promise.reject(new Error('broken port'));
+
 test('a port that throws fails the replay instead of hanging it', async () => {
-  const failing: PostEvent = () => Promise.reject(new Error('broken port'));
-  await expect(replay({ lines: [sessionLine('s1', 2), sessionLine('s2', 2)], post: failing })).rejects.toThrow('broken port');
+  await expect(replay({ lines: [sessionLine('s1', 2), sessionLine('s2', 2)], post: brokenPort })).rejects.toThrow('broken port');
 });
 
-test('no more than a bounded number of lines is read ahead of a slow API', async () => {
+test('progress tells what was sent of what was read', async () => {
+  const { post } = recorder();
+  const told: [number, number][] = [];
+  await replay({ lines: [sessionLine('s1', 3), sessionLine('s2', 2)], post, onEvent: (sent, read) => told.push([sent, read]) });
+  expect(told.map(([sent]) => sent)).toEqual([1, 2, 3, 4, 5]);
+  expect(told.at(-1)).toEqual([5, 5]);
+});
+
+test('no more than a bounded number of events is read ahead of a slow API', async () => {
   let read = 0;
-  let release = (): void => undefined;
-  const held = new Promise<void>((resolve) => (release = resolve));
+  const gate = new AbortController();
+  const held = once(gate.signal, 'abort');
   async function* lines(): AsyncIterable<string> {
     for (; read < 10_000; read += 1) yield eventLine('one', `step-${read}`);
   }
   const running = replay({ lines: lines(), post: async (event) => (await held, decision(event)) });
   for (let left = 5_000; left > 0; left -= 1) await turn();
   expect(read).toBeLessThan(3_000);
-  release();
+  gate.abort();
   expect((await running).decided).toBe(10_000);
 });

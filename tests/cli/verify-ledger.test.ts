@@ -1,0 +1,94 @@
+import { openDatabase } from '../../db/client.ts';
+import type { Sql } from '../../db/client.ts';
+import { appendRecords } from '../../db/queries/ledger.ts';
+import { settleDecisions } from '../../db/queries/settle.ts';
+import { verifyLedger } from '../../cli/verify-ledger.ts';
+import { createTestDatabase } from '../support/database.ts';
+import type { TestDatabase } from '../support/database.ts';
+import { addOrganization, auditRecord, settleItem } from '../support/ledger-records.ts';
+
+describe('verifyLedger', () => {
+  let database: TestDatabase;
+  let sql: Sql;
+  let admin: Sql;
+  let org: string;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    sql = database.appSql;
+    admin = openDatabase({ url: database.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+  });
+
+  afterAll(async () => {
+    await admin.end({ timeout: 1 });
+    await database.drop();
+  });
+
+  beforeEach(async () => {
+    org = await addOrganization(sql);
+    await appendRecords(sql, ['a', 'b', 'c', 'd', 'e'].map((name) => auditRecord(org, name)));
+    await settleDecisions(sql, [settleItem(org, 'e1')]);
+  });
+
+  /** As an attacker with the whole server would: past triggers. */
+  const tamper = (statement: string): Promise<unknown> =>
+    admin.begin(async (tx) => {
+      await tx`set local session_replication_role = replica`;
+      const { count } = await tx.unsafe(statement.replaceAll('$org', `'${org}'`));
+      if (count === 0) throw new Error(`nothing was tampered with: ${statement}`);
+    });
+
+  const codes = async (): Promise<string[]> => (await verifyLedger(sql, org)).findings.map(({ code, seq }) => `${code} ${seq}`);
+
+  test('a ledger nobody has touched has no findings', async () => {
+    expect(await verifyLedger(sql, org)).toEqual({ orgId: org, entries: 7, purgedBodies: 0, findings: [] });
+  });
+
+  test.each([
+    ['a changed body', "update audit_records set body = replace(body, '\"b\"', '\"x\"') where org_id = $org and seq = 2", ['BODY_MISMATCH 2']],
+    ['a changed body of an event', "update agent_events set body = body || ' ' where org_id = $org and seq = 6", ['BODY_MISMATCH 6']],
+    ['a body with its hash recomputed', "update ledger_entry set body_hash = sha256('other') where org_id = $org and seq = 2", ['BODY_MISMATCH 2', 'ENTRY_MISMATCH 2']],
+    ['a changed kind', 'update ledger_entry set kind = 1 where org_id = $org and seq = 3', ['ENTRY_MISMATCH 3']],
+    ['a changed record id', "update ledger_entry set record_id = '00000000-0000-4000-8000-000000000000' where org_id = $org and seq = 3", ['ENTRY_MISMATCH 3']],
+    ['a changed retention', 'update ledger_entry set retain_days = 7 where org_id = $org and seq = 3', ['ENTRY_MISMATCH 3']],
+    ['a changed time', "update ledger_entry set at = at + interval '1 ms' where org_id = $org and seq = 6", ['ENTRY_MISMATCH 6']],
+    ['a time before the one before', "update ledger_entry set at = at - interval '1 day' where org_id = $org and seq = 6", ['TIME_REGRESSION 6', 'ENTRY_MISMATCH 6']],
+    ['a changed entry hash', "update ledger_entry set entry_hash = sha256('x') where org_id = $org and seq = 3", ['ENTRY_MISMATCH 3', 'ENTRY_MISMATCH 4']],
+    ['a removed entry', 'delete from ledger_entry where org_id = $org and seq = 3', ['GAP 3', 'ENTRY_MISMATCH 4']],
+    ['a cut tail', 'delete from ledger_entry where org_id = $org and seq >= 5', ['HEAD_MISMATCH 5']],
+    ['a cut tail with the count put right', 'with cut as (delete from ledger_entry where org_id = $org and seq = 6) update ledger_head set next_seq = 6 where org_id = $org', ['HEAD_MISMATCH 6']],
+    ['a changed head', "update ledger_head set head = sha256('x') where org_id = $org", ['HEAD_MISMATCH 7']],
+  ])('%s is found, exactly', async (_, statement, findings) => {
+    await tamper(statement);
+    expect(await codes()).toEqual(findings);
+  });
+
+  test('two entries swapped are found where the chain breaks', async () => {
+    await tamper('update ledger_entry set seq = case seq when 2 then 103 else 102 end where org_id = $org and seq in (2, 3)');
+    await tamper('update ledger_entry set seq = seq - 100 where org_id = $org and seq > 100');
+    expect(await codes()).toEqual(expect.arrayContaining(['ENTRY_MISMATCH 2', 'ENTRY_MISMATCH 3', 'ENTRY_MISMATCH 4']));
+  });
+
+  test('a purged body is counted and is no finding: the spine still stands', async () => {
+    await tamper('delete from audit_records where org_id = $org and seq = 2');
+    expect(await verifyLedger(sql, org)).toMatchObject({ purgedBodies: 1, findings: [] });
+  });
+
+  test('entries appended while it runs are left alone', async () => {
+    const appending = appendRecords(sql, Array.from({ length: 200 }, (_, at) => auditRecord(org, `later-${at}`)));
+    const { findings } = await verifyLedger(sql, org);
+    await appending;
+    expect(findings).toEqual([]);
+  });
+
+  test('a ledger of more than one page is read whole, with progress to its end', async () => {
+    await appendRecords(sql, Array.from({ length: 2_100 }, (_, at) => auditRecord(org, `many-${at}`)));
+    const progress: number[] = [];
+    expect(await verifyLedger(sql, org, (done) => progress.push(done))).toMatchObject({ entries: 2_107, findings: [] });
+    expect(progress).toEqual([2_000, 2_107]);
+  });
+
+  test('an organisation that does not exist has no ledger', async () => {
+    await expect(verifyLedger(sql, '00000000-0000-4000-8000-000000000000')).rejects.toThrow('no ledger');
+  });
+});
