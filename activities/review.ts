@@ -72,6 +72,7 @@ export function createReviewActivities({ sql, now }: { sql: Sql; now: () => numb
           body: canonicalize({ v: 1, reviewId, eventId: row.eventId, actionDigest: row.actionDigest, ...step, status: result.status } as unknown as Json),
           fields: { reviewId, eventId: row.eventId, step: step.step, actor: step.actor },
           ...result,
+          decidedAt: result.status === 'pending' ? null : step.at,
         });
         if (status !== 'stale') return { kind: 'recorded', position: positionOf(await load(orgId, reviewId)) };
       }

@@ -1,22 +1,18 @@
 import {
   type Client,
   WorkflowExecutionAlreadyStartedError,
-  WorkflowIdReusePolicy,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
-import { ApplicationFailure, TypedSearchAttributes } from '@temporalio/common';
+import { ApplicationFailure } from '@temporalio/common';
 import type { DecisionOutcome } from '../activities/decision.ts';
 import { type DecideRequest, DecisionUnavailable } from '../api/governance-runtime.ts';
-import type { GovernEventInput } from '../core/decision/govern-event-input.ts';
 import { decisionFromRecord } from '../core/ledger/event-record.ts';
 import type { Sql } from '../db/client.ts';
 import { findRecordedEvent } from '../db/queries/ledger.ts';
-import type { governEvent } from '../workflows/govern-event.ts';
 import { governEventId } from '../workflows/ids.ts';
 import { decisionUpdate } from '../workflows/messages.ts';
-import { DECISION_TASK_TIMEOUT, TASK_QUEUE } from '../workflows/options.ts';
-import { SEARCH_ATTRIBUTE } from '../workflows/search-attributes.ts';
+import { startGovernEvent } from './start-govern-event.ts';
 import type { Waiters } from './waiters.ts';
 
 export interface DecisionRunsDeps {
@@ -40,27 +36,10 @@ interface Flight {
 export function createDecisionRuns({ client, sql, waiters, deadlineMs, startTimeoutMs = 900, eager }: DecisionRunsDeps) {
   const flights = new Map<string, Flight>();
 
-  const start = async (request: DecideRequest, workflowId: string): Promise<'eager' | 'queued' | 'known'> => {
+  const start = async (request: DecideRequest): Promise<'eager' | 'queued' | 'known'> => {
     const { receivedAtMs, orgId, event, digest, requester, requestId } = request;
-    const input: GovernEventInput = { orgId, event, digest, requester, requestId, receivedAtMs };
     try {
-      const handle = await client.withDeadline(Date.now() + startTimeoutMs, () =>
-        client.workflow.start<typeof governEvent>('governEvent', {
-          taskQueue: TASK_QUEUE.governance,
-          workflowId,
-          // A run that failed (quota, operator) recorded nothing, or its record answers: it may be started again.
-          workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
-          workflowTaskTimeout: DECISION_TASK_TIMEOUT,
-          requestEagerStart: eager,
-          args: [input],
-          memo: { digest },
-          staticSummary: `${event.agentId}: ${event.action}${event.sessionId === undefined ? '' : ` (session ${event.sessionId})`}`,
-          typedSearchAttributes: new TypedSearchAttributes([
-            { key: SEARCH_ATTRIBUTE.orgId, value: orgId },
-            { key: SEARCH_ATTRIBUTE.agentId, value: event.agentId },
-          ]),
-        }),
-      );
+      const handle = await startGovernEvent(client, { orgId, event, digest, requester, requestId, receivedAtMs }, { eager, timeoutMs: startTimeoutMs });
       return handle.eagerlyStarted ? 'eager' : 'queued';
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return 'known';
@@ -90,7 +69,7 @@ export function createDecisionRuns({ client, sql, waiters, deadlineMs, startTime
 
   const fly = async (request: DecideRequest, workflowId: string): Promise<DecisionOutcome> => {
     const answered = waiters.wait(workflowId);
-    const started = await start(request, workflowId);
+    const started = await start(request);
     if (started === 'eager') return answered;
     if (started === 'queued') return firstOf([answered, ask(workflowId, request.digest)]);
     const known = await recorded(request);

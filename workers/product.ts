@@ -6,6 +6,9 @@ import type { Logger } from 'pino';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { createMaintenanceActivities } from '../activities/maintenance.ts';
 import { createReviewActivities } from '../activities/review.ts';
+import { loadPages } from '../api/pages.ts';
+import { createCodecRouter } from '../api/routes/codec.ts';
+import { createDashboardRouter } from '../api/routes/dashboard.ts';
 import { createApi } from '../api/server.ts';
 import { openDatabase } from '../db/client.ts';
 import type { ServerConfig } from './config.ts';
@@ -81,6 +84,19 @@ export async function startProduct(config: ServerConfig, logger: Logger): Promis
       config: { publicUrl, masterKey, rateLimit: { burst: config.rateLimitPerMinute, windowMs: 60_000 } },
       logger,
       metrics,
+      mount: ({ handlers, authenticator, publicOrigin, now }) => [
+        createDashboardRouter({
+          sql,
+          handlers,
+          authenticator,
+          publicOrigin,
+          temporalUi: config.temporalUiUrl === undefined ? undefined : { url: config.temporalUiUrl, namespace: temporal.namespace },
+          pages: loadPages(),
+          logger,
+          now,
+        }),
+        createCodecRouter({ codec, authenticator, publicOrigin, temporalUiOrigin: config.temporalUiUrl === undefined ? undefined : new URL(config.temporalUiUrl).origin }),
+      ],
     });
     const server = createServer(app);
     server.listen(config.port, config.host);

@@ -199,7 +199,7 @@ end $$;
 -- Takes one step of a review: records it and moves the queue's row, or answers why not.
 -- Statuses: recorded; exists (this step was taken before); stale (the row has moved on; the current row is returned).
 create function review_record(p_org uuid, p_review text, p_version int, p_step_id uuid, p_body text, p_fields jsonb,
-                              p_status text, p_state text, p_due_at timestamptz, p_expires_at timestamptz)
+                              p_status text, p_state text, p_due_at timestamptz, p_expires_at timestamptz, p_decided_at timestamptz)
   returns table (status text, version int, review_status text, state text, due_at timestamptz, seq bigint, entry_hash bytea)
   language plpgsql security definer
   set search_path = public, pg_catalog, pg_temp
@@ -215,7 +215,7 @@ begin
   if not v_known and v.version = p_version and v.status = 'pending' then
     select l.seq, l.entry_hash into seq, entry_hash from ledger_append(array[p_org], array[2::smallint], array[p_step_id], array[p_body], array[p_fields]) l;
     update review q set version = q.version + 1, status = p_status, state = p_state, due_at = p_due_at, expires_at = p_expires_at,
-        decided_at = case when p_status <> 'pending' then ledger_now() end
+        decided_at = p_decided_at
       where q.org_id = p_org and q.id = p_review returning q.* into v;
     perform pg_notify('mg_review', p_org || ' ' || p_review);
     status := 'recorded';
@@ -227,4 +227,4 @@ begin
 end $$;
 
 grant execute on function governance_settle(jsonb[]),
-  review_record(uuid, text, int, uuid, text, jsonb, text, text, timestamptz, timestamptz) to mg_app;
+  review_record(uuid, text, int, uuid, text, jsonb, text, text, timestamptz, timestamptz, timestamptz) to mg_app;

@@ -41,13 +41,15 @@ export interface ReviewStepInput {
   state: LadderState;
   dueAtMs: number | null;
   expiresAtMs: number;
+  /** Time of the step that closes the review; null while it stays pending. RFC 3339. */
+  decidedAt: string | null;
 }
 
 /** `stale`: the row has moved on since it was read; `exists`: this very step was recorded before. One statement. */
 export async function recordReviewStep(sql: Sql, step: ReviewStepInput): Promise<'recorded' | 'exists' | 'stale'> {
   const [row] = await sql<{ status: 'recorded' | 'exists' | 'stale' }[]>`
     select status from review_record(${step.orgId}, ${step.reviewId}, ${step.version}, ${step.stepId}, ${step.body}, ${JSON.stringify(step.fields)}::text::jsonb,
-      ${step.status}, ${JSON.stringify(step.state)}, ${step.dueAtMs === null ? null : new Date(step.dueAtMs)}, ${new Date(step.expiresAtMs)})`;
+      ${step.status}, ${JSON.stringify(step.state)}, ${step.dueAtMs === null ? null : new Date(step.dueAtMs)}, ${new Date(step.expiresAtMs)}, ${step.decidedAt})`;
   if (row === undefined) throw new Error('review_record answered nothing');
   return row.status;
 }

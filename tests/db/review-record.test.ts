@@ -22,6 +22,7 @@ const step = (at: { orgId: string; reviewId: string }, name: string, changes: Pa
   state: { level: 0, steps: [] },
   dueAtMs: EXPIRES_AT_MS - 1_000,
   expiresAtMs: EXPIRES_AT_MS,
+  decidedAt: null,
   ...changes,
 });
 

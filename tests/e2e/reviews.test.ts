@@ -94,8 +94,9 @@ describe('reviews', () => {
     expect((await product.call('POST', `${path}/decision`, { body: { verb: 'approve' } })).status).toBe(403);
     expect((await vote(path, 'Viewer', 'approve')).status).toBe(403);
     expect((await vote(path, 'Auditor', 'approve')).status).toBe(403);
-    const own = await product.call<Decision>('POST', '/api/v1/governance/events', { key: await product.keyOf('Reviewer'), body: { agentId: 'treasury', action: 'transfer' } });
-    expect((await vote(`/api/v1/hitl/reviews/${own.body.review?.id}`, 'Reviewer', 'approve')).status).toBe(403);
+    const own = await product.call<Decision>('POST', '/api/v1/governance/events', { key: await product.keyOf('Owner'), body: { agentId: 'sales', action: 'grant_discount' } });
+    expect(own.body.value).toBe('HITL');
+    expect((await vote(`/api/v1/hitl/reviews/${own.body.review?.id}`, 'Owner', 'approve')).status).toBe(403);
   });
 
   test('a review of a run that an operator terminated can still be decided', async () => {

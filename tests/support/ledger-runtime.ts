@@ -83,7 +83,7 @@ export function createLedgerRuntime(sql: Sql): LedgerRuntime {
       const result = climb(row.plan, row.state, { step: verb, reviewer, ...(reason === undefined ? {} : { reason }) }, Date.now(), row.expiresAtMs);
       if ('refused' in result) return { kind: 'refused', code: result.refused, detail: result.detail };
       const fields = { reviewId, eventId, step: verb, actor: reviewer.memberId };
-      await recordReviewStep(sql, { orgId, reviewId, version: row.version, stepId: randomUUID(), body: JSON.stringify(fields), fields, ...result });
+      await recordReviewStep(sql, { orgId, reviewId, version: row.version, stepId: randomUUID(), body: JSON.stringify(fields), fields, ...result, decidedAt: result.status === 'pending' ? null : new Date().toISOString() });
       for (const wake of waiters.get(reviewId) ?? []) wake();
       return { kind: 'recorded', status: result.status };
     },

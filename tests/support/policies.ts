@@ -29,5 +29,13 @@ export const SHORT_LADDER: PolicySet = {
       },
       reason: 'transfers are decided by people',
     },
+    {
+      id: 'discounts',
+      priority: 100,
+      when: { actions: ['grant_discount'] },
+      effect: 'hitl',
+      review: { levels: [{ reviewers: { roles: ['Owner'] }, withinMs: 600_000 }] },
+      reason: 'discounts are decided by the owner',
+    },
   ],
 };
