@@ -11,19 +11,17 @@ const patient = proxyActivities<DecisionActivities>(PATIENT_DECISION);
  * Decides in the first workflow task. When the database is away the task must not be held: the same step goes on as a regular
  * activity until the record stands, so an accepted event is never lost.
  */
-export async function decide(input: GovernEventInput): Promise<Decision> {
-  try {
-    return await fast.decideEvent(input);
-  } catch (error) {
+export function decide(input: GovernEventInput): Promise<Decision> {
+  return fast.decideEvent(input).catch(async (error: unknown) => {
     if (isCancellation(error)) throw error;
     throwRefusal(error);
-  }
-  try {
-    return await patient.decideEvent(input);
-  } catch (error) {
-    throwRefusal(error);
-    throw error;
-  }
+    try {
+      return await patient.decideEvent(input);
+    } catch (late) {
+      throwRefusal(late);
+      throw late;
+    }
+  });
 }
 
 /** A refusal (id reused, quota used up) fails the run under its own type, so that a retry may start it again. */

@@ -16,10 +16,17 @@ export interface GovernedEvent {
 /** Governs one event: decides it, records it and, for HITL, waits for people. One run per event, for ever. */
 export async function governEvent(input: GovernEventInput): Promise<GovernedEvent> {
   const run = openRun(input);
-  const decision = await run.decided(decide(input));
+  let decision: Decision;
+  try {
+    decision = await decide(input);
+  } catch (error) {
+    await run.refuse(error);
+    throw error;
+  }
+  run.answer(decision);
   if (decision.value !== 'ALLOW') showDecision(decision);
   const review = decision.review === undefined ? null : await climbLadder({ orgId: input.orgId, decision, action: input.event.action, agentId: input.event.agentId });
-  await condition(allHandlersFinished);
+  await handlersFinished();
   return { eventId: input.event.id, value: decision.value, review };
 }
 
@@ -44,19 +51,20 @@ function openRun({ digest }: GovernEventInput) {
   );
 
   return {
-    /** Keeps the decision for those who ask, or the reason why there will be none. */
-    async decided(deciding: Promise<Decision>): Promise<Decision> {
-      try {
-        decision = await deciding;
-        return decision;
-      } catch (error) {
-        refusal = error;
-        await condition(allHandlersFinished);
-        throw error;
-      }
+    /** From here on the answer stands. */
+    answer(recorded: Decision): void {
+      decision = recorded;
+    },
+    /** Tells those who ask why there will be no decision, before the run fails with it. */
+    refuse(reason: unknown): Promise<void> {
+      refusal = reason;
+      return condition(allHandlersFinished);
     },
   };
 }
+
+/** Mostly nobody asks, and every promise in the sandbox costs a captured stack. */
+const handlersFinished = (): Promise<void> | undefined => (allHandlersFinished() ? undefined : condition(allHandlersFinished));
 
 /** Makes what stands out findable. A plain ALLOW is not indexed again: it would cost the fast path a write. */
 function showDecision({ value, riskScore, mast }: Decision): void {
