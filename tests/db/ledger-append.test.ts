@@ -6,7 +6,7 @@ import { isDatabaseAway } from '../../db/errors.ts';
 import { appendRecords } from '../../db/queries/ledger.ts';
 import type { LedgerReceipt, LedgerRecord } from '../../db/queries/ledger.ts';
 import { readLedgerHead, readSpine } from '../../db/queries/spine.ts';
-import { verifyLedger } from '../../cli/verify-ledger.ts';
+import { verifyLedger } from '../../db/verify-ledger.ts';
 import { startAnswerCuttingProxy } from '../support/answer-cutting-proxy.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';

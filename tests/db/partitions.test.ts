@@ -2,7 +2,7 @@ import { openDatabase } from '../../db/client.ts';
 import type { Sql } from '../../db/client.ts';
 import { appendRecords } from '../../db/queries/ledger.ts';
 import { countDefaultRows, makeLedgerPartitions } from '../../db/queries/partitions.ts';
-import { verifyLedger } from '../../cli/verify-ledger.ts';
+import { verifyLedger } from '../../db/verify-ledger.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { addOrganization, auditRecord } from '../support/ledger-records.ts';

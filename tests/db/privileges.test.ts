@@ -2,7 +2,7 @@ import { openDatabase } from '../../db/client.ts';
 import type { Sql } from '../../db/client.ts';
 import { settleDecisions } from '../../db/queries/settle.ts';
 import { recordId } from '../../db/record-id.ts';
-import { verifyLedger } from '../../cli/verify-ledger.ts';
+import { verifyLedger } from '../../db/verify-ledger.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { addOrganization, settleItem } from '../support/ledger-records.ts';

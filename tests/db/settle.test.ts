@@ -6,7 +6,7 @@ import { settleDecisions } from '../../db/queries/settle.ts';
 import type { ReviewRowInput, SettleItem, SettleResult } from '../../db/queries/settle.ts';
 import { recordId } from '../../db/record-id.ts';
 import { asTenant } from '../../db/tenant.ts';
-import { verifyLedger } from '../../cli/verify-ledger.ts';
+import { verifyLedger } from '../../db/verify-ledger.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { addOrganization, auditOf, settleItem } from '../support/ledger-records.ts';

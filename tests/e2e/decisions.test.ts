@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { verifyLedger } from '../../cli/verify-ledger.ts';
+import { verifyLedger } from '../../db/verify-ledger.ts';
 import type { Decision } from '../../schemas/decision.ts';
 import { Decision as DecisionSchema } from '../../schemas/decision.ts';
 import { startTestProduct, type TestProduct } from '../support/product.ts';

@@ -2,7 +2,7 @@ import { openDatabase } from '../../db/client.ts';
 import type { Sql } from '../../db/client.ts';
 import { appendRecords } from '../../db/queries/ledger.ts';
 import { settleDecisions } from '../../db/queries/settle.ts';
-import { verifyLedger } from '../../cli/verify-ledger.ts';
+import { verifyLedger } from '../../db/verify-ledger.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { addOrganization, auditRecord, settleItem } from '../support/ledger-records.ts';

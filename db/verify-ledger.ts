@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createChainVerifier, type ChainFinding } from '../core/ledger/chain.ts';
-import { openDatabase, type Sql } from '../db/client.ts';
-import { readLedgerHead, readSpine } from '../db/queries/spine.ts';
+import type { Sql } from './client.ts';
+import { readLedgerHead, readSpine } from './queries/spine.ts';
 
 const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex');
 
@@ -33,18 +33,4 @@ export async function verifyLedger(sql: Sql, orgId: string, onProgress: (done: n
     onProgress(next, head.nextSeq);
   }
   return { orgId, entries: head.nextSeq, purgedBodies, findings: verifier.end(head) };
-}
-
-/** `node dist/cli/verify-ledger.js <orgId>` with `DATABASE_URL`: prints one JSON line; exit code 1 on findings. */
-if (process.argv[1]?.includes('verify-ledger') === true) {
-  const [, , orgId = ''] = process.argv;
-  const role = process.env['DATABASE_ROLE'] ?? 'mg_app';
-  const sql = openDatabase({ url: process.env['DATABASE_URL'] ?? '', role, maxConnections: 1, connectTimeoutMs: 5_000 });
-  const progress = (done: number, of: number): void => {
-    if (process.stderr.isTTY) process.stderr.write(`\rverified ${done} of ${of} entries (${Math.floor((100 * done) / of)} %)${done === of ? '\n' : ''}`);
-  };
-  const result = await verifyLedger(sql, orgId, progress);
-  process.stdout.write(`${JSON.stringify(result)}\n`);
-  process.exitCode = result.findings.length === 0 ? 0 : 1;
-  await sql.end();
 }
