@@ -1,0 +1,60 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { DEMO_POLICY } from '../../core/sample/demo-policy.ts';
+import type { Decision } from '../../schemas/decision.ts';
+import type { Review } from '../../schemas/review.ts';
+import { startTestProduct, type TestProduct } from '../support/product.ts';
+
+const README = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
+const SEPARATOR = '=== next block ===';
+
+let product: TestProduct;
+beforeAll(async () => {
+  product = await startTestProduct({ policy: DEMO_POLICY });
+}, 60_000);
+afterAll(() => product.stop());
+
+test('the quick start of the README does what it says, pasted block by block', async () => {
+  await product.keyOf('Owner');
+  const [minimal = '', blocked = '', review = '', approval = '', outcome = '', agents = '', ...more] = await runBlocks(quickStartBlocks());
+  expect(more).toEqual([]);
+  expect(JSON.parse(minimal)).toMatchObject({ value: 'ALLOW', mast: [] } satisfies Partial<Decision>);
+  expect(JSON.parse(blocked)).toMatchObject({ value: 'BLOCK', eventId: 'quick-start-block', mast: [{ category: 'Space' }] });
+  const { value, review: opened } = JSON.parse(review) as Decision;
+  expect(value).toBe('HITL');
+  const [signedIn = '', decided = ''] = approval.trim().split('\n');
+  expect(JSON.parse(signedIn)).toMatchObject({ kind: 'session', member: { role: 'Owner' } });
+  expect(JSON.parse(decided)).toMatchObject({ id: opened?.id, status: 'approved', outcome: 'allow' } satisfies Partial<Review>);
+  expect(JSON.parse(outcome)).toMatchObject({ id: opened?.id, status: 'approved', outcome: 'allow' });
+  expect((JSON.parse(agents) as { data: { agentId: string }[] }).data.map(({ agentId }) => agentId)).toEqual(['my-first-agent']);
+});
+
+test('the blocked event of the README, sent again, is answered with the same decision', async () => {
+  const [, block = ''] = quickStartBlocks();
+  const [first, second] = await runBlocks([block, block]);
+  expect(second).toBe(first);
+});
+
+/** The bash blocks between the markers, in order. */
+function quickStartBlocks(): string[] {
+  const [, section] = /<!-- quick-start:begin -->([\s\S]*)<!-- quick-start:end -->/.exec(README) ?? [];
+  return [...(section ?? '').matchAll(/^```bash\n([\s\S]*?)^```$/gm)].map(([, block]) => block ?? '');
+}
+
+/** Runs them in one shell, as a reader would; answers what each printed. Rejects where a command fails. */
+async function runBlocks(blocks: readonly string[]): Promise<string[]> {
+  const script = ['set -euo pipefail', ...blocks.flatMap((block, index) => (index === 0 ? [block] : [`echo; echo '${SEPARATOR}'`, block]))].join('\n');
+  const { stdout } = await promisify(execFile)('bash', ['-c', script], {
+    env: {
+      PATH: process.env['PATH'],
+      URL: product.apiUrl,
+      KEY: product.apiKey,
+      EMAIL: `owner-${product.orgId}@example.com`,
+      PASSWORD: 'correct horse battery',
+      no_proxy: '127.0.0.1',
+    },
+  });
+  return stdout.split(`\n${SEPARATOR}\n`);
+}

@@ -1,0 +1,66 @@
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+
+export interface PausableProxy {
+  /** The given database URL, through the proxy. */
+  url: string;
+  /** Breaks every connection and refuses new ones: the server is away. */
+  cut: () => void;
+  /** Passes nothing on and closes nothing: the network swallows packets. */
+  hold: () => void;
+  restore: () => void;
+  close: () => Promise<void>;
+}
+
+/** A proxy before PostgreSQL that takes the database away and gives it back. */
+export async function startPausableProxy(databaseUrl: string): Promise<PausableProxy> {
+  const target = new URL(databaseUrl);
+  const open = new Set<Socket>();
+  let state: 'open' | 'cut' | 'held' = 'open';
+
+  const server = createServer((client) => {
+    if (state === 'cut') {
+      client.destroy();
+      return;
+    }
+    const upstream = connect(Number(target.port || 5432), target.hostname);
+    const end = (): void => {
+      for (const socket of [client, upstream]) {
+        socket.destroy();
+        open.delete(socket);
+      }
+    };
+    for (const [from, to] of [[client, upstream], [upstream, client]] as const) {
+      open.add(from);
+      from.on('data', (data) => to.write(data));
+      // A cut is what this is for.
+      from.on('error', () => undefined);
+      from.on('close', end);
+      if (state === 'held') from.pause();
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = new URL(databaseUrl);
+  url.hostname = '127.0.0.1';
+  url.port = String((server.address() as AddressInfo).port);
+
+  return {
+    url: url.href,
+    cut() {
+      state = 'cut';
+      for (const socket of open) socket.destroy();
+    },
+    hold() {
+      state = 'held';
+      for (const socket of open) socket.pause();
+    },
+    restore() {
+      state = 'open';
+      for (const socket of open) socket.resume();
+    },
+    async close() {
+      for (const socket of open) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
