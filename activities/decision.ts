@@ -43,7 +43,7 @@ export function createDecisionActivities({ state, settle, answer, answerObserved
   // Names this process to the session reservation.
   const holder = randomUUID();
 
-  type Request = Omit<GovernEventInput, 'digest'> & { digest: string; mode: SettlementInput['mode'] };
+  type Request = GovernEventInput & Pick<SettlementInput, 'mode'>;
 
   const decideOnce = async (request: Request, attempt: number): Promise<DecisionOutcome | 'stale'> => {
     const { orgId, event } = request;

@@ -58,10 +58,13 @@ export function createReviewActivities({ sql, now }: { sql: Sql; now: () => numb
       for (;;) {
         const row = await load(orgId, reviewId);
         const position = positionOf(row);
+        const taken = (): Promise<boolean> => isRecorded(sql, { orgId, recordId: stepId });
         // A retried step that closed the review must be told so, not that somebody else did.
-        if (row.status !== 'pending') return { kind: (await isRecorded(sql, { orgId, recordId: stepId })) ? 'recorded' : 'closed', position };
+        if (row.status !== 'pending') return { kind: (await taken()) ? 'recorded' : 'closed', position };
         if (level !== undefined && row.state.level !== level) return { kind: 'recorded', position };
         const result = climb(row.plan, row.state, move, now(), row.expiresAtMs);
+        // So must one that moved the review to a level which its sender may not decide.
+        if ('refused' in result && (await taken())) return { kind: 'recorded', position };
         if ('refused' in result) return { kind: 'refused', code: result.refused, detail: result.detail, position };
         const step = result.state.steps.at(-1) as ReviewStep;
         const status = await recordReviewStep(sql, {

@@ -1,24 +1,18 @@
 import { createHash } from 'node:crypto';
 import { actionDigest } from '../core/decision/action-digest.ts';
 import type { Evaluation } from '../core/decision/evaluation.ts';
+import type { GovernEventInput } from '../core/decision/govern-event-input.ts';
 import { ladderEndMs } from '../core/hitl/ladder.ts';
 import { canonicalize } from '../core/json/canonical.ts';
 import type { EventRecord } from '../core/ledger/event-record.ts';
 import type { ReviewRowInput, SettleItem } from '../db/queries/settle.ts';
 import { recordId } from '../db/record-id.ts';
 import type { Decision } from '../schemas/decision.ts';
-import type { GovernanceEvent } from '../schemas/event.ts';
 import type { Json } from '../schemas/json.ts';
 
 export const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-export interface SettlementInput {
-  orgId: string;
-  event: GovernanceEvent;
-  digest: string;
-  requester: string;
-  requestId: string;
-  receivedAtMs: number;
+export interface SettlementInput extends GovernEventInput {
   mode: EventRecord['mode'];
   evaluation: Evaluation;
   nowMs: number;
@@ -111,5 +105,5 @@ function violation({ orgId, event, evaluation }: SettlementInput, decision: Omit
     detectors: evaluation.findings.map(({ detector }) => detector),
   };
   const body = { v: 1, ...fields, decisionId: decision.id, riskScore: decision.riskScore, reasons: decision.reasons };
-  return { id: recordId(orgId, 'violation', event.id), body: canonicalize(body as Json), fields };
+  return { id: recordId(orgId, 'violation', event.id), body: canonicalize(body), fields };
 }

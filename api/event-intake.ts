@@ -13,7 +13,6 @@ export interface AcceptedEvent {
 
 /** Settles the id: the body's, the header's, or a new one. */
 export function acceptEvent(input: EventInput, idempotencyKey: string | undefined): AcceptedEvent {
-  assertStorable(input, '');
   if (input.id !== undefined && idempotencyKey !== undefined && input.id !== idempotencyKey) {
     throw new HttpProblem('validation-failed', {
       errors: [
@@ -36,15 +35,7 @@ export function acceptBatch(inputs: readonly EventInput[]): AcceptedEvent[] {
     return [{ pointer: `/events/${index}/id`, detail: 'an earlier event of this batch has the same id' }];
   });
   if (errors.length > 0) throw new HttpProblem('validation-failed', { errors });
-  return inputs.map((input, index) => {
-    assertStorable(input, `/events/${index}`);
-    return withDigest({ ...input, id: input.id ?? newId('evt') });
-  });
-}
-
-/** `action` is a column, and PostgreSQL has no NUL in text. `pointer` is where the event stands in the body. */
-export function assertStorable({ action }: EventInput, pointer: string): void {
-  if (action.includes('\u0000')) throw new HttpProblem('validation-failed', { errors: [{ pointer: `${pointer}/action`, detail: 'must not hold U+0000' }] });
+  return inputs.map((input) => withDigest({ ...input, id: input.id ?? newId('evt') }));
 }
 
 function withDigest(event: GovernanceEvent): AcceptedEvent {

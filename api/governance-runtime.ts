@@ -1,7 +1,8 @@
 import type { Evaluation } from '../core/decision/evaluation.ts';
+import type { GovernEventInput, ObservedItem, ObserveEventsInput } from '../core/decision/govern-event-input.ts';
 import type { Reviewer } from '../core/hitl/ladder.ts';
 import type { Decision } from '../schemas/decision.ts';
-import type { EventInput, GovernanceEvent } from '../schemas/event.ts';
+import type { EventInput } from '../schemas/event.ts';
 import type { ReviewStatus, ReviewStep, ReviewVerb } from '../schemas/review.ts';
 
 /** What the routes need of the durable part. Routes never see Temporal's types. */
@@ -20,31 +21,13 @@ export interface GovernanceRuntime {
   assertReady(): Promise<void>;
 }
 
-export interface DecideRequest {
-  orgId: string;
-  event: GovernanceEvent;
-  /** SHA-256 (hex) of the RFC 8785 text of `event`. */
-  digest: string;
-  /** `key:<id>` or `member:<id>`. */
-  requester: string;
-  requestId: string;
-  /** For `latencyMs`: epoch milliseconds at which the request arrived. */
-  receivedAtMs: number;
-}
+export type DecideRequest = GovernEventInput;
 
 export type DecideOutcome = { kind: 'decided'; decision: Decision } | { kind: 'conflict' } | { kind: 'quota' };
 
-export interface ObserveRequest {
-  orgId: string;
-  /** Ids set and distinct. */
-  events: { event: GovernanceEvent; digest: string }[];
-  requester: string;
-  requestId: string;
-  receivedAtMs: number;
-}
-
-/** `quota`: the month's events are used up; the item was not recorded. */
-export type ObserveItem = { kind: 'decided'; decision: Decision } | { kind: 'conflict'; eventId: string } | { kind: 'quota'; eventId: string };
+/** Ids set and distinct. */
+export type ObserveRequest = ObserveEventsInput;
+export type ObserveItem = ObservedItem;
 
 export interface ReviewRequest {
   orgId: string;

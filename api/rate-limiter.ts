@@ -1,4 +1,4 @@
-import { createBoundedMap } from '../core/access/bounded-map.ts';
+import { createBoundedMap } from '../core/bounded-map.ts';
 import { takeToken } from '../core/access/token-bucket.ts';
 import type { Bucket, BucketAnswer, BucketLimit } from '../core/access/token-bucket.ts';
 

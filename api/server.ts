@@ -73,7 +73,7 @@ export interface ApiOptions {
   /** The API's metrics are registered here; serving them is the caller's part. */
   metrics: Registry;
   now?: () => number;
-  /** Further pages of this server, such as the dashboard, made from the API's own parts. They come before the API's routes. */
+  /** Further routers, such as pages; placed behind the API's routes. */
   mount?: (parts: ApiParts) => RequestHandler[];
 }
 
@@ -139,8 +139,7 @@ export function createApi({ sql, runtime, ledger, config, logger, metrics: regis
   const app = express();
   app.disable('x-powered-by').disable('etag').set('trust proxy', trustProxy).set('query parser', 'simple').enable('case sensitive routing').enable('strict routing');
   app.use(requestId({ stopping: stopping.signal, now }), accessLog({ logger, metrics }), securityHeaders());
-  app.use(healthRoutes({ sql, runtime, logger }), errorRoutes(), docsRoutes({ publicUrl, version }));
-  for (const page of mount({ handlers, authenticator, publicOrigin, now })) app.use(page);
+  // The API first: a decision passes no layer it does not need.
   app.use(
     apiRouter({
       handlers,
@@ -152,6 +151,8 @@ export function createApi({ sql, runtime, ledger, config, logger, metrics: regis
       metrics,
     }),
   );
+  app.use(healthRoutes({ sql, runtime, logger }), errorRoutes(), docsRoutes({ publicUrl, version }));
+  for (const page of mount({ handlers, authenticator, publicOrigin, now })) app.use(page);
   app.use(() => {
     throw new HttpProblem('not-found');
   });

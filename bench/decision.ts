@@ -77,13 +77,13 @@ export async function runDecisionBench({ clients = [1, 10, 50], openPerSec = [10
     printTable(table);
   } finally {
     for (const child of children) child.kill('SIGTERM');
-    await Promise.all(children.map((child) => (child.exitCode === null ? once(child, 'exit') : undefined)));
+    await Promise.all(children.filter(({ exitCode }) => exitCode === null).map((child) => once(child, 'exit')));
     await house.close();
   }
 }
 
 async function barePattern(name: string, address: string, eager: boolean, children: ChildProcess[]): Promise<Pattern> {
-  const child = spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'decision', 'bare-runner.ts'), address], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--max-semi-space-size=32', '--import', 'tsx', join(import.meta.dirname, 'decision', 'bare-runner.ts'), address], { stdio: ['pipe', 'pipe', 'inherit'] });
   children.push(child);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   await lines.next();
@@ -100,7 +100,7 @@ async function barePattern(name: string, address: string, eager: boolean, childr
 
 async function productPattern(house: Awaited<ReturnType<typeof openBenchHouse>>, children: ChildProcess[]): Promise<Pattern> {
   const { env, apiUrl, apiKey } = await house.prepareProduct(randomBytes(32).toString('hex'));
-  const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'dist', 'workers', 'main.js'), '--role', 'api,decision'], { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(process.execPath, ['--max-semi-space-size=32', join(import.meta.dirname, '..', 'dist', 'workers', 'main.js'), '--role', 'api,decision'], { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'inherit'] });
   children.push(child);
   for (let attempt = 0; ; attempt += 1) {
     const ready = await fetch(`${apiUrl}/health/ready`).catch(() => undefined);

@@ -2,6 +2,7 @@ export interface BoundedMap<Value> {
   get: (key: string) => Value | undefined;
   set: (key: string, value: Value) => void;
   delete: (key: string) => void;
+  clear: () => void;
   readonly size: number;
 }
 
@@ -27,6 +28,7 @@ export function createBoundedMap<Value>(maxSize: number): BoundedMap<Value> {
       }
     },
     delete: (key) => void entries.delete(key),
+    clear: () => entries.clear(),
     get size() {
       return entries.size;
     },

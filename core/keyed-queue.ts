@@ -6,11 +6,12 @@ export function createKeyedQueue(): KeyedQueue {
   return <T>(key: string, task: () => Promise<T>): Promise<T> => {
     const before = tails.get(key) ?? Promise.resolve();
     const current = before.then(task, task);
-    const tail = current.catch(() => undefined);
+    const tail: Promise<unknown> = current
+      .catch(() => undefined)
+      .finally(() => {
+        if (tails.get(key) === tail) tails.delete(key);
+      });
     tails.set(key, tail);
-    void tail.then(() => {
-      if (tails.get(key) === tail) tails.delete(key);
-    });
     return current;
   };
 }

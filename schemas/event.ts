@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AgentId, EventId, SessionId, Timestamp } from './ids.ts';
 import { JsonObject } from './json.ts';
+import { plainText } from './text.ts';
 
 /** Where the text of an event came from. Detectors weigh the same words differently per channel. */
 export const Channel = z.enum(['user', 'system', 'tool_result', 'tool_args', 'memory', 'agent_message']);
@@ -42,7 +43,7 @@ export const EventInput = z
   .strictObject({
     id: EventId.optional(),
     agentId: AgentId,
-    action: z.string().min(1).max(128).meta({ description: 'What the agent is about to do.', example: 'send_email' }),
+    action: plainText(128).meta({ description: 'What the agent is about to do.', example: 'send_email' }),
     sessionId: SessionId.optional(),
     occurredAt: Timestamp.optional(),
     channel: Channel.optional(),

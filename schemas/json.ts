@@ -5,7 +5,7 @@ export type Json = string | number | boolean | null | Json[] | { [key: string]: 
 
 export const JsonValue: z.ZodType<Json> = z
   .json()
-  .meta({ id: 'Json', description: 'Any JSON value (I-JSON, RFC 7493).' }) as z.ZodType<Json>;
+  .meta({ id: 'Json', description: 'Any JSON value (I-JSON, RFC 7493).' });
 
 /** An open object whose keys the caller chooses, such as tool arguments or metadata. */
 export const JsonObject = z.record(z.string().max(256), JsonValue);

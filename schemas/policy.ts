@@ -82,5 +82,3 @@ export const PolicyVersion = z
   })
   .meta({ id: 'PolicyVersion' });
 export type PolicyVersion = z.infer<typeof PolicyVersion>;
-
-export const PolicyName = z.string().min(1).max(200);

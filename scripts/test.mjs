@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** `npm test`: installs what it needs, runs every check and suite, and sums up in its last line. */
+import { ensureBrowser } from './lib/browser.mjs';
 import { build } from './lib/build.mjs';
 import { runChecks } from './lib/checks.mjs';
 import { ensureDependencies } from './lib/dependencies.mjs';
@@ -24,6 +25,7 @@ async function main(paths) {
     const problem = nodeVersionProblem(process.versions.node);
     if (problem !== undefined) throw new Error(problem);
     await ensureDependencies(progress);
+    await ensureBrowser(progress);
     tallies.push(await runChecks(progress));
     tallies.push(await attempt('build', () => build(progress)));
     for (const suite of suites) tallies.push(await suite.run(paths));

@@ -37,9 +37,8 @@ export function createDecisionRuns({ client, sql, waiters, deadlineMs, startTime
   const flights = new Map<string, Flight>();
 
   const start = async (request: DecideRequest): Promise<'eager' | 'queued' | 'known'> => {
-    const { receivedAtMs, orgId, event, digest, requester, requestId } = request;
     try {
-      const handle = await startGovernEvent(client, { orgId, event, digest, requester, requestId, receivedAtMs }, { eager, timeoutMs: startTimeoutMs });
+      const handle = await startGovernEvent(client, request, { eager, timeoutMs: startTimeoutMs });
       return handle.eagerlyStarted ? 'eager' : 'queued';
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return 'known';
@@ -69,7 +68,13 @@ export function createDecisionRuns({ client, sql, waiters, deadlineMs, startTime
 
   const fly = async (request: DecideRequest, workflowId: string): Promise<DecisionOutcome> => {
     const answered = waiters.wait(workflowId);
-    const started = await start(request);
+    const started = await start(request).catch(async (error: unknown) => {
+      // Temporal is away, or late. What is recorded already needs no run.
+      const known = await recorded(request).catch(() => undefined);
+      if (known === undefined) throw error;
+      return known;
+    });
+    if (typeof started !== 'string') return started;
     if (started === 'eager') return answered;
     if (started === 'queued') return firstOf([answered, ask(workflowId, request.digest)]);
     const known = await recorded(request);
@@ -90,17 +95,17 @@ export function createDecisionRuns({ client, sql, waiters, deadlineMs, startTime
     const workflowId = governEventId(request.orgId, request.event.id);
     const known = flights.get(workflowId);
     if (known !== undefined) return known.digest === request.digest ? withDeadline(known.outcome, deadlineMs) : { kind: 'conflict' };
-    const outcome = fly(request, workflowId).finally(() => {
+    const flight: Flight = { digest: request.digest, outcome: fly(request, workflowId) };
+    flights.set(workflowId, flight);
+    // At the deadline too: the run goes on without us, perhaps in another process, and a retry must ask it, not wait on this flight.
+    // A flight that ends later than that must leave the next one's entries alone.
+    const land = (): void => {
+      if (flights.get(workflowId) !== flight) return;
       flights.delete(workflowId);
       waiters.forget(workflowId);
-    });
-    outcome.catch(() => undefined);
-    flights.set(workflowId, { digest: request.digest, outcome });
-    return withDeadline(outcome, deadlineMs).catch((error: unknown) => {
-      // The run goes on without us; a retry must ask it, not wait on this flight.
-      flights.delete(workflowId);
-      throw error;
-    });
+    };
+    flight.outcome.then(land, land);
+    return withDeadline(flight.outcome, deadlineMs).finally(land);
   };
 }
 

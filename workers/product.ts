@@ -77,7 +77,7 @@ export async function startProduct(config: ServerConfig, logger: Logger): Promis
       eager: decisionWorker !== undefined,
       workerState: () => decisionWorker?.getState() ?? null,
     });
-    const { app, close } = createApi({
+    const served = createApi({
       sql,
       runtime,
       ledger: { append },
@@ -98,10 +98,10 @@ export async function startProduct(config: ServerConfig, logger: Logger): Promis
         createCodecRouter({ codec, authenticator, publicOrigin, temporalUiOrigin: config.temporalUiUrl === undefined ? undefined : new URL(config.temporalUiUrl).origin }),
       ],
     });
-    const server = createServer(app);
+    const server = createServer(served.app);
     server.listen(config.port, config.host);
     await once(server, 'listening');
-    return { server, close, reviewChanges, append };
+    return { server, close: () => served.close(), reviewChanges, append };
   }
 
   return {

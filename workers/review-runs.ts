@@ -5,7 +5,7 @@ import type { Sql } from '../db/client.ts';
 import { findRecordedEvent } from '../db/queries/ledger.ts';
 import { loadReviewLadder } from '../db/queries/review-steps.ts';
 import { governEventId } from '../workflows/ids.ts';
-import { reviewUpdate, type ReviewVote } from '../workflows/messages.ts';
+import { decisionUpdate, reviewUpdate, type ReviewVote } from '../workflows/messages.ts';
 import { startGovernEvent } from './start-govern-event.ts';
 
 export interface ReviewRunsDeps {
@@ -42,6 +42,9 @@ export function createReviewRuns({ client, sql, timeoutMs = 5_000 }: ReviewRunsD
       // Somebody else was faster.
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     });
+    // A run takes votes once it knows its decision, and refuses them until then.
+    const handle = client.workflow.getHandle(governEventId(orgId, eventId));
+    await client.withDeadline(Date.now() + timeoutMs, () => handle.executeUpdate(decisionUpdate, { updateId: 'decision', args: [record.digest] }));
   };
 
   return async function review({ orgId, reviewId, eventId, verb, reason, reviewer, requestId }: ReviewRequest): Promise<ReviewOutcome> {

@@ -16,6 +16,6 @@ export async function ensureSchedules(client: Client): Promise<void> {
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
     const { scheduleId, ...desired } = MAINTAIN_LEDGER;
-    await client.schedule.getHandle(scheduleId).update((current) => ({ ...current, ...desired, state: current.state }) as typeof current);
+    await client.schedule.getHandle(scheduleId).update((current) => ({ ...current, ...desired, state: current.state }));
   }
 }

@@ -24,8 +24,11 @@ export function decide(input: GovernEventInput): Promise<Decision> {
   });
 }
 
-/** A refusal (id reused, quota used up) fails the run under its own type, so that a retry may start it again. */
+/**
+ * A refusal (id reused, quota used up) fails the run under its own type, so that a retry may start it again.
+ * A local activity fails with the refusal itself, a regular one with a failure around it.
+ */
 function throwRefusal(error: unknown): void {
-  const cause = error instanceof ActivityFailure ? error.cause : undefined;
+  const cause = error instanceof ActivityFailure ? error.cause : error;
   if (cause instanceof ApplicationFailure && cause.nonRetryable === true) throw cause;
 }

@@ -1,8 +1,8 @@
-import { condition, proxyActivities, setCurrentDetails, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
+import { ApplicationFailure, condition, log, proxyActivities, setCurrentDetails, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
 import type { LadderPosition, ReviewActivities, ReviewStepOutcome } from '../activities/review.ts';
 import type { Decision } from '../schemas/decision.ts';
 import type { ReviewStatus } from '../schemas/review.ts';
-import { ladderQuery, reviewSignal, reviewUpdate, type ReviewVote } from './messages.ts';
+import { isReviewVote, ladderQuery, reviewSignal, reviewUpdate, type ReviewVote } from './messages.ts';
 import { REVIEW_STEP } from './options.ts';
 import { SEARCH_ATTRIBUTE } from './search-attributes.ts';
 
@@ -39,8 +39,17 @@ export async function climbLadder(request: LadderRequest): Promise<ReviewedOutco
     adopt(outcome.position);
     return outcome;
   };
-  setHandler(reviewUpdate, vote, { description: 'Approve, reject or escalate the pending review.' });
-  setHandler(reviewSignal, async (message) => void (await vote(message)), { description: 'The same, for senders that do not wait.' });
+  setHandler(reviewUpdate, vote, {
+    validator(message) {
+      if (!isReviewVote(message)) throw ApplicationFailure.nonRetryable('this is not a vote', 'bad-vote');
+    },
+    description: 'Approve, reject or escalate the pending review.',
+  });
+  const voteIfOne = async (message: unknown): Promise<void> => {
+    if (isReviewVote(message)) await vote(message);
+    else log.warn('a signal that is not a vote was ignored');
+  };
+  setHandler(reviewSignal, voteIfOne, { description: 'The same, for senders that do not wait.' });
   setHandler(ladderQuery, () => position, { description: 'Where the review stands.' });
 
   adopt(await readLadder({ orgId, reviewId }));

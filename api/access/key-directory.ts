@@ -1,4 +1,4 @@
-import { createBoundedMap } from '../../core/access/bounded-map.ts';
+import { createBoundedMap } from '../../core/bounded-map.ts';
 import type { KeyCredential } from '../../db/queries/keys.ts';
 
 export interface KeyDirectoryOptions {

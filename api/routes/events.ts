@@ -10,7 +10,7 @@ import type { EvaluationResult, EventSummary } from '../../schemas/event-views.t
 import { DEFAULT_PAGE_SIZE } from '../../schemas/lists.ts';
 import { requesterOf } from '../access/principal.ts';
 import { decodeCursor } from '../cursor.ts';
-import { acceptBatch, acceptEvent, assertStorable } from '../event-intake.ts';
+import { acceptBatch, acceptEvent } from '../event-intake.ts';
 import type { GovernanceRuntime } from '../governance-runtime.ts';
 import type { Handlers } from '../handler.ts';
 import { pageOf } from '../page.ts';
@@ -52,7 +52,6 @@ export function eventRoutes({ sql, runtime, now }: { sql: Sql; runtime: Governan
     },
 
     async evaluateEvent({ body }, { principal }) {
-      assertStorable(body, '');
       return { status: 200, body: evaluationResult(await runtime.evaluate(principal.orgId, body)) };
     },
 

@@ -11,7 +11,7 @@ import { closedLoop, openLoop } from './load.ts';
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 const quiet = { log() {}, trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 const workflowsPath = join(import.meta.dirname, 'bare-workflow.ts');
-const connection = await NativeConnection.connect({ address: process.argv[2] ?? '', grpcCompression: { codec: 'none' } } as Parameters<typeof NativeConnection.connect>[0]);
+const connection = await NativeConnection.connect({ address: process.argv[2] ?? '', grpcCompression: { codec: 'none' } });
 const client = new Client({ connection });
 const taskQueue = `bare-${randomUUID()}`;
 const worker = await Worker.create({

@@ -10,16 +10,14 @@ export interface GovernEventInput {
   /** `key:<id>` or `member:<id>`. */
   requester: string;
   requestId: string;
+  /** For `latencyMs`: epoch milliseconds at which the request arrived. */
   receivedAtMs: number;
 }
 
 /** What one run of `observeEvents` is started with. */
-export interface ObserveEventsInput {
-  orgId: string;
-  events: { event: GovernanceEvent; digest: string }[];
-  requester: string;
-  requestId: string;
-  receivedAtMs: number;
+export interface ObserveEventsInput extends Omit<GovernEventInput, 'event' | 'digest'> {
+  events: Pick<GovernEventInput, 'event' | 'digest'>[];
 }
 
+/** `quota`: the month's events are used up; the item was not recorded. */
 export type ObservedItem = { kind: 'decided'; decision: Decision } | { kind: 'conflict'; eventId: string } | { kind: 'quota'; eventId: string };

@@ -1,14 +1,8 @@
+import type { SpineEntry } from '../../core/ledger/chain.ts';
 import type { Sql } from '../client.ts';
 import { asTenant } from '../tenant.ts';
 
-export interface SpineRow {
-  seq: number;
-  kind: number;
-  id: string;
-  atMs: number;
-  retainDays: number;
-  bodyHash: string;
-  entryHash: string;
+export interface SpineRow extends Omit<SpineEntry, 'org'> {
   /** Null where the body has been purged. */
   body: string | null;
 }

@@ -16,7 +16,7 @@ export function acquireTemporalCli(options) {
   return acquire(temporalCli, options);
 }
 
-/** The same for the time-skipping test server. @param {Parameters<typeof acquireTemporalCli>[0]} options */
+/** The same for the time-skipping test server. @public @param {Parameters<typeof acquireTemporalCli>[0]} options */
 export function acquireTestServer(options) {
   return acquire(temporalTestServer, options);
 }

@@ -3,8 +3,6 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import type proto from '@temporalio/proto';
 import { governEventId } from '../../workflows/ids.ts';
 import type { maintainLedger } from '../../workflows/maintain-ledger.ts';
 import { decisionUpdate, reviewSignal, reviewUpdate } from '../../workflows/messages.ts';
@@ -12,7 +10,7 @@ import type { observeEvents } from '../../workflows/observe-events.ts';
 import { TASK_QUEUE } from '../../workflows/options.ts';
 import { SHORT_LADDER } from '../support/policies.ts';
 import { HISTORIES_MASTER_KEY } from './histories-key.ts';
-import { atRest, seen } from './run-history.ts';
+import { atRest, type History, seen, textOfHistory } from './run-history.ts';
 import { openStage, type Stage, voteOf, OWNER } from './stage.ts';
 
 /**
@@ -20,7 +18,6 @@ import { openStage, type Stage, voteOf, OWNER } from './stage.ts';
  * new. When a change breaks the replay of what is there, it needs `patched()`, not new histories: open runs of installations look like these.
  */
 const TARGET = join(import.meta.dirname, 'histories');
-type History = proto.temporal.api.history.v1.IHistory;
 
 const ended = async (handle: WorkflowHandle): Promise<History> => {
   await handle.result().catch(() => undefined);
@@ -151,15 +148,11 @@ const RECORDINGS: Record<string, (stage: Stage) => Promise<History>> = {
     ended(await temporal.workflow.start<typeof maintainLedger>('maintainLedger', { taskQueue: TASK_QUEUE.maintenance, workflowId: `maintain-ledger-${randomUUID()}` })),
 };
 
-/** Names of hosts, processes and places on disk stay at home. */
-function scrub(json: string): string {
-  const text = JSON.stringify(
-    JSON.parse(json),
-    (key, value: unknown) => (key === 'identity' ? 'recorder' : key === 'stackTrace' || key === 'workerControlTaskQueue' || key === 'workerInstanceKey' ? '' : value),
-    1,
-  );
-  for (const telltale of [hostname(), process.cwd()]) if (text.includes(telltale)) throw new Error(`the history names ${telltale}`);
-  return `${text}\n`;
+/** Names of hosts, processes and places on disk stay at home: names of sticky queues carry them too. */
+function scrub(text: string): string {
+  const scrubbed = text.replaceAll(`${process.pid}@${hostname()}`, 'recorder');
+  for (const telltale of [`@${hostname()}`, process.cwd()]) if (scrubbed.includes(telltale)) throw new Error(`the history names ${telltale}`);
+  return scrubbed;
 }
 
 let teardown: (() => Promise<void>) | undefined;
@@ -177,7 +170,7 @@ try {
   if (only.length === 0) for (const file of await readdir(TARGET)) await rm(join(TARGET, file));
   for (const name of names) {
     const history = await RECORDINGS[name]?.(stage);
-    await writeFile(join(TARGET, `${name}.json`), scrub(historyToJSON(history as History)));
+    await writeFile(join(TARGET, `${name}.json`), scrub(textOfHistory(history as History)));
     process.stdout.write(`${name}: ${history?.events?.length} events\n`);
   }
 } finally {

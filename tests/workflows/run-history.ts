@@ -3,9 +3,20 @@ import proto from '@temporalio/proto';
 import { until } from './stage.ts';
 
 const { EventType } = proto.temporal.api.enums.v1;
+const { History: ProtoHistory } = proto.temporal.api.history.v1;
 
-export type EventName = keyof typeof EventType;
-type History = proto.temporal.api.history.v1.IHistory;
+export type History = proto.temporal.api.history.v1.IHistory;
+
+/** Written into a history by the recording processes; of no use to a replay. */
+const OF_THE_RECORDER = new Set(['identity', 'stackTrace', 'workerControlTaskQueue', 'workerInstanceKey']);
+
+/** A history as text: field names, enum names, base64. Read back by {@link historyOfText}. */
+export function textOfHistory(history: History): string {
+  const plain = ProtoHistory.toObject(ProtoHistory.fromObject(history), { enums: String, bytes: String, longs: String });
+  return `${JSON.stringify(plain, (key, value: unknown) => (OF_THE_RECORDER.has(key) ? undefined : value), 1)}\n`;
+}
+
+export const historyOfText = (text: string): History => ProtoHistory.fromObject(JSON.parse(text) as object);
 
 /** Events of a run by their names, without the common prefix. */
 export async function eventNames(handle: WorkflowHandle): Promise<string[]> {

@@ -1,0 +1,60 @@
+import { randomInt } from 'node:crypto';
+import { parseArgs } from 'node:util';
+import { build } from '../../scripts/lib/build.mjs';
+import { createProgress } from '../../scripts/lib/progress.mjs';
+import { openHouse } from '../support/house.ts';
+import { seededRandom, type SeededRandom } from '../support/seeded-random.ts';
+import type { Drill, DrillReport } from './drill.ts';
+import { killApi, readOnlyLedger, restartPostgres, restartTemporal } from './outages.ts';
+import { pendingReviews } from './pending-reviews.ts';
+
+const SUITES: Record<string, readonly Drill[]> = { core: [killApi, restartPostgres, restartTemporal, pendingReviews, readOnlyLedger] };
+const COLUMNS = ['posted', 'acknowledged', 'recorded', 'doubled', 'lost', 'disagreeing', 'stuck', 'chainFindings', 'unexpected', 'broken', 'unavailable', 'worst503Ms'] as const;
+
+/** `npm run chaos -- core [--seed n] [--rounds n]`: the drills in an order that the seed sets; exit code 1 when any promise was broken. */
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { seed: { type: 'string' }, rounds: { type: 'string', default: '1' } } });
+const drills = SUITES[positionals[0] ?? ''];
+const seed = Number(values.seed ?? randomInt(1_000_000));
+const rounds = Number(values.rounds);
+if (drills === undefined || positionals.length !== 1 || !Number.isInteger(seed) || !Number.isInteger(rounds) || rounds < 1) {
+  process.stderr.write(`usage: npm run chaos -- ${Object.keys(SUITES).join('|')} [--seed n] [--rounds n]\n`);
+  process.exit(2);
+}
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+const violations = await run(drills);
+process.exit(violations === 0 ? 0 : 1);
+
+async function run(suite: readonly Drill[]): Promise<number> {
+  const random = seededRandom(seed);
+  process.stdout.write(`seed ${seed}\n`);
+  await build(createProgress({ stream: process.stderr }));
+  const house = await openHouse();
+  const reports: DrillReport[] = [];
+  try {
+    for (let round = 0; round < rounds; round += 1) {
+      for (const drill of shuffled(suite, random)) {
+        const startMs = Date.now();
+        const report = await drill.run(house, random);
+        process.stdout.write(`${report.violations.length === 0 ? 'passed' : 'FAILED'}  ${drill.name} (${Math.round((Date.now() - startMs) / 1_000)} s)\n`);
+        for (const violation of report.violations) process.stdout.write(`        ${violation}\n`);
+        reports.push(report);
+      }
+    }
+  } finally {
+    await house.close();
+  }
+  printTable(reports);
+  const broken = reports.reduce((sum, { violations: found }) => sum + found.length, 0);
+  process.stdout.write(`\nseed ${seed}: ${reports.length} drills, ${broken} violations\n`);
+  return broken;
+}
+
+function shuffled<T>(items: readonly T[], random: SeededRandom): T[] {
+  return items.map((item) => ({ item, place: random.next() })).toSorted((a, b) => a.place - b.place).map(({ item }) => item);
+}
+
+function printTable(reports: readonly DrillReport[]): void {
+  const width = Math.max(...reports.map(({ name }) => name.length));
+  process.stdout.write(`\n${['drill'.padEnd(width), ...COLUMNS].join('  ')}\n`);
+  for (const { name, audit } of reports) process.stdout.write(`${[name.padEnd(width), ...COLUMNS.map((column) => String(audit[column]).padStart(column.length))].join('  ')}\n`);
+}

@@ -1,0 +1,97 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { readConfig } from '../../workers/config.ts';
+import { SEARCH_ATTRIBUTE } from '../../workflows/search-attributes.ts';
+
+interface Service {
+  image: string;
+  command?: string[];
+  environment?: Record<string, string>;
+  ports?: string[];
+  volumes?: string[];
+  networks: string[];
+  depends_on?: Record<string, { condition: string }>;
+  restart: string;
+  read_only?: boolean;
+  healthcheck?: { test?: string[]; disable?: boolean };
+}
+
+const ROOT = join(import.meta.dirname, '../..');
+const TEXT = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8');
+const { services, networks } = parse(TEXT, { merge: true }) as { services: Record<string, Service>; networks: Record<string, { internal?: boolean } | null> };
+const OWN = ['api', 'workers', 'migrate'];
+const serviceOf = (name: string): Service => services[name] as Service;
+
+test('nothing but the API and the Temporal UI is published, and those on loopback', () => {
+  const published = Object.entries(services).filter(([, { ports }]) => ports !== undefined);
+  expect(published.map(([name]) => name).toSorted()).toEqual(['api', 'temporal-ui']);
+  for (const [, { ports }] of published) for (const port of ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
+  expect(networks['data']).toEqual({ internal: true });
+  for (const [name, service] of Object.entries(services)) expect(service.networks).toEqual(service.ports === undefined ? ['data'] : ['data', 'edge'] satisfies string[]);
+  expect(Object.keys(services)).toContain('postgres');
+});
+
+test('no password and no key has a default', () => {
+  const secrets = [...TEXT.matchAll(/\$\{([A-Z_]*(?:PASSWORD|KEY))([^}]*)\}/g)];
+  expect(new Set(secrets.map(([, name]) => name))).toEqual(new Set(['POSTGRES_PASSWORD', 'TEMPORAL_DB_PASSWORD', 'MASTGUARD_APP_PASSWORD', 'MASTGUARD_MASTER_KEY']));
+  for (const [, , rest] of secrets) expect(rest).toMatch(/^:\?./);
+  for (const { environment = {} } of Object.values(services)) {
+    for (const [name, value] of Object.entries(environment)) if (/PASSWORD|PWD|KEY$/.test(name)) expect(value).toMatch(/^\$\{/);
+  }
+});
+
+test('a service waits until what it needs is healthy or has finished', () => {
+  const needs = (name: string): Record<string, string> => Object.fromEntries(Object.entries(serviceOf(name).depends_on ?? {}).map(([other, { condition }]) => [other, condition]));
+  const finished = 'service_completed_successfully';
+  expect(needs('temporal-schema')).toEqual({ postgres: 'service_healthy' });
+  expect(needs('temporal')).toEqual({ 'temporal-schema': finished });
+  expect(needs('temporal-namespace')).toEqual({ temporal: 'service_healthy' });
+  expect(needs('migrate')).toEqual({ postgres: 'service_healthy' });
+  expect(needs('api')).toEqual({ migrate: finished, 'temporal-namespace': finished });
+  expect(needs('workers')).toEqual(needs('api'));
+});
+
+test('what others wait for to finish ends for good, and what they wait for to be healthy has a check', () => {
+  for (const { depends_on: needed = {} } of Object.values(services)) {
+    for (const [name, { condition }] of Object.entries(needed)) {
+      if (condition === 'service_healthy') expect(serviceOf(name).healthcheck?.test).toBeDefined();
+      else expect(serviceOf(name).restart).toMatch(/^on-failure/);
+    }
+  }
+});
+
+test('every role runs exactly once, the API beside the decision worker', () => {
+  const rolesOf = (name: string): string[] => {
+    const env = { DATABASE_URL: serviceOf(name).environment?.['DATABASE_URL'], MASTGUARD_MASTER_KEY: '00'.repeat(32), HOST: serviceOf(name).environment?.['HOST'] };
+    return [...readConfig((serviceOf(name).command ?? []).slice(2), env).roles].toSorted();
+  };
+  expect(rolesOf('api')).toEqual(['api', 'decision']);
+  expect(rolesOf('workers')).toEqual(['hitl', 'maintenance']);
+});
+
+test('the application and Temporal have databases and roles of their own', () => {
+  expect(serviceOf('api').environment?.['DATABASE_URL']).toMatch(/^postgres:\/\/mg_app:.*\/mastguard$/);
+  expect(serviceOf('temporal').environment).toMatchObject({ POSTGRES_USER: 'temporal' });
+  const init = readFileSync(join(ROOT, 'deploy/entrypoints/postgres-init.sh'), 'utf8');
+  expect(init).toContain('revoke connect on database mastguard, temporal, temporal_visibility from public');
+});
+
+test("the product's own containers have a read-only root and no capabilities", () => {
+  for (const name of OWN) expect(serviceOf(name)).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
+});
+
+test('images have a version, and every mounted file is there', () => {
+  for (const { image, volumes = [] } of Object.values(services)) {
+    expect(image).toMatch(/:\d[\w.]*$/);
+    for (const [source = ''] of volumes.map((volume) => volume.split(':'))) if (source.startsWith('./')) expect(existsSync(join(ROOT, source))).toBe(true);
+  }
+  expect(serviceOf('temporal-schema').image.split(':')[1]).toBe(serviceOf('temporal').image.split(':')[1]);
+});
+
+test('the namespace job makes the search attributes that the workflows set', () => {
+  const script = readFileSync(join(ROOT, 'deploy/entrypoints/temporal-namespace.sh'), 'utf8');
+  const made = [...script.matchAll(/([A-Z]\w+)=(Keyword|KeywordList|Int|Datetime)\b/g)].map(([, name, type]) => `${name} ${type?.toUpperCase()}`);
+  const wanted = Object.values(SEARCH_ATTRIBUTE).map(({ name, type }) => `${name} ${type.replace('_', '')}`);
+  expect(made.toSorted()).toEqual(wanted.toSorted());
+});
