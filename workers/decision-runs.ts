@@ -12,6 +12,7 @@ import type { Sql } from '../db/client.ts';
 import { findRecordedEvent } from '../db/queries/ledger.ts';
 import { governEventId } from '../workflows/ids.ts';
 import { decisionUpdate } from '../workflows/messages.ts';
+import { callWithin } from './call-within.ts';
 import { startGovernEvent } from './start-govern-event.ts';
 import type { Waiters } from './waiters.ts';
 
@@ -56,7 +57,7 @@ export function createDecisionRuns({ client, sql, waiters, deadlineMs, startTime
   const ask = async (workflowId: string, digest: string): Promise<DecisionOutcome> => {
     try {
       const handle = client.workflow.getHandle(workflowId);
-      const decision = await client.withDeadline(Date.now() + deadlineMs, () => handle.executeUpdate(decisionUpdate, { updateId: 'decision', args: [digest] }));
+      const decision = await callWithin(client, deadlineMs, () => handle.executeUpdate(decisionUpdate, { updateId: 'decision', args: [digest] }));
       return { kind: 'decided', decision };
     } catch (error) {
       const cause = error instanceof WorkflowUpdateFailedError ? error.cause : undefined;

@@ -27,6 +27,8 @@ export function createDecisionWorker({ temporal, activities, workflowBundlePath,
     // First tasks that were not started eagerly arrive on the normal queue; the default leaves it two pollers of ten.
     nonStickyToStickyPollRatio: 0.5,
     maxConcurrentWorkflowTaskPolls: 6,
+    // A worker that was killed is given up after this; the default of 10 s outlives a reviewer's click.
+    stickyQueueScheduleToStartTimeout: '1s',
     maxConcurrentActivityTaskPolls: 2,
     shutdownGraceTime,
   });

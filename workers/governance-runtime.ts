@@ -6,6 +6,7 @@ import { DecisionUnavailable, type GovernanceRuntime, type ObserveItem } from '.
 import { evaluateEvent } from '../core/decision/evaluate-event.ts';
 import type { Sql } from '../db/client.ts';
 import { loadSession } from '../db/queries/decision-config.ts';
+import { callWithin } from './call-within.ts';
 import { createDecisionRuns } from './decision-runs.ts';
 import { createObserveRuns } from './observe-runs.ts';
 import type { ReviewChanges } from './review-changes.ts';
@@ -49,7 +50,7 @@ export function createTemporalRuntime({ temporal, sql, decisions, observations, 
       const worker = workerState();
       if (worker !== null && worker !== 'RUNNING') throw new DecisionUnavailable(`the decision worker is ${worker}`);
       try {
-        await client.withDeadline(Date.now() + 900, () => client.workflowService.getSystemInfo({}));
+        await callWithin(client, 900, () => client.workflowService.getSystemInfo({}));
       } catch (cause) {
         throw new DecisionUnavailable('Temporal cannot be reached', { cause });
       }

@@ -9,6 +9,7 @@ import { observeEventsId } from '../workflows/ids.ts';
 import type { observeEvents } from '../workflows/observe-events.ts';
 import { DECISION_TASK_TIMEOUT, TASK_QUEUE } from '../workflows/options.ts';
 import { SEARCH_ATTRIBUTE } from '../workflows/search-attributes.ts';
+import { callWithin } from './call-within.ts';
 import type { Waiters } from './waiters.ts';
 
 export interface ObserveRunsDeps {
@@ -32,7 +33,7 @@ export function createObserveRuns({ client, sql, waiters, deadlineMs, eager }: O
     const workflowId = observeEventsId(request.orgId, batchKey(request));
     const answered = waiters.wait(workflowId);
     try {
-      const handle = await client.withDeadline(Date.now() + 900, () =>
+      const handle = await callWithin(client, 900, () =>
         client.workflow.start<typeof observeEvents>('observeEvents', {
           taskQueue: TASK_QUEUE.governance,
           workflowId,

@@ -6,6 +6,7 @@ import { findRecordedEvent } from '../db/queries/ledger.ts';
 import { loadReviewLadder } from '../db/queries/review-steps.ts';
 import { governEventId } from '../workflows/ids.ts';
 import { decisionUpdate, reviewUpdate, type ReviewVote } from '../workflows/messages.ts';
+import { callWithin } from './call-within.ts';
 import { startGovernEvent } from './start-govern-event.ts';
 
 export interface ReviewRunsDeps {
@@ -23,7 +24,7 @@ export function createReviewRuns({ client, sql, timeoutMs = 5_000 }: ReviewRunsD
 
   const deliver = async (workflowId: string, vote: ReviewVote): Promise<ReviewOutcome> => {
     const handle = client.workflow.getHandle(workflowId);
-    const outcome = await client.withDeadline(Date.now() + timeoutMs, () => handle.executeUpdate(reviewUpdate, { updateId: `review-${vote.requestId}`, args: [vote] }));
+    const outcome = await callWithin(client, timeoutMs, () => handle.executeUpdate(reviewUpdate, { updateId: `review-${vote.requestId}`, args: [vote] }));
     if (outcome.kind === 'refused') return { kind: 'refused', code: outcome.code, detail: outcome.detail };
     const { status, last } = outcome.position;
     return outcome.kind === 'recorded' ? { kind: 'recorded', status } : { kind: 'closed', status, last };
@@ -44,7 +45,7 @@ export function createReviewRuns({ client, sql, timeoutMs = 5_000 }: ReviewRunsD
     });
     // A run takes votes once it knows its decision, and refuses them until then.
     const handle = client.workflow.getHandle(governEventId(orgId, eventId));
-    await client.withDeadline(Date.now() + timeoutMs, () => handle.executeUpdate(decisionUpdate, { updateId: 'decision', args: [record.digest] }));
+    await callWithin(client, timeoutMs, () => handle.executeUpdate(decisionUpdate, { updateId: 'decision', args: [record.digest] }));
   };
 
   return async function review({ orgId, reviewId, eventId, verb, reason, reviewer, requestId }: ReviewRequest): Promise<ReviewOutcome> {

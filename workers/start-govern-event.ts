@@ -5,6 +5,7 @@ import type { governEvent } from '../workflows/govern-event.ts';
 import { governEventId } from '../workflows/ids.ts';
 import { DECISION_TASK_TIMEOUT, TASK_QUEUE } from '../workflows/options.ts';
 import { SEARCH_ATTRIBUTE } from '../workflows/search-attributes.ts';
+import { callWithin } from './call-within.ts';
 
 export interface StartOptions {
   /** Ask for the first task with the start's answer: needs a decision worker on the same connection. */
@@ -15,7 +16,7 @@ export interface StartOptions {
 /** Starts the run of an event. Throws `WorkflowExecutionAlreadyStartedError` where it runs or has completed. */
 export function startGovernEvent(client: Client, input: GovernEventInput, { eager, timeoutMs }: StartOptions): Promise<WorkflowHandleWithStartDetails<typeof governEvent>> {
   const { orgId, event, digest } = input;
-  return client.withDeadline(Date.now() + timeoutMs, () =>
+  return callWithin(client, timeoutMs, () =>
     client.workflow.start<typeof governEvent>('governEvent', {
       taskQueue: TASK_QUEUE.governance,
       workflowId: governEventId(orgId, event.id),

@@ -56,8 +56,8 @@ describe('review_record', () => {
     expect(await recordReviewStep(sql, step(at, 'escalate'))).toBe('recorded');
     expect(await loadReviewLadder(sql, at)).toMatchObject({ version: 2, status: 'pending', dueAtMs: EXPIRES_AT_MS - 1_000 });
     expect((await findReview(sql, at))?.decidedAt).toBeNull();
-    expect(await recordReviewStep(sql, step(at, 'approve', { version: 2, status: 'approved', dueAtMs: null }))).toBe('recorded');
-    expect(await findReview(sql, at)).toMatchObject({ status: 'approved', dueAt: null, decidedAt: expect.any(Date) });
+    expect(await recordReviewStep(sql, step(at, 'approve', { version: 2, status: 'approved', dueAtMs: null, decidedAt: '2030-01-01T12:00:00.000Z' }))).toBe('recorded');
+    expect(await findReview(sql, at)).toMatchObject({ status: 'approved', dueAt: null, decidedAt: new Date('2030-01-01T12:00:00.000Z') });
     expect(await verifyLedger(sql, at.orgId)).toMatchObject({ entries: 4, findings: [] });
   });
 

@@ -26,8 +26,9 @@ test('the quick start of the README does what it says, pasted block by block', a
   expect(value).toBe('HITL');
   const [signedIn = '', decided = ''] = approval.trim().split('\n');
   expect(JSON.parse(signedIn)).toMatchObject({ kind: 'session', member: { role: 'Owner' } });
-  expect(JSON.parse(decided)).toMatchObject({ id: opened?.id, status: 'approved', outcome: 'allow' } satisfies Partial<Review>);
-  expect(JSON.parse(outcome)).toMatchObject({ id: opened?.id, status: 'approved', outcome: 'allow' });
+  const approved = { id: opened?.id ?? '', status: 'approved', outcome: 'allow' } satisfies Partial<Review>;
+  expect(JSON.parse(decided)).toMatchObject(approved);
+  expect(JSON.parse(outcome)).toMatchObject(approved);
   expect((JSON.parse(agents) as { data: { agentId: string }[] }).data.map(({ agentId }) => agentId)).toEqual(['my-first-agent']);
 });
 

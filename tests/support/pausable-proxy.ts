@@ -6,6 +6,8 @@ export interface PausableProxy {
   url: string;
   /** Breaks every connection and refuses new ones: the server is away. */
   cut: () => void;
+  /** Breaks every connection, accepts new ones and closes them at once, as a load balancer without a server behind it does. */
+  drop: () => void;
   /** Passes nothing on and closes nothing: the network swallows packets. */
   hold: () => void;
   restore: () => void;
@@ -16,10 +18,10 @@ export interface PausableProxy {
 export async function startPausableProxy(databaseUrl: string): Promise<PausableProxy> {
   const target = new URL(databaseUrl);
   const open = new Set<Socket>();
-  let state: 'open' | 'cut' | 'held' = 'open';
+  let state: 'open' | 'cut' | 'dropped' | 'held' = 'open';
 
   const server = createServer((client) => {
-    if (state === 'cut') {
+    if (state === 'dropped') {
       client.destroy();
       return;
     }
@@ -40,27 +42,37 @@ export async function startPausableProxy(databaseUrl: string): Promise<PausableP
     }
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
   const url = new URL(databaseUrl);
   url.hostname = '127.0.0.1';
-  url.port = String((server.address() as AddressInfo).port);
+  url.port = String(port);
+  const breakAll = (): void => {
+    for (const socket of open) socket.destroy();
+  };
 
   return {
     url: url.href,
     cut() {
       state = 'cut';
-      for (const socket of open) socket.destroy();
+      server.close();
+      breakAll();
+    },
+    drop() {
+      state = 'dropped';
+      breakAll();
     },
     hold() {
       state = 'held';
       for (const socket of open) socket.pause();
     },
     restore() {
+      if (state === 'cut') server.listen(port, '127.0.0.1');
       state = 'open';
       for (const socket of open) socket.resume();
     },
     async close() {
-      for (const socket of open) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
+      breakAll();
+      if (server.listening) await new Promise((resolve) => server.close(resolve));
     },
   };
 }

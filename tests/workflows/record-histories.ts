@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { readdir, rm, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
+import { buildWorkflowBundle } from '../../workers/workflow-bundle.ts';
 import { governEventId } from '../../workflows/ids.ts';
 import type { maintainLedger } from '../../workflows/maintain-ledger.ts';
 import { decisionUpdate, reviewSignal, reviewUpdate } from '../../workflows/messages.ts';
@@ -117,6 +118,20 @@ const RECORDINGS: Record<string, (stage: Stage) => Promise<History>> = {
     return ended(await stage.start(stage.inputOf({ ...event, action: 'refund' }, orgId)));
   },
   'govern-event.database-away': (stage) => whileAway(stage, () => stage.start(stage.inputOf({ action: 'look_up' }))),
+  async 'govern-event.not-a-vote'(stage) {
+    const handle = await stage.start(stage.inputOf({ action: 'transfer' }));
+    await atRest(handle);
+    await handle.signal('review', 'approve');
+    await seen(handle, 'WORKFLOW_EXECUTION_SIGNALED');
+    await handle.executeUpdate(reviewUpdate, { args: [voteOf('reject')] });
+    return ended(handle);
+  },
+  async 'govern-event.cancelled'(stage) {
+    const handle = await stage.start(stage.inputOf({ action: 'transfer' }));
+    await atRest(handle);
+    await handle.cancel();
+    return ended(handle);
+  },
   async 'govern-event.quota-refused-after-database-away'(stage) {
     const { orgId } = await stage.addOrganization({ eventQuota: 0 });
     return whileAway(stage, () => stage.start(stage.inputOf({ action: 'look_up' }, orgId)));
@@ -161,6 +176,11 @@ if (process.env['TEST_TEMPORAL_ADDRESS'] === undefined) {
   await setup.default();
   teardown = after.default;
 }
+// From the sources, whatever was built last.
+const directory = await mkdtemp(join(tmpdir(), 'mastguard-histories-'));
+process.env['TEST_WORKFLOW_BUNDLE'] = join(directory, 'workflow-bundle.js');
+await writeFile(process.env['TEST_WORKFLOW_BUNDLE'], await buildWorkflowBundle());
+
 const stage = await openStage({ masterKey: HISTORIES_MASTER_KEY, policy: SHORT_LADDER });
 const product = await stage.open(['api', 'decision', 'hitl', 'maintenance']);
 const apiUrl = product.apiUrl ?? '';
@@ -175,5 +195,6 @@ try {
   }
 } finally {
   await stage.stop();
+  await rm(directory, { recursive: true });
   await teardown?.();
 }

@@ -5,7 +5,8 @@ import type { governEvent } from '../../workflows/govern-event.ts';
 import { decisionUpdate, ladderQuery, reviewSignal, reviewUpdate } from '../../workflows/messages.ts';
 import { SHORT_LADDER } from '../support/policies.ts';
 import { atRest, eventNames, seen } from './run-history.ts';
-import { openStage, OWNER, REVIEWER, type Stage, stepsOf, until, voteOf } from './stage.ts';
+import { openStage, OWNER, REVIEWER, type Stage, stepsOf, voteOf } from './stage.ts';
+import { until } from './until.ts';
 
 const LEVEL_MS = 400;
 /** Three levels: the first is over soon, the reviewer may decide them all. */
@@ -127,7 +128,7 @@ describe('with every worker up', () => {
     expect(await stepsOf(stage, reviewId)).toMatchObject({ steps: [{ step: 'approve' }], recorded: 1 });
   });
 
-  test.each(['cut', 'hold'] as const)('a ledger that is away when the event comes (%s) ends in one recorded decision', async (how) => {
+  test.each(['cut', 'drop', 'hold'] as const)('a ledger that is away when the event comes (%s) ends in one recorded decision', async (how) => {
     const input = stage.inputOf({ action: 'look_up', sessionId: `away-${how}` });
     stage.proxy[how]();
     const handle = await stage.start(input);
