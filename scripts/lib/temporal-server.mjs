@@ -9,19 +9,6 @@ import { run, runOrThrow } from './run.mjs';
 const namespace = 'default';
 const retention = '72h';
 
-/** No personal data in these: search attributes are not encrypted. */
-const searchAttributes = {
-  OrgId: 'Keyword',
-  AgentId: 'Keyword',
-  Decision: 'Keyword',
-  ReviewState: 'Keyword',
-  Severity: 'Keyword',
-  Environment: 'Keyword',
-  MastCategory: 'KeywordList',
-  RiskScore: 'Int',
-  ReviewDueAt: 'Datetime',
-};
-
 /**
  * The dev server, ready to take calls: one process, state in one SQLite file, or in memory without one.
  * @param {object} options
@@ -48,7 +35,6 @@ export async function startTemporal({ children, cli, databaseFile, port: wantedP
       ...(codecEndpoint === undefined ? [] : ['--ui-codec-endpoint', codecEndpoint]),
       ...(databaseFile === undefined ? [] : ['--db-filename', databaseFile, '--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=1']),
       ...(tuned ? dynamicConfig() : []).flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${JSON.stringify(value)}`]),
-      ...Object.entries(searchAttributes).flatMap(([attribute, type]) => ['--search-attribute', `${attribute}=${type}`]),
     ],
     env,
     stopSignal: /** @type {const} */ ('SIGTERM'),

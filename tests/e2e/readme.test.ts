@@ -7,7 +7,7 @@ import type { Decision } from '../../schemas/decision.ts';
 import type { Review } from '../../schemas/review.ts';
 import { startTestProduct, type TestProduct } from '../support/product.ts';
 
-const README = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
+const readText = (file: string): string => readFileSync(join(import.meta.dirname, '../..', file), 'utf8');
 const SEPARATOR = '=== next block ===';
 
 let product: TestProduct;
@@ -38,10 +38,27 @@ test('the blocked event of the README, sent again, is answered with the same dec
   expect(second).toBe(first);
 });
 
-/** The bash blocks between the markers, in order. */
+test('so does its continuation in docs/quick-start.md', async () => {
+  const [dryRun = '', grant = '', rule = '', batch = '', ...more] = await runBlocks(bashBlocks(readText('docs/quick-start.md')));
+  expect(more).toEqual([]);
+  expect(JSON.parse(dryRun)).toMatchObject({ value: 'ALERT', findings: [{ detector: 'mem.override' }] });
+  const [agent = '', blocked = ''] = grant.trim().split('\n');
+  expect(JSON.parse(agent)).toMatchObject({ agentId: 'refund-bot', status: 'active' });
+  expect(JSON.parse(blocked)).toMatchObject({ value: 'BLOCK', mast: [{ category: 'Action', mode: 'FM-1.2' }, {}] });
+  const [policy = '', flagged = ''] = rule.trim().split('\n');
+  expect(JSON.parse(policy)).toMatchObject({ name: 'Refunds', activeVersion: 1 });
+  expect(JSON.parse(flagged)).toMatchObject({ value: 'ALERT', policy: { ruleId: 'refunds-are-looked-at' } });
+  expect((JSON.parse(batch) as { data: { status: string }[] }).data.map(({ status }) => status)).toEqual(['decided', 'decided']);
+});
+
+/** The blocks of the README between the markers. */
 function quickStartBlocks(): string[] {
-  const [, section] = /<!-- quick-start:begin -->([\s\S]*)<!-- quick-start:end -->/.exec(README) ?? [];
-  return [...(section ?? '').matchAll(/^```bash\n([\s\S]*?)^```$/gm)].map(([, block]) => block ?? '');
+  const [, section = ''] = /<!-- quick-start:begin -->([\s\S]*)<!-- quick-start:end -->/.exec(readText('README.md')) ?? [];
+  return bashBlocks(section);
+}
+
+function bashBlocks(text: string): string[] {
+  return [...text.matchAll(/^```bash\n([\s\S]*?)^```$/gm)].map(([, block]) => block ?? '');
 }
 
 /** Runs them in one shell, as a reader would; answers what each printed. Rejects where a command fails. */

@@ -28,7 +28,7 @@ export async function eventNames(handle: WorkflowHandle): Promise<string[]> {
 export function atRest(handle: WorkflowHandle): Promise<History> {
   return until(async () => {
     const { raw } = await handle.describe();
-    if (raw.pendingWorkflowTask != null || (raw.pendingActivities ?? []).length > 0) return false;
+    if ((raw.pendingWorkflowTask ?? null) !== null || (raw.pendingActivities ?? []).length > 0) return false;
     const names = await eventNames(handle);
     const count = (name: string): number => names.filter((seen) => seen === name).length;
     return count('TIMER_STARTED') > count('TIMER_FIRED') + count('TIMER_CANCELED') && handle.fetchHistory();
