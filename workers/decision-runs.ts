@@ -15,6 +15,7 @@ import { decisionUpdate } from '../workflows/messages.ts';
 import { callWithin } from './call-within.ts';
 import { startGovernEvent } from './start-govern-event.ts';
 import type { Waiters } from './waiters.ts';
+import { within } from './within.ts';
 
 export interface DecisionRunsDeps {
   client: Client;
@@ -95,7 +96,7 @@ export function createDecisionRuns({ client, sql, waiters, deadlineMs, startTime
   return async function decide(request: DecideRequest): Promise<DecisionOutcome> {
     const workflowId = governEventId(request.orgId, request.event.id);
     const known = flights.get(workflowId);
-    if (known !== undefined) return known.digest === request.digest ? withDeadline(known.outcome, deadlineMs) : { kind: 'conflict' };
+    if (known !== undefined) return known.digest === request.digest ? within(known.outcome, deadlineMs, tooLate) : { kind: 'conflict' };
     const flight: Flight = { digest: request.digest, outcome: fly(request, workflowId) };
     flights.set(workflowId, flight);
     // At the deadline too: the run goes on without us, perhaps in another process, and a retry must ask it, not wait on this flight.
@@ -106,7 +107,7 @@ export function createDecisionRuns({ client, sql, waiters, deadlineMs, startTime
       waiters.forget(workflowId);
     };
     flight.outcome.then(land, land);
-    return withDeadline(flight.outcome, deadlineMs).finally(land);
+    return within(flight.outcome, deadlineMs, tooLate).finally(land);
   };
 }
 
@@ -119,14 +120,4 @@ async function firstOf<T>(attempts: Promise<T>[]): Promise<T> {
   }
 }
 
-async function withDeadline<T>(promise: Promise<T>, deadlineMs: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new DecisionUnavailable('no decision was recorded in time')), deadlineMs);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+const tooLate = (): DecisionUnavailable => new DecisionUnavailable('no decision was recorded in time');

