@@ -47,7 +47,8 @@ export class ConfigError extends Error {
 
 /** Reads `--role a,b` and the environment; what is wrong is said in one message. */
 export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): ServerConfig {
-  const parsed = Environment.safeParse(env);
+  // A variable that is set to nothing is not set: that is how compose files leave one out.
+  const parsed = Environment.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')));
   if (!parsed.success) throw new ConfigError(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'));
   const e = parsed.data;
   return {
@@ -77,8 +78,16 @@ function readRoles(argv: readonly string[]): ReadonlySet<WorkerRole> {
 
 function readMasterKey(value: string | undefined, file: string | undefined): Buffer {
   if (value === undefined && file === undefined) throw new ConfigError('set MASTGUARD_KEY_FILE or MASTGUARD_MASTER_KEY (32 bytes in hex)');
-  const hex = value ?? readFileSync(file ?? '', 'utf8');
-  const key = Buffer.from(hex.trim(), 'hex');
-  if (key.length !== 32) throw new ConfigError('the master key must be 32 bytes in hex');
-  return key;
+  const hex = (value ?? readKeyFile(file ?? '')).trim();
+  // Decoding alone would stop at the first other character and take what came before.
+  if (!/^[0-9a-f]{64}$/i.test(hex)) throw new ConfigError('the master key must be 32 bytes in hex');
+  return Buffer.from(hex, 'hex');
+}
+
+function readKeyFile(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new ConfigError(`MASTGUARD_KEY_FILE cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'unknown error'}`);
+  }
 }

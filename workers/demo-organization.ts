@@ -8,6 +8,7 @@ import { sha256Hex } from '../api/digest.ts';
 import { newId } from '../api/ids.ts';
 import { randomBase62 } from '../core/access/base62.ts';
 import { canonicalize } from '../core/json/canonical.ts';
+import { PLAN_LIMITS } from '../core/plans/plan-limits.ts';
 import { DEMO_AGENTS } from '../core/sample/demo-agents.ts';
 import { DEMO_POLICY } from '../core/sample/demo-policy.ts';
 import { openDatabase } from '../db/client.ts';
@@ -60,7 +61,7 @@ export async function ensureDemoOrganization(sql: Sql, { masterKey, earlier }: D
     await unlessThere(createMember(sql, { orgId, ...member, passwordHash, audit: audit('member.created', member.id, { role: member.role }) }));
   };
 
-  await unlessThere(createOrganization(sql, { orgId, name: 'Demo', plan: 'pro', retentionDays: 90, eventQuota: null, audit: audit('organization.created', orgId, { plan: 'pro' }) }));
+  await unlessThere(createOrganization(sql, { orgId, name: 'Demo', plan: 'pro', ...PLAN_LIMITS.pro, audit: audit('organization.created', orgId, { plan: 'pro' }) }));
   await addMember(OWNER, ownerPassword);
   await addMember(REVIEWER, reviewer.reviewerPassword);
   await addMember(AUDITOR, null);

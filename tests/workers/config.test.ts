@@ -1,0 +1,61 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError, readConfig } from '../../workers/config.ts';
+
+const KEY = 'ab'.repeat(32);
+const ENV = { DATABASE_URL: 'postgres://mg_app@127.0.0.1/mastguard', MASTGUARD_MASTER_KEY: KEY };
+
+test('a database and a key are enough; the rest has defaults that open nothing to the network', () => {
+  expect(readConfig([], ENV)).toMatchObject({
+    roles: new Set(['api', 'decision', 'hitl', 'maintenance']),
+    host: '127.0.0.1',
+    port: 8787,
+    metricsPort: undefined,
+    publicUrl: 'http://127.0.0.1:8787',
+    masterKey: Buffer.from(KEY, 'hex'),
+    decisionDeadlineMs: 2_000,
+  });
+});
+
+test('roles are those named, and a name that is none is said with those that are', () => {
+  expect(readConfig(['--role', 'api,hitl'], ENV).roles).toEqual(new Set(['api', 'hitl']));
+  for (const argv of [['--role', 'api,reviews'], ['--role', ''], ['--role']]) {
+    expect(() => readConfig(argv, ENV)).toThrow(ConfigError);
+    expect(() => readConfig(argv, ENV)).toThrow('roles are api, decision, hitl, maintenance');
+  }
+});
+
+test('the key comes from a file as well, with the line end an editor leaves', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'mastguard-config-'));
+  const file = join(directory, 'master.key');
+  writeFileSync(file, `${KEY}\n`);
+  expect(readConfig([], { DATABASE_URL: ENV.DATABASE_URL, MASTGUARD_KEY_FILE: file }).masterKey.toString('hex')).toBe(KEY);
+  rmSync(directory, { recursive: true });
+});
+
+test.each([
+  ['no key', { MASTGUARD_MASTER_KEY: undefined }, 'MASTGUARD_KEY_FILE or MASTGUARD_MASTER_KEY'],
+  ['a short key', { MASTGUARD_MASTER_KEY: 'abcd' }, '32 bytes in hex'],
+  ['a key that is not hex', { MASTGUARD_MASTER_KEY: 'correct horse battery' }, '32 bytes in hex'],
+  ['a key with something after it', { MASTGUARD_MASTER_KEY: `${KEY}zz` }, '32 bytes in hex'],
+  ['no database', { DATABASE_URL: undefined }, 'DATABASE_URL'],
+  ['a port that is no number', { PORT: 'http' }, 'PORT'],
+])('%s is refused with the name of what is wrong', (_what, changes, message) => {
+  const env: NodeJS.ProcessEnv = { ...ENV, ...changes };
+  expect(() => readConfig([], env)).toThrow(ConfigError);
+  expect(() => readConfig([], env)).toThrow(message);
+});
+
+test('a key file that is not there is a configuration error, not a stack trace', () => {
+  expect(() => readConfig([], { DATABASE_URL: ENV.DATABASE_URL, MASTGUARD_KEY_FILE: '/nonexistent/master.key' })).toThrow(ConfigError);
+});
+
+test('a variable set to nothing counts as not set', () => {
+  const empty = Object.fromEntries(['HOST', 'PORT', 'METRICS_PORT', 'PUBLIC_URL', 'TEMPORAL_UI_URL', 'DATABASE_ROLE', 'WORKFLOW_BUNDLE', 'MASTGUARD_KEY_FILE'].map((name) => [name, '']));
+  expect(readConfig([], { ...ENV, ...empty })).toEqual(readConfig([], ENV));
+});
+
+test('links carry no double slash, whatever the public URL ends with', () => {
+  expect(readConfig([], { ...ENV, PUBLIC_URL: 'https://guard.example.com/' }).publicUrl).toBe('https://guard.example.com');
+});
