@@ -8,7 +8,14 @@ import type { Drill, DrillReport } from './drill.ts';
 import { killApi, readOnlyLedger, restartPostgres, restartTemporal } from './outages.ts';
 import { pendingReviews } from './pending-reviews.ts';
 
-const SUITES: Record<string, readonly Drill[]> = { core: [killApi, restartPostgres, restartTemporal, pendingReviews, readOnlyLedger] };
+const SUITES: Record<string, readonly Drill[]> = {
+  core: [killApi, restartPostgres, restartTemporal, pendingReviews, readOnlyLedger],
+  kill: [killApi],
+  postgres: [restartPostgres],
+  temporal: [restartTemporal],
+  reviews: [pendingReviews],
+  'read-only': [readOnlyLedger],
+};
 const COLUMNS = ['posted', 'acknowledged', 'recorded', 'doubled', 'lost', 'disagreeing', 'stuck', 'chainFindings', 'unexpected', 'broken', 'unavailable', 'worst503Ms'] as const;
 
 /** `npm run chaos -- core [--seed n] [--rounds n]`: the drills in an order that the seed sets; exit code 1 when any promise was broken. */

@@ -3,6 +3,8 @@ import { sha256Hex } from '../../activities/settlement.ts';
 import { DecisionUnavailable } from '../../api/governance-runtime.ts';
 import type { GovernEventInput } from '../../core/decision/govern-event-input.ts';
 import { openDatabase, type Sql } from '../../db/client.ts';
+import { isRecorded } from '../../db/queries/ledger.ts';
+import { recordId } from '../../db/record-id.ts';
 import { createDecisionServices } from '../../workers/decision-services.ts';
 import { batchKey } from '../../workers/observe-runs.ts';
 import { governEventId, observeEventsId } from '../../workflows/ids.ts';
@@ -78,9 +80,14 @@ test('a batch answers its request item by item, in order', async () => {
 
 test('draining waits for what is being written', async () => {
   const { activities, drain } = servicesOn(sql);
-  let written = false;
-  const decided = run(activities.decideEvent, inputOf('e5')).then(() => (written = true));
+  // With everything cached the third event is handed to the ledger at once.
+  for (const id of ['d1', 'd2']) await run(activities.decideEvent, inputOf(id));
+  proxy.hold();
+  const decided = run(activities.decideEvent, inputOf('d3'));
   await new Promise((resolve) => setImmediate(resolve));
-  await Promise.all([decided, drain()]);
-  expect(written).toBe(true);
+  expect(await isRecorded(database.appSql, { orgId, recordId: recordId(orgId, 'event', 'd3') })).toBe(false);
+  proxy.restore();
+  await drain();
+  expect(await isRecorded(database.appSql, { orgId, recordId: recordId(orgId, 'event', 'd3') })).toBe(true);
+  await decided;
 });

@@ -105,8 +105,8 @@ describe('a request with the cookie that changes something', () => {
     cookie = cookieOf(await signIn('owner@example.com'));
   });
 
-  it.each([{}, { 'Sec-Fetch-Site': 'cross-site' }, { 'Sec-Fetch-Site': 'same-site' }, { Origin: 'https://evil.example.com' }, { Origin: 'null' }])(
-    'is refused with 403 unless it says that it comes from here: %p',
+  it.each([{ 'Sec-Fetch-Site': 'cross-site' }, { 'Sec-Fetch-Site': 'same-site' }, { Origin: 'https://evil.example.com' }, { Origin: 'null' }])(
+    'is refused with 403 when it says that it comes from elsewhere: %p',
     async (headers) => {
       const { status, body } = await resume(headers, cookie);
       expect([status, body.code]).toEqual([403, 'not-permitted']);
@@ -118,6 +118,10 @@ describe('a request with the cookie that changes something', () => {
     expect((await resume({ 'Sec-Fetch-Site': 'same-origin' }, cookie)).status).toBe(404);
     expect((await resume({ 'Sec-Fetch-Site': 'none' }, cookie)).status).toBe(404);
     expect((await resume({ Origin: test.baseUrl }, cookie)).status).toBe(404);
+  });
+
+  it('passes from a client that is no browser, which sends neither header', async () => {
+    expect((await resume({}, cookie)).status).toBe(404);
   });
 
   it('needs no origin where a key stands in for the cookie', async () => {
