@@ -78,14 +78,16 @@ export function createDecisionRuns({ client, sql, waiters, deadlineMs, startTime
     });
     if (typeof started !== 'string') return started;
     if (started === 'eager') return answered;
-    if (started === 'queued') return firstOf([answered, ask(workflowId, request.digest)]);
-    const known = await recorded(request);
-    if (known !== undefined) return known;
+    if (started === 'known') {
+      const known = await recorded(request);
+      if (known !== undefined) return known;
+    }
     try {
-      return await firstOf([answered, ask(workflowId, request.digest)]);
+      // The first to fail ends it: the hand-off fails when the database is away, the run when it has closed or Temporal is away.
+      return await Promise.race([answered, ask(workflowId, request.digest)]);
     } catch (error) {
       // The run may have closed between the two looks.
-      const late = await recorded(request);
+      const late = await recorded(request).catch(() => undefined);
       if (late !== undefined) return late;
       throw error instanceof DecisionUnavailable && error.cause instanceof WorkflowNotFoundError
         ? new DecisionUnavailable('the run is gone without a record', { cause: error })
@@ -109,15 +111,6 @@ export function createDecisionRuns({ client, sql, waiters, deadlineMs, startTime
     flight.outcome.then(land, land);
     return within(flight.outcome, deadlineMs, tooLate).finally(land);
   };
-}
-
-/** The first success; the first failure only when all have failed. */
-async function firstOf<T>(attempts: Promise<T>[]): Promise<T> {
-  try {
-    return await Promise.any(attempts);
-  } catch (error) {
-    throw (error as AggregateError).errors[0];
-  }
 }
 
 const tooLate = (): DecisionUnavailable => new DecisionUnavailable('no decision was recorded in time');

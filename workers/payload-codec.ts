@@ -9,6 +9,11 @@ const ENCODING = 'binary/encrypted';
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
+export interface OrganizationCodec extends PayloadCodec {
+  /** Encodes for an organisation that no workflow id names. */
+  encodeFor: (organization: string, payloads: Payload[]) => Promise<Payload[]>;
+}
+
 /** Payloads of no organisation, such as those of schedules. */
 const SYSTEM = 'system';
 
@@ -17,7 +22,7 @@ const SYSTEM = 'system';
  * (HKDF-SHA-256), key id in the metadata. The organisation is read from the workflow id. Layout: iv (12) ‖ tag (16) ‖ ciphertext.
  * @param masterKey 32 bytes, kept outside both databases
  */
-export function createPayloadCodec(masterKey: Buffer): Required<PayloadCodec> {
+export function createPayloadCodec(masterKey: Buffer): OrganizationCodec {
   if (masterKey.length !== 32) throw new Error('the master key must have 32 bytes');
   const dataKeys = createBoundedMap<Buffer>(10_000);
   const dataKey = (keyId: string): Buffer => {
@@ -29,11 +34,14 @@ export function createPayloadCodec(masterKey: Buffer): Required<PayloadCodec> {
     return key;
   };
 
+  const encodeFor = async (organization: string, payloads: Payload[]): Promise<Payload[]> => {
+    const keyId = `v1:${organization}`;
+    return payloads.map((payload) => encrypt(payload, keyId, dataKey(keyId)));
+  };
+
   return {
-    async encode(payloads, context) {
-      const keyId = `v1:${organizationOf(context?.workflowId)}`;
-      return payloads.map((payload) => encrypt(payload, keyId, dataKey(keyId)));
-    },
+    encodeFor,
+    encode: (payloads, context) => encodeFor(organizationOf(context?.workflowId), payloads),
     async decode(payloads) {
       return payloads.map((payload) => {
         if (textOf(payload.metadata?.['encoding']) !== ENCODING) return payload;

@@ -95,7 +95,7 @@ export async function startProduct(config: ServerConfig, logger: Logger): Promis
           logger,
           now,
         }),
-        createCodecRouter({ codec, authenticator, publicOrigin, temporalUiOrigin: config.temporalUiUrl === undefined ? undefined : new URL(config.temporalUiUrl).origin }),
+        createCodecRouter({ codec: { decode: codec.decode, encodeFor: codec.encodeFor }, authenticator, publicOrigin, temporalUiOrigin: config.temporalUiUrl === undefined ? undefined : new URL(config.temporalUiUrl).origin }),
       ],
     });
     const server = createServer(served.app);

@@ -21,8 +21,12 @@ export interface Admission {
 const NEWEST_WEIGHT = 0.1;
 const FIRST_ESTIMATE_MS = 10;
 
-/** A line with a known wait: an answer "later" now is worth more to an agent than a decision after its deadline. */
-export function createAdmission({ maxInFlight = 48, maxQueued = 256, maxWaitMs = 500, now = () => performance.now() }: AdmissionOptions = {}): Admission {
+/**
+ * A line with a known wait: an answer "later" now is worth more to an agent than a decision after its deadline.
+ * Places by Little's law: at the 75 decisions a second that two cores give, 24 are in work for 320 ms: with the wait well within a second.
+ * Where a decision takes its usual 15 ms the same places carry 1600 a second.
+ */
+export function createAdmission({ maxInFlight = 24, maxQueued = 256, maxWaitMs = 250, now = () => performance.now() }: AdmissionOptions = {}): Admission {
   const line = new Set<() => void>();
   let inFlight = 0;
   let serviceMs = FIRST_ESTIMATE_MS;

@@ -15,7 +15,11 @@ export interface RawPayload {
 }
 
 export interface CodecRouterOptions {
-  codec: { decode(payloads: RawPayload[]): Promise<RawPayload[]> };
+  codec: {
+    decode(payloads: RawPayload[]): Promise<RawPayload[]>;
+    /** Encrypts as the organisation's own runs do. */
+    encodeFor(orgId: string, payloads: RawPayload[]): Promise<RawPayload[]>;
+  };
   authenticator: Pick<Authenticator, 'byKey' | 'bySessionToken'>;
   publicOrigin: string;
   /** Origin of the Temporal UI, the one other site that may ask with a member's session; undefined: none. */
@@ -31,41 +35,50 @@ const WirePayloads = z.looseObject({ payloads: z.array(WirePayload).max(10_000) 
 type WirePayload = z.infer<typeof WirePayload>;
 
 /**
- * The remote codec of the Temporal UI and CLI: `POST /codec/decode` with `{payloads}` in proto JSON, answered in the same form.
- * Decodes what the caller's own organisation has written and returns the rest as it came. It never encodes.
+ * The remote codec of the Temporal UI and CLI: `POST /codec/decode` and `/codec/encode` with `{payloads}` in proto JSON, answered in the
+ * same form. Decodes what the caller's own organisation has written and returns the rest as it came; encodes under that organisation's key,
+ * which the CLI needs for queries, signals and updates.
  */
 export function createCodecRouter({ codec, authenticator, publicOrigin, temporalUiOrigin }: CodecRouterOptions): Router {
   const router = Router({ caseSensitive: true, strict: true });
   const allowTemporalUi = crossOrigin(temporalUiOrigin);
 
-  router.options('/codec/decode', noteRoute, allowTemporalUi, (_req, res) => void res.status(204).end());
-  router.post(
-    '/codec/decode',
-    noteRoute,
-    allowTemporalUi,
-    authenticate(authenticator),
-    knownOrigin([publicOrigin, temporalUiOrigin]),
-    mayReadHistory,
-    jsonBody({ maxBytes: MAX_BYTES, recordRefusal: async () => undefined }),
-    async (_req, res) => {
-      const { body, principal } = contextOf(res);
-      const parsed = WirePayloads.safeParse(body, { reportInput: false });
-      if (!parsed.success) throw new HttpProblem('validation-failed', { errors: detailsOf(parsed.error.issues) });
-      const keyId = `v1:${principal?.orgId}`;
-      const payloads = await Promise.all(parsed.data.payloads.map((payload) => decodeOwn(payload, keyId, codec)));
-      res.json({ payloads });
-    },
-  );
-  router.all('/codec/decode', noteRoute, () => {
-    throw new HttpProblem('method-not-allowed', { headers: { Allow: 'POST, OPTIONS' } });
+  const serve = (path: string, transform: (payload: WirePayload, orgId: string) => Promise<WirePayload>): void => {
+    const noteRoute = note(path);
+    router.options(path, noteRoute, allowTemporalUi, (_req, res) => void res.status(204).end());
+    router.post(
+      path,
+      noteRoute,
+      allowTemporalUi,
+      authenticate(authenticator),
+      knownOrigin([publicOrigin, temporalUiOrigin]),
+      mayReadHistory,
+      jsonBody({ maxBytes: MAX_BYTES, recordRefusal: async () => undefined }),
+      async (_req, res) => {
+        const { body, principal } = contextOf(res);
+        const parsed = WirePayloads.safeParse(body, { reportInput: false });
+        if (!parsed.success) throw new HttpProblem('validation-failed', { errors: detailsOf(parsed.error.issues) });
+        res.json({ payloads: await Promise.all(parsed.data.payloads.map((payload) => transform(payload, principal?.orgId ?? ''))) });
+      },
+    );
+    router.all(path, noteRoute, () => {
+      throw new HttpProblem('method-not-allowed', { headers: { Allow: 'POST, OPTIONS' } });
+    });
+  };
+  serve('/codec/decode', (payload, orgId) => decodeOwn(payload, `v1:${orgId}`, codec));
+  serve('/codec/encode', async (payload, orgId) => {
+    const [encoded] = await codec.encodeFor(orgId, [{ metadata: metadataOf(payload), data: Buffer.from(payload.data ?? '', 'base64') }]);
+    return encoded === undefined ? payload : wireOf(encoded);
   });
   return router;
 }
 
-const noteRoute: RequestHandler = (_req, res, next) => {
-  contextOf(res).routePath = '/codec/decode';
-  next();
-};
+function note(path: string): RequestHandler {
+  return (_req, res, next) => {
+    contextOf(res).routePath = path;
+    next();
+  };
+}
 
 /** The Fetch standard's CORS for one origin, with its cookies. */
 function crossOrigin(allowedOrigin: string | undefined): RequestHandler {
@@ -106,7 +119,7 @@ const mayReadHistory: RequestHandler = (_req, res, next) => {
 
 /** As it came where it is another's, not encrypted, or does not decrypt: which of them is not told. */
 async function decodeOwn(payload: WirePayload, keyId: string, codec: CodecRouterOptions['codec']): Promise<WirePayload> {
-  const metadata = Object.fromEntries(Object.entries(payload.metadata ?? {}).map(([name, value]) => [name, Buffer.from(value, 'base64')]));
+  const metadata = metadataOf(payload);
   const textOf = (name: string): string | undefined => (Object.hasOwn(metadata, name) ? metadata[name]?.toString() : undefined);
   if (textOf('encoding') !== 'binary/encrypted' || textOf('encryption-key-id') !== keyId) return payload;
   try {
@@ -115,6 +128,10 @@ async function decodeOwn(payload: WirePayload, keyId: string, codec: CodecRouter
   } catch {
     return payload;
   }
+}
+
+function metadataOf({ metadata }: WirePayload): Record<string, Buffer> {
+  return Object.fromEntries(Object.entries(metadata ?? {}).map(([name, value]) => [name, Buffer.from(value, 'base64')]));
 }
 
 function wireOf({ metadata, data }: RawPayload): WirePayload {

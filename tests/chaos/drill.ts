@@ -51,6 +51,9 @@ export function drillUnderLoad({ name, breaksConnections = false, disturb }: Dis
       await load.reached(random.integer(Math.floor(count * 0.25), Math.floor(count * 0.6)));
       const seen = await disturb({ house, organization, load, random });
       await load.done;
+      // Nothing can be asked of a product that is gone.
+      const deaths = house.deaths();
+      if (deaths.length > 0) throw new Error(`${name}: ${deaths.join('\n')}`);
       const result = await audit(house, organization, load);
       return { name, audit: result, violations: [...seen, ...violationsOf(result, breaksConnections)] };
     },

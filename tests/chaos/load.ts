@@ -46,7 +46,11 @@ export function startLoad({ apiUrl, apiKey, events, clients = 12, doubleEvery = 
       const { id } = event;
       await client.postUntilDecided(event, (attempt) => attempts.push(attempt)).then(
         (text) => answers.set(id, [...(answers.get(id) ?? []), text]),
-        (error: unknown) => failures.push(`${id}: ${String(error)}`),
+        (error: unknown) => {
+          failures.push(`${id}: ${String(error)}`);
+          // One event without a decision for a minute is the end of the drill.
+          queue.length = 0;
+        },
       );
       answered += 1;
       release();

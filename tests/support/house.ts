@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -35,6 +35,8 @@ export interface House {
   kill: (...parts: Part[]) => Promise<void>;
   /** Starts killed parts again, on the same ports and data; resolves when they serve. */
   start: (...parts: Part[]) => Promise<void>;
+  /** Parts that have ended without being killed from here, each with the end of its log. */
+  deaths: () => string[];
   /** A connection made for this use, because an older one may still be backing off. */
   withTemporal: <T>(use: (client: Client) => Promise<T>) => Promise<T>;
   close: () => Promise<void>;
@@ -47,13 +49,13 @@ const READY_WITHIN_MS = 90_000;
  * test may kill them. Whatever is left running ends with `close`, and at the latest with this process.
  */
 export async function openHouse(): Promise<House> {
-  const main = join(repositoryRoot, 'dist', 'workers', 'main.js');
-  if (!existsSync(main)) throw new Error('dist/ is missing: `npm run build` comes first');
+  if (!existsSync(join(repositoryRoot, 'dist', 'workers', 'main.js'))) throw new Error('dist/ is missing: `npm run build` comes first');
   // The prefix and the owner's id are what the sweep of the next test run looks for.
   const directory = mkdtempSync(join(tmpdir(), 'mastguard-test-'));
   writeFileSync(join(directory, 'owner.pid'), String(process.pid));
   chmodSync(directory, 0o711);
   mkdirSync(join(directory, 'logs'), { mode: 0o700 });
+  const main = copyProduct(join(directory, 'product'));
   const children = createChildren({ logDirectory: join(directory, 'logs'), recordFile: join(directory, 'children.json') });
   const onExit = (): void => children.killAll();
   process.once('exit', onExit);
@@ -163,6 +165,7 @@ export async function openHouse(): Promise<House> {
         await Promise.all(parts.map((part) => childOf(part).ended));
       },
       start,
+      deaths: () => [...running.values()].filter(({ child }) => child.ending() !== undefined).map(({ child }) => diedError(child, 'serving').message),
       withTemporal,
       close,
     };
@@ -170,6 +173,14 @@ export async function openHouse(): Promise<House> {
     await close();
     throw error;
   }
+}
+
+/** A copy, so that a build in the middle of a drill does not change what is started again. Answers its entry file. */
+function copyProduct(place: string): string {
+  cpSync(join(repositoryRoot, 'dist'), join(place, 'dist'), { recursive: true });
+  cpSync(join(repositoryRoot, 'package.json'), join(place, 'package.json'));
+  symlinkSync(join(repositoryRoot, 'node_modules'), join(place, 'node_modules'), 'dir');
+  return join(place, 'dist', 'workers', 'main.js');
 }
 
 /** What this run was started with (test runner, another Temporal) is not meant for the drilled processes. */

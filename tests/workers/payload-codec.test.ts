@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Payload } from '@temporalio/common';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { createPayloadCodec } from '../../workers/payload-codec.ts';
 
 const codec = createPayloadCodec(randomBytes(32));

@@ -46,6 +46,17 @@ async function openReview(action: string): Promise<OpenReview> {
   return { handle, reviewId: decision.review?.id ?? '', eventId: input.event.id, dueAtMs: position.dueAtMs ?? 0 };
 }
 
+/** How long after the due time the server's timer makes itself felt: it is not exact to the millisecond. */
+async function timeoutLagMs(): Promise<number> {
+  const { handle, dueAtMs } = await openReview('race');
+  const { last } = await until(async () => {
+    const position = await handle.query(ladderQuery);
+    return position?.level === 1 && position;
+  });
+  await handle.terminate('seen');
+  return Date.parse(last?.at ?? '') - dueAtMs;
+}
+
 describe('with every worker up', () => {
   let stop: () => Promise<void>;
   beforeAll(async () => {
@@ -54,14 +65,14 @@ describe('with every worker up', () => {
   afterAll(() => stop());
 
   test('an escalation within milliseconds of the timeout: one step per level is recorded, whichever came first', async () => {
-    const first = await Promise.all(
+    const lagMs = await timeoutLagMs();
+    await Promise.all(
       Array.from({ length: 10 }, async (_, index) => {
         const { handle, reviewId, dueAtMs } = await openReview('race');
-        const offsetMs = (index - 5) * 4 + Math.random() * 4;
+        const offsetMs = lagMs + (index - 3) * 15 + Math.random() * 15;
         await new Promise((resolve) => setTimeout(resolve, Math.max(0, dueAtMs + offsetMs - Date.now())));
         const outcome = await handle.executeUpdate(reviewUpdate, { args: [voteOf('escalate')] });
         expect(outcome.kind).toBe('recorded');
-        await seen(handle, 'TIMER_STARTED');
         await atRest(handle);
         const { steps, recorded, status } = await stepsOf(stage, reviewId);
         expect(status).toBe('pending');
@@ -72,10 +83,8 @@ describe('with every worker up', () => {
         );
         expect(await handle.query(ladderQuery)).toMatchObject({ status: 'pending', level: steps.length, version: 1 + steps.length });
         await handle.terminate('seen');
-        return steps[0]?.step;
       }),
     );
-    expect(first).toHaveLength(10);
   }, 60_000);
 
   test('ten reviewers by signal at once: one decides, the run ends with that', async () => {

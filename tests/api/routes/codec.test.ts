@@ -73,10 +73,16 @@ describe('decoding', () => {
     },
   );
 
-  it('never encodes', async () => {
-    for (const path of ['/codec/encode', '/codec/download']) {
-      expect((await test.send('POST', path, { json: { payloads: [] }, headers: { 'X-API-Key': test.api.ownerKey } })).status).toBe(404);
-    }
+  it("encodes under the caller's own organisation, so that only it can read what the CLI sends", async () => {
+    const send = (path: string, payloads: Wire[], key: string) => test.send('POST', path, { json: { payloads }, headers: { 'X-API-Key': key } });
+    const encoded = JSON.parse((await send('/codec/encode', [wireOf(PLAIN)], test.api.ownerKey)).text).payloads as Wire[];
+    expect(Buffer.from(encoded[0]?.metadata['encryption-key-id'] ?? '', 'base64').toString()).toBe(`v1:${test.api.orgId}`);
+    expect(encoded[0]?.data).not.toContain(wireOf(PLAIN).data);
+    expect(JSON.parse((await send('/codec/decode', encoded, test.api.ownerKey)).text).payloads).toEqual([wireOf(PLAIN)]);
+  });
+
+  it('offers nothing else', async () => {
+    expect((await test.send('POST', '/codec/download', { json: { payloads: [] }, headers: { 'X-API-Key': test.api.ownerKey } })).status).toBe(404);
     expect((await test.send('GET', '/codec/decode')).status).toBe(405);
   });
 });

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { climb, ladderEndMs, type LadderMove, type LadderState, mayDecide, outcomeOf } from '../../../core/hitl/ladder.ts';
 import type { ReviewPlan } from '../../../core/hitl/review.ts';
 import { ReviewStep } from '../../../schemas/review.ts';
