@@ -72,8 +72,8 @@ export async function audit(house: House, { orgId, apiKey }: { orgId: string; ap
   }
 }
 
-/** Asks the runs themselves, not the list of runs, which lags. */
-async function stuckRuns(house: House, orgId: string, { events }: Load): Promise<string[]> {
+/** Runs that are neither closed nor waiting for a reviewer, once they have had time. Asks the runs themselves, not the list of runs, which lags. */
+export async function stuckRuns(house: House, orgId: string, { events }: Load): Promise<string[]> {
   const deadlineMs = Date.now() + SETTLED_WITHIN_MS;
   let open = events.map(({ id }) => id);
   for (;;) {

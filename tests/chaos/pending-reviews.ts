@@ -4,7 +4,7 @@ import type { PolicySet } from '../../schemas/policy.ts';
 import type { Review } from '../../schemas/review.ts';
 import { type House, PARTS } from '../support/house.ts';
 import { addTestOrganization } from '../support/product.ts';
-import { audit } from './audit.ts';
+import { audit, stuckRuns } from './audit.ts';
 import { type Drill, violationsOf } from './drill.ts';
 import { startLoad } from './load.ts';
 
@@ -38,6 +38,8 @@ export const pendingReviews: Drill = {
     const events = actions.map((action, index) => ({ id: `review-${run}-${index}`, agentId: 'treasury', action }));
     const load = startLoad({ apiUrl: house.apiUrl, apiKey: organization.apiKey, events });
     await load.done;
+    // A decision is answered a moment before its run has begun to wait.
+    await stuckRuns(house, organization.orgId, load);
     const reviewIds = events.map(({ id }) => (JSON.parse(load.answers.get(id)?.[0] ?? '{}') as Decision).review?.id ?? '');
     const read = (index: number): Promise<Review> => call<Review>(house, organization.apiKey, 'GET', `/api/v1/hitl/reviews/${reviewIds[index]}`);
     const dueAtMs = Date.parse((await read(2)).dueAt ?? '');
