@@ -21,7 +21,8 @@ export const PATIENT_DECISION: ActivityOptions = {
 /** Steps of a review: recorded before anybody is told. */
 export const REVIEW_STEP: ActivityOptions = {
   taskQueue: TASK_QUEUE.hitl,
-  startToCloseTimeout: '10s',
+  // A step takes milliseconds and is recorded once however often it is tried; a worker killed in one must not hold the ladder up.
+  startToCloseTimeout: '3s',
   retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '5s' },
 };
 
