@@ -1,9 +1,6 @@
 /** Real servers come from tests/support/global-setup.mjs: one PostgreSQL, one Temporal, one workflow bundle per run. */
 const transform = {
-  '^.+\\.tsx?$': [
-    '@swc/jest',
-    { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' }, sourceMaps: 'inline' },
-  ],
+  '^.+\\.tsx?$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' }, sourceMaps: 'inline' }],
 };
 
 export default {

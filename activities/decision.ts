@@ -51,7 +51,15 @@ export function createDecisionActivities({ state, settle, answer, answerObserved
     const organization = await state.organization(orgId);
     const agent = await state.agent(orgId, event.agentId);
     const session = event.sessionId === undefined ? null : state.session(orgId, event.sessionId, nowMs);
-    const evaluated = evaluateEvent({ orgId, event, profile: agent?.profile ?? null, session: session?.state ?? null, policy: organization.policy, nowMs, sha256Hex });
+    const evaluated = evaluateEvent({
+      orgId,
+      event,
+      profile: agent?.profile ?? null,
+      session: session?.state ?? null,
+      policy: organization.policy,
+      nowMs,
+      sha256Hex,
+    });
     const evaluation = restrain(evaluated, request.mode, agent?.status === 'stopped' ? (agent.stoppedReason ?? '') : null);
     const touch = agent !== undefined && nowMs - (touchedAtMs.get(`${orgId}/${event.agentId}`) ?? 0) > TOUCH_EVERY_MS;
     const item = prepareSettlement({
@@ -141,13 +149,16 @@ export function createDecisionActivities({ state, settle, answer, answerObserved
 /** A stopped agent is blocked whatever the policy says; what has happened already can only be flagged. */
 function restrain(evaluation: Evaluation, mode: SettlementInput['mode'], stopped: string | null): Evaluation {
   const restrained: Evaluation =
-    stopped === null ? evaluation : { ...evaluation, value: 'BLOCK', review: null, reasons: [`the agent is stopped${stopped === '' ? '' : `: ${stopped}`}`, ...evaluation.reasons] };
+    stopped === null
+      ? evaluation
+      : { ...evaluation, value: 'BLOCK', review: null, reasons: [`the agent is stopped${stopped === '' ? '' : `: ${stopped}`}`, ...evaluation.reasons] };
   if (mode === 'governed' || restrained.value === 'ALLOW' || restrained.value === 'ALERT') return restrained;
   return { ...restrained, value: 'ALERT', review: null, reasons: [`observed after the fact; would have been ${restrained.value}`, ...restrained.reasons] };
 }
 
 function refusal(kind: 'conflict' | 'quota'): ApplicationFailure {
-  const [type, message] = kind === 'conflict' ? ['id-reused', 'the event id stands for another event'] : ['quota-exceeded', 'the events of this month are used up'];
+  const [type, message] =
+    kind === 'conflict' ? ['id-reused', 'the event id stands for another event'] : ['quota-exceeded', 'the events of this month are used up'];
   return ApplicationFailure.create({ type, message, nonRetryable: true, category: ApplicationFailureCategory.BENIGN });
 }
 
@@ -156,5 +167,9 @@ const codeOf = (error: unknown): string => (error as { code?: string } | null)?.
 /** Messages of database errors can quote rows, so only the code travels into history. */
 function asFailure(error: unknown): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
-  return ApplicationFailure.create({ type: codeOf(error), message: 'the decision could not be recorded', nonRetryable: codeOf(error) === 'unknown-organization' });
+  return ApplicationFailure.create({
+    type: codeOf(error),
+    message: 'the decision could not be recorded',
+    nonRetryable: codeOf(error) === 'unknown-organization',
+  });
 }

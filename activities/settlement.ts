@@ -74,7 +74,13 @@ export function prepareSettlement(input: SettlementInput): SettleItem {
     session:
       event.sessionId === undefined || evaluation.session === null
         ? null
-        : { id: event.sessionId, version: input.session.version, state: JSON.stringify(evaluation.session), holder: input.session.holder, reserve: input.session.reserve },
+        : {
+            id: event.sessionId,
+            version: input.session.version,
+            state: JSON.stringify(evaluation.session),
+            holder: input.session.holder,
+            reserve: input.session.reserve,
+          },
     review,
     violations: evaluation.value === 'ALLOW' ? [] : [violation(input, decision)],
   };

@@ -30,7 +30,9 @@ function parse(cursor: string): unknown[] {
 }
 
 function hashOf(filters: Record<string, unknown>): string {
-  const set = Object.entries(filters).filter(([, value]) => value !== undefined).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const set = Object.entries(filters)
+    .filter(([, value]) => value !== undefined)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1));
   return createHash('sha256').update(JSON.stringify(set)).digest('base64url').slice(0, 16);
 }
 

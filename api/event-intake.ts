@@ -39,5 +39,10 @@ export function acceptBatch(inputs: readonly EventInput[]): AcceptedEvent[] {
 }
 
 function withDigest(event: GovernanceEvent): AcceptedEvent {
-  return { event, digest: createHash('sha256').update(canonicalize(event as unknown as Json)).digest('hex') };
+  return {
+    event,
+    digest: createHash('sha256')
+      .update(canonicalize(event as unknown as Json))
+      .digest('hex'),
+  };
 }

@@ -19,7 +19,10 @@ export interface AuthenticatedFacts extends RequestFacts {
   principal: Principal;
 }
 
-export type Handler<R extends RouteDefinition> = (input: RouteInput<R>, request: R['scope'] extends 'public' ? RequestFacts : AuthenticatedFacts) => Promise<RouteReply<R>>;
+export type Handler<R extends RouteDefinition> = (
+  input: RouteInput<R>,
+  request: R['scope'] extends 'public' ? RequestFacts : AuthenticatedFacts,
+) => Promise<RouteReply<R>>;
 
 /** Handlers of some routes of the table, by their names there. */
 export type Handlers<Names extends RouteName = RouteName> = { [Name in Names]: Handler<(typeof ROUTES)[Name]> };

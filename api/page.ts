@@ -8,7 +8,13 @@ export interface Page<Item> {
 /** Cuts a page from rows read with `limit + 1`: the extra row only tells that there is more. */
 export function pageOf<Row, Item>(
   rows: readonly Row[],
-  { limit, list, filters = {}, positionOf, itemOf }: {
+  {
+    limit,
+    list,
+    filters = {},
+    positionOf,
+    itemOf,
+  }: {
     limit: number;
     /** Name of the list; a cursor of one list is none of another. */
     list: string;

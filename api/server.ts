@@ -137,7 +137,13 @@ export function createApi({ sql, runtime, ledger, config, logger, metrics: regis
   const publicOrigin = new URL(publicUrl).origin;
 
   const app = express();
-  app.disable('x-powered-by').disable('etag').set('trust proxy', trustProxy).set('query parser', 'simple').enable('case sensitive routing').enable('strict routing');
+  app
+    .disable('x-powered-by')
+    .disable('etag')
+    .set('trust proxy', trustProxy)
+    .set('query parser', 'simple')
+    .enable('case sensitive routing')
+    .enable('strict routing');
   app.use(requestId({ stopping: stopping.signal, now }), accessLog({ logger, metrics }), securityHeaders());
   // The API first: a decision passes no layer it does not need.
   app.use(

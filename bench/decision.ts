@@ -60,7 +60,8 @@ export async function runDecisionBench({ clients = [1, 10, 50], openPerSec = [10
         }
       }
       for (const [name, measured] of results) {
-        const median = (key: keyof (typeof measured)[number]): number => measured.map((one) => one[key]).toSorted((a, b) => a - b)[measured.length >> 1] ?? Number.NaN;
+        const median = (key: keyof (typeof measured)[number]): number =>
+          measured.map((one) => one[key]).toSorted((a, b) => a - b)[measured.length >> 1] ?? Number.NaN;
         table.push({
           load: load.perSec === undefined ? `${load.clients} clients` : `${load.perSec}/s open`,
           pattern: name,
@@ -83,7 +84,9 @@ export async function runDecisionBench({ clients = [1, 10, 50], openPerSec = [10
 }
 
 async function barePattern(name: string, address: string, eager: boolean, children: ChildProcess[]): Promise<Pattern> {
-  const child = spawn(process.execPath, ['--max-semi-space-size=32', '--import', 'tsx', join(import.meta.dirname, 'decision', 'bare-runner.ts'), address], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['--max-semi-space-size=32', '--import', 'tsx', join(import.meta.dirname, 'decision', 'bare-runner.ts'), address], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   children.push(child);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   await lines.next();
@@ -100,7 +103,10 @@ async function barePattern(name: string, address: string, eager: boolean, childr
 
 async function productPattern(house: Awaited<ReturnType<typeof openBenchHouse>>, children: ChildProcess[]): Promise<Pattern> {
   const { env, apiUrl, apiKey } = await house.prepareProduct(randomBytes(32).toString('hex'));
-  const child = spawn(process.execPath, ['--max-semi-space-size=32', join(import.meta.dirname, '..', 'dist', 'workers', 'main.js'), '--role', 'api,decision'], { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(process.execPath, ['--max-semi-space-size=32', join(import.meta.dirname, '..', 'dist', 'workers', 'main.js'), '--role', 'api,decision'], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   children.push(child);
   for (let attempt = 0; ; attempt += 1) {
     const ready = await fetch(`${apiUrl}/health/ready`).catch(() => undefined);
@@ -123,4 +129,3 @@ function printTable(rows: Record<string, string | number>[]): void {
   process.stdout.write(`\n${line((column) => column)}\n`);
   for (const row of rows) process.stdout.write(`${line((column) => String(row[column]))}\n`);
 }
-

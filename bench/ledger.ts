@@ -40,7 +40,8 @@ export async function runLedgerBench({ databaseUrl, seconds = 3 }: LedgerBenchOp
     await assertDurable(server);
     const results = await measureLoads(url.href, seconds);
     process.stdout.write(`${['in flight', 'orgs', 'per second', 'p50 ms', 'p99 ms'].map((title) => title.padStart(11)).join('')}\n`);
-    for (const { inFlight, orgs, perSec, p50Ms, p99Ms } of results) process.stdout.write(`${[inFlight, orgs, perSec, p50Ms, p99Ms].map((value) => String(value).padStart(11)).join('')}\n`);
+    for (const { inFlight, orgs, perSec, p50Ms, p99Ms } of results)
+      process.stdout.write(`${[inFlight, orgs, perSec, p50Ms, p99Ms].map((value) => String(value).padStart(11)).join('')}\n`);
     for (const result of results) process.stdout.write(`${JSON.stringify(result)}\n`);
   } finally {
     await server`drop database ${server(name)} with (force)`;
@@ -51,7 +52,8 @@ export async function runLedgerBench({ databaseUrl, seconds = 3 }: LedgerBenchOp
 /** A figure without durable commits would be of another product. */
 async function assertDurable(sql: Sql): Promise<void> {
   const [settings] = await sql<{ fsync: string; commit: string }[]>`select current_setting('fsync') as fsync, current_setting('synchronous_commit') as commit`;
-  if (settings?.fsync !== 'on' || settings.commit === 'off') throw new Error(`the server does not commit durably: fsync ${settings?.fsync}, synchronous_commit ${settings?.commit}`);
+  if (settings?.fsync !== 'on' || settings.commit === 'off')
+    throw new Error(`the server does not commit durably: fsync ${settings?.fsync}, synchronous_commit ${settings?.commit}`);
 }
 
 async function measureLoads(url: string, seconds: number) {
@@ -101,9 +103,35 @@ const CONTENT = 'The customer asks for the refund of an order that arrived late.
 
 function benchRecord(org: string, at: number): LedgerRecord {
   const id = randomUUID();
-  const event = { id: `evt_${id}`, agentId: 'billing-assistant', action: 'refund', content: CONTENT, tool: { name: 'refund', args: { amount: at % 1_000, currency: 'EUR' } } };
+  const event = {
+    id: `evt_${id}`,
+    agentId: 'billing-assistant',
+    action: 'refund',
+    content: CONTENT,
+    tool: { name: 'refund', args: { amount: at % 1_000, currency: 'EUR' } },
+  };
   const decision = { id: `dec_${id}`, eventId: event.id, value: 'ALLOW', mast: [], riskScore: 0, reasons: [], policy: null, latencyMs: 3 };
-  const body = canonicalize({ v: 1, mode: 'governed', event, decision, evaluatedAt: '2026-01-01T00:00:00.000Z', findings: [], requester: 'key:benchmark', requestId: id });
-  const fields = { eventId: event.id, eventDigest: 'ab'.repeat(32), agentId: event.agentId, action: event.action, sessionId: null, value: 'ALLOW', riskScore: 0, categories: [], policyVersion: null, ruleId: null };
+  const body = canonicalize({
+    v: 1,
+    mode: 'governed',
+    event,
+    decision,
+    evaluatedAt: '2026-01-01T00:00:00.000Z',
+    findings: [],
+    requester: 'key:benchmark',
+    requestId: id,
+  });
+  const fields = {
+    eventId: event.id,
+    eventDigest: 'ab'.repeat(32),
+    agentId: event.agentId,
+    action: event.action,
+    sessionId: null,
+    value: 'ALLOW',
+    riskScore: 0,
+    categories: [],
+    policyVersion: null,
+    ruleId: null,
+  };
   return { org, kind: LEDGER_KIND.agentEvent, id, body, fields };
 }

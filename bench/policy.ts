@@ -28,7 +28,8 @@ export async function runPolicyBench(): Promise<void> {
     nsMean: median(rounds.map((each) => each.nsMean)),
   }));
   process.stdout.write(`${['rules', 'p50 ns', 'p99 ns', 'mean ns'].map((title) => title.padStart(8)).join('')}\n`);
-  for (const { rules, nsP50, nsP99, nsMean } of results) process.stdout.write(`${[rules, nsP50, nsP99, nsMean].map((value) => String(value).padStart(8)).join('')}\n`);
+  for (const { rules, nsP50, nsP99, nsMean } of results)
+    process.stdout.write(`${[rules, nsP50, nsP99, nsMean].map((value) => String(value).padStart(8)).join('')}\n`);
   for (const result of results) process.stdout.write(`${JSON.stringify(result)}\n`);
 }
 
@@ -86,7 +87,13 @@ function benchRule(at: number, action: number, turn: number): PolicyRule {
   if (at % 20 === 19) when.actions = [actionName(action).replace('run', '*')];
   if (at % 50 === 49) delete when.actions;
   if (at % 10 === 9) when.condition = `has(event.tool.args.amount) && event.tool.args.amount > ${at}`;
-  return { id: `rule-${at}`, priority: forEveryAgent ? 0 : at + 1, when, effect: EFFECTS[at % EFFECTS.length] ?? 'block', reason: 'Synthetic rule of the benchmark.' };
+  return {
+    id: `rule-${at}`,
+    priority: forEveryAgent ? 0 : at + 1,
+    when,
+    effect: EFFECTS[at % EFFECTS.length] ?? 'block',
+    reason: 'Synthetic rule of the benchmark.',
+  };
 }
 
 /** Events that hit and miss: actions and agents in turn, a few that no rule names, a finding in every second event. */

@@ -31,7 +31,12 @@ interface Waiting<Item, Result> {
  * Group commit: whatever arrives while a batch is being written goes into the next one. No delay is added; the running flush is the delay.
  * A batch that the database refuses is halved until the one bad item is alone, so that it cannot block other tenants.
  */
-export function createCoalescer<Item, Result>({ flush, maxBatch = 256, lanes = 2, maxQueued = 4_096 }: CoalescerOptions<Item, Result>): Coalescer<Item, Result> {
+export function createCoalescer<Item, Result>({
+  flush,
+  maxBatch = 256,
+  lanes = 2,
+  maxQueued = 4_096,
+}: CoalescerOptions<Item, Result>): Coalescer<Item, Result> {
   const queue: Waiting<Item, Result>[] = [];
   const idle: (() => void)[] = [];
   let running = 0;

@@ -61,7 +61,8 @@ async function readMigrations(directory: string): Promise<Migration[]> {
   const names = (await readdir(directory)).filter((name) => /^\d{4}_[a-z0-9_]+\.sql$/.test(name)).toSorted();
   return Promise.all(
     names.map(async (name, index) => {
-      if (Number(name.slice(0, 4)) !== index + 1) throw new MigrationError(`migrations are numbered from 0001 without gaps; ${name} stands at place ${index + 1}`);
+      if (Number(name.slice(0, 4)) !== index + 1)
+        throw new MigrationError(`migrations are numbered from 0001 without gaps; ${name} stands at place ${index + 1}`);
       const text = await readFile(join(directory, name), 'utf8');
       return { name, text, sha256: createHash('sha256').update(text).digest('hex') };
     }),

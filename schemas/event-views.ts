@@ -32,7 +32,9 @@ export const EventDetail = z
   .meta({ id: 'EventDetail' });
 export type EventDetail = z.infer<typeof EventDetail>;
 
-export const BatchInput = z.strictObject({ events: z.array(EventInput).min(1).max(500) }).meta({ id: 'BatchInput', description: 'Events that have happened already. Up to 500 and 1 MiB.' });
+export const BatchInput = z
+  .strictObject({ events: z.array(EventInput).min(1).max(500) })
+  .meta({ id: 'BatchInput', description: 'Events that have happened already. Up to 500 and 1 MiB.' });
 export type BatchInput = z.infer<typeof BatchInput>;
 
 /** One answer per event, in the order sent. `conflict`: the id stands for another body. `quota`: not recorded, the month's events are used up. */

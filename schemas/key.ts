@@ -13,7 +13,12 @@ export const CreateKeyInput = z
     name: plainText(200),
     mode: KeyMode.optional().meta({ description: 'Default: live.' }),
     scopes: z.array(Scope).min(1).max(32).meta({ description: "Part of the creator's own scopes." }),
-    memberId: z.string().min(1).max(128).optional().meta({ description: 'Binds the key to one member: it then holds no more than the role does, and may decide reviews.' }),
+    memberId: z
+      .string()
+      .min(1)
+      .max(128)
+      .optional()
+      .meta({ description: 'Binds the key to one member: it then holds no more than the role does, and may decide reviews.' }),
     expiresAt: Timestamp.optional(),
   })
   .meta({ id: 'CreateKeyInput' });

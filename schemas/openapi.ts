@@ -12,7 +12,8 @@ export function openApiDocument({ serverUrl, version }: { serverUrl: string; ver
     info: {
       title: 'MastGuard',
       version,
-      description: 'Governance decisions for AI agents: send what an agent is about to do, act on the answer. Errors are RFC 9457 problems with a stable `code`.',
+      description:
+        'Governance decisions for AI agents: send what an agent is about to do, act on the answer. Errors are RFC 9457 problems with a stable `code`.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: serverUrl }],
@@ -61,10 +62,7 @@ function successesOf(route: RouteDefinition): ZodOpenApiResponsesObject {
 
 function problemsOf(route: RouteDefinition): ZodOpenApiResponsesObject {
   return Object.fromEntries(
-    problemStatusesOf(route).map((status) => [
-      String(status),
-      { description: titlesOf(status), content: { 'application/problem+json': { schema: Problem } } },
-    ]),
+    problemStatusesOf(route).map((status) => [String(status), { description: titlesOf(status), content: { 'application/problem+json': { schema: Problem } } }]),
   ) as ZodOpenApiResponsesObject;
 }
 

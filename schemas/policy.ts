@@ -9,7 +9,10 @@ export type PolicyEffect = z.infer<typeof PolicyEffect>;
 export const Reviewers = z
   .strictObject({
     users: z.array(z.string().min(1).max(320)).max(100).optional().meta({ description: 'Member ids.' }),
-    roles: z.array(z.enum(['Owner', 'Admin', 'Reviewer'])).max(3).optional(),
+    roles: z
+      .array(z.enum(['Owner', 'Admin', 'Reviewer']))
+      .max(3)
+      .optional(),
     groups: z.array(z.string().min(1).max(128)).max(100).optional(),
   })
   .refine((reviewers) => (reviewers.users?.length ?? 0) + (reviewers.roles?.length ?? 0) + (reviewers.groups?.length ?? 0) > 0, 'names nobody');
@@ -17,7 +20,11 @@ export type Reviewers = z.infer<typeof Reviewers>;
 
 export const ReviewLevel = z.strictObject({
   reviewers: Reviewers,
-  withinMs: z.int().min(100).max(30 * 86_400_000).meta({ description: 'Time this level has before the next one is asked.' }),
+  withinMs: z
+    .int()
+    .min(100)
+    .max(30 * 86_400_000)
+    .meta({ description: 'Time this level has before the next one is asked.' }),
 });
 export type ReviewLevel = z.infer<typeof ReviewLevel>;
 
@@ -30,7 +37,11 @@ export const ReviewPolicy = z
 export type ReviewPolicy = z.infer<typeof ReviewPolicy>;
 
 /** Exact name, or a prefix ending in `*`. */
-const Pattern = z.string().min(1).max(128).regex(/^[^*]*\*?$/, 'a `*` may stand only at the end');
+const Pattern = z
+  .string()
+  .min(1)
+  .max(128)
+  .regex(/^[^*]*\*?$/, 'a `*` may stand only at the end');
 
 export const PolicyRule = z
   .strictObject({

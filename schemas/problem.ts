@@ -3,23 +3,39 @@ import { z } from 'zod';
 /** Every error the API answers. A code never changes its meaning or its status; new ones may be added. */
 export const ERRORS = {
   'malformed-json': { status: 400, title: 'The body is not JSON', help: 'Send one JSON text in UTF-8.' },
-  unauthenticated: { status: 401, title: 'Not authenticated', help: 'Send a valid key in `X-API-Key`, or sign in. Unknown, revoked, expired and misspelt keys get the same answer.' },
+  unauthenticated: {
+    status: 401,
+    title: 'Not authenticated',
+    help: 'Send a valid key in `X-API-Key`, or sign in. Unknown, revoked, expired and misspelt keys get the same answer.',
+  },
   'missing-scope': { status: 403, title: 'Scope missing', help: 'The key or the role does not hold the scope that the route names. `scope` says which.' },
   'not-permitted': { status: 403, title: 'Not permitted', help: 'The scope is there, but this person or key may not do this.' },
   'not-found': { status: 404, title: 'Not found', help: 'There is no such resource in your organisation.' },
   'method-not-allowed': { status: 405, title: 'Method not allowed', help: 'The `Allow` header lists the methods of this path.' },
   conflict: { status: 409, title: 'Conflict', help: 'The state of the resource does not allow this.' },
-  'review-decided': { status: 409, title: 'Review is decided', help: 'Somebody else, or the clock, was first. `reviewStatus`, `decidedBy` and `decidedAt` tell the outcome.' },
+  'review-decided': {
+    status: 409,
+    title: 'Review is decided',
+    help: 'Somebody else, or the clock, was first. `reviewStatus`, `decidedBy` and `decidedAt` tell the outcome.',
+  },
   'payload-too-large': { status: 413, title: 'Payload too large', help: 'An event is 64 KiB at most, a batch 1 MiB.' },
   'unsupported-media-type': { status: 415, title: 'Unsupported media type', help: 'Send `Content-Type: application/json`, not compressed.' },
-  'not-i-json': { status: 422, title: 'JSON outside I-JSON', help: 'Repeated members, lone surrogates, integers beyond 2^53 - 1 and deep nesting are refused (RFC 7493). The refusal is recorded in the ledger.' },
+  'not-i-json': {
+    status: 422,
+    title: 'JSON outside I-JSON',
+    help: 'Repeated members, lone surrogates, integers beyond 2^53 - 1 and deep nesting are refused (RFC 7493). The refusal is recorded in the ledger.',
+  },
   'validation-failed': { status: 422, title: 'Validation failed', help: '`errors` lists every fault with its RFC 6901 pointer.' },
   'id-reused': { status: 422, title: 'Id reused', help: 'This id stands for an event with another body. Send a new id.' },
   'policy-invalid': { status: 422, title: 'Policy is invalid', help: '`errors` lists every rule at fault.' },
   'rate-limited': { status: 429, title: 'Too many requests', help: 'Wait as long as `Retry-After` says.' },
   'quota-exceeded': { status: 429, title: 'Quota exceeded', help: "The plan's events of this month are used up." },
   internal: { status: 500, title: 'Internal error', help: 'Our fault. Quote `requestId` when you report it.' },
-  'decision-unavailable': { status: 503, title: 'Decision unavailable', help: 'No decision was recorded, or it is not known to be. Retry with the same id: it attaches to the first try.' },
+  'decision-unavailable': {
+    status: 503,
+    title: 'Decision unavailable',
+    help: 'No decision was recorded, or it is not known to be. Retry with the same id: it attaches to the first try.',
+  },
 } as const satisfies Record<string, { status: number; title: string; help: string }>;
 
 export type ErrorCode = keyof typeof ERRORS;

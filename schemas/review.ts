@@ -9,9 +9,7 @@ export type ReviewStatus = z.infer<typeof ReviewStatus>;
 export const ReviewVerb = z.enum(['approve', 'reject', 'escalate']);
 export type ReviewVerb = z.infer<typeof ReviewVerb>;
 
-export const ReviewDecisionInput = z
-  .strictObject({ verb: ReviewVerb, reason: z.string().min(1).max(2048).optional() })
-  .meta({ id: 'ReviewDecisionInput' });
+export const ReviewDecisionInput = z.strictObject({ verb: ReviewVerb, reason: z.string().min(1).max(2048).optional() }).meta({ id: 'ReviewDecisionInput' });
 export type ReviewDecisionInput = z.infer<typeof ReviewDecisionInput>;
 
 /** One thing that happened to a review: a person's decision, or a level running out of time. */

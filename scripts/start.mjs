@@ -87,7 +87,9 @@ function announce(apiUrl, uiUrl, demo) {
   progress.line(`Dashboard    ${apiUrl}/dashboard`);
   progress.line(`API          ${apiUrl}/api/v1  (reference: ${apiUrl}/docs)`);
   if (uiUrl !== null) progress.line(`Temporal UI  ${uiUrl}`);
-  progress.line(demo === undefined ? 'Sign in      with an account of your own organisation' : `Sign in      ${demo.ownerEmail} with the password ${demo.ownerPassword}`);
+  progress.line(
+    demo === undefined ? 'Sign in      with an account of your own organisation' : `Sign in      ${demo.ownerEmail} with the password ${demo.ownerPassword}`,
+  );
   if (demo !== undefined) progress.line(`API key      ${demo.apiKey}`);
   progress.line(`Logs         ${home.logs}`);
   progress.line('Ctrl-C stops everything; the next "npm start" carries on with the same data.');

@@ -29,7 +29,13 @@ export async function createOrganizationWithOwner(sql: Sql, input: z.input<typeo
   const memberId = `mem_${randomBase62(16, randomBytes)}`;
   const ownerPassword = randomBase62(24, randomBytes);
   const requestId = newId('req');
-  await createOrganization(sql, { orgId, name, plan, ...PLAN_LIMITS[plan], audit: auditEntry({ type: 'organization.created', actor: 'system', target: orgId, requestId, details: { plan } }) });
+  await createOrganization(sql, {
+    orgId,
+    name,
+    plan,
+    ...PLAN_LIMITS[plan],
+    audit: auditEntry({ type: 'organization.created', actor: 'system', target: orgId, requestId, details: { plan } }),
+  });
   await createMember(sql, {
     orgId,
     id: memberId,

@@ -55,13 +55,16 @@ export async function ensureDemoOrganization(sql: Sql, { masterKey, earlier }: D
   const key = mintApiKey(pepperOf(masterKey), 'live', derivedBytes(masterKey, 'api-key'));
   const ownerPassword = secret('owner-password');
   const requestId = newId('req');
-  const audit = (type: string, target: string, details: { [key: string]: Json } = {}): AuditEntry => auditEntry({ type, actor: 'system', target, requestId, details });
+  const audit = (type: string, target: string, details: { [key: string]: Json } = {}): AuditEntry =>
+    auditEntry({ type, actor: 'system', target, requestId, details });
   const addMember = async (member: Member, password: string | null): Promise<void> => {
     const passwordHash = password === null ? null : await hashPassword(password);
     await unlessThere(createMember(sql, { orgId, ...member, passwordHash, audit: audit('member.created', member.id, { role: member.role }) }));
   };
 
-  await unlessThere(createOrganization(sql, { orgId, name: 'Demo', plan: 'pro', ...PLAN_LIMITS.pro, audit: audit('organization.created', orgId, { plan: 'pro' }) }));
+  await unlessThere(
+    createOrganization(sql, { orgId, name: 'Demo', plan: 'pro', ...PLAN_LIMITS.pro, audit: audit('organization.created', orgId, { plan: 'pro' }) }),
+  );
   await addMember(OWNER, ownerPassword);
   await addMember(REVIEWER, reviewer.reviewerPassword);
   await addMember(AUDITOR, null);
@@ -97,7 +100,17 @@ async function addPolicy(sql: Sql, orgId: string, audit: (type: string, target: 
   const document = canonicalize(DEMO_POLICY as unknown as Json);
   const documentDigest = sha256Hex(document);
   const digest = Buffer.from(documentDigest, 'hex');
-  await unlessThere(createPolicy(sql, { orgId, policyId: POLICY_ID, name: 'Demo', document, digest, createdBy: 'system', audit: audit('policy.created', POLICY_ID, { documentDigest }) }));
+  await unlessThere(
+    createPolicy(sql, {
+      orgId,
+      policyId: POLICY_ID,
+      name: 'Demo',
+      document,
+      digest,
+      createdBy: 'system',
+      audit: audit('policy.created', POLICY_ID, { documentDigest }),
+    }),
+  );
   const organization = await findOrganization(sql, { orgId });
   if (organization?.activePolicy !== null) return;
   await activatePolicy(sql, { orgId, policyId: POLICY_ID, version: 1, audit: audit('policy.activated', POLICY_ID, { version: 1, documentDigest }) });
@@ -124,7 +137,13 @@ function derivedBytes(masterKey: Buffer, purpose: string): (count: number) => Ui
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === import.meta.filename) {
   const { MASTGUARD_DEMO: earlier } = process.env;
   const { databaseUrl, databaseRole, masterKey } = readConfig([], process.env);
-  const sql = openDatabase({ url: databaseUrl, ...(databaseRole === undefined ? {} : { role: databaseRole }), maxConnections: 1, applicationName: 'mastguard-demo', connectTimeoutMs: 10_000 });
+  const sql = openDatabase({
+    url: databaseUrl,
+    ...(databaseRole === undefined ? {} : { role: databaseRole }),
+    maxConnections: 1,
+    applicationName: 'mastguard-demo',
+    connectTimeoutMs: 10_000,
+  });
   try {
     const demo = await ensureDemoOrganization(sql, { masterKey, earlier: earlier === undefined ? undefined : DemoCredentials.parse(JSON.parse(earlier)) });
     process.stdout.write(`${JSON.stringify(demo)}\n`);

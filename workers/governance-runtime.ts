@@ -27,7 +27,16 @@ export interface TemporalRuntimeDeps {
 }
 
 /** The {@link GovernanceRuntime} on Temporal. */
-export function createTemporalRuntime({ temporal, sql, decisions, observations, reviewChanges, deadlineMs, eager, workerState }: TemporalRuntimeDeps): GovernanceRuntime {
+export function createTemporalRuntime({
+  temporal,
+  sql,
+  decisions,
+  observations,
+  reviewChanges,
+  deadlineMs,
+  eager,
+  workerState,
+}: TemporalRuntimeDeps): GovernanceRuntime {
   const client: Client = temporal.client;
   return {
     decide: createDecisionRuns({ client, sql, waiters: decisions, deadlineMs, eager }),

@@ -5,9 +5,15 @@ import { startProduct } from './product.ts';
 
 /** `node dist/workers/main.js --role api,decision,hitl,maintenance`: one process of the product; without `--role`, all of it. */
 const config = readOrExit();
-const logger = pino({ level: config.logLevel, base: { roles: [...config.roles] }, redact: ['err.query', 'err.parameters', 'err.args', 'error.query', 'error.parameters'] });
+const logger = pino({
+  level: config.logLevel,
+  base: { roles: [...config.roles] },
+  redact: ['err.query', 'err.parameters', 'err.args', 'error.query', 'error.parameters'],
+});
 Runtime.install({
-  logger: new DefaultLogger('WARN', ({ level, message, meta }) => logger[level === 'ERROR' ? 'error' : 'warn']({ sdk: meta?.['sdkComponent'], reason: String(meta?.['error'] ?? '') }, message)),
+  logger: new DefaultLogger('WARN', ({ level, message, meta }) =>
+    logger[level === 'ERROR' ? 'error' : 'warn']({ sdk: meta?.['sdkComponent'], reason: String(meta?.['error'] ?? '') }, message),
+  ),
   shutdownSignals: [],
 });
 

@@ -50,7 +50,8 @@ export async function startProduct(config: ServerConfig, logger: Logger): Promis
 
   const services = createDecisionServices({ sql, publicUrl });
   const workers: Worker[] = [];
-  if (roles.has('decision')) workers.push(await createDecisionWorker({ temporal, activities: services.activities, workflowBundlePath: config.workflowBundlePath }));
+  if (roles.has('decision'))
+    workers.push(await createDecisionWorker({ temporal, activities: services.activities, workflowBundlePath: config.workflowBundlePath }));
   if (roles.has('hitl')) workers.push(await createReviewWorker(temporal, createReviewActivities({ sql, now: Date.now })));
   if (roles.has('maintenance')) {
     const activities = createMaintenanceActivities({ sql, reportDefaultRows: defaultRowsGauge(metrics, logger) });
@@ -95,7 +96,12 @@ export async function startProduct(config: ServerConfig, logger: Logger): Promis
           logger,
           now,
         }),
-        createCodecRouter({ codec: { decode: codec.decode, encodeFor: codec.encodeFor }, authenticator, publicOrigin, temporalUiOrigin: config.temporalUiUrl === undefined ? undefined : new URL(config.temporalUiUrl).origin }),
+        createCodecRouter({
+          codec,
+          authenticator,
+          publicOrigin,
+          temporalUiOrigin: config.temporalUiUrl === undefined ? undefined : new URL(config.temporalUiUrl).origin,
+        }),
       ],
     });
     const server = createServer(served.app);
@@ -125,7 +131,11 @@ export async function startProduct(config: ServerConfig, logger: Logger): Promis
 }
 
 function defaultRowsGauge(registry: Registry, logger: Logger): (count: number) => void {
-  const gauge = new Gauge({ name: 'mastguard_ledger_default_partition_rows', help: 'Ledger records for which no partition was ready. Alert above 0.', registers: [registry] });
+  const gauge = new Gauge({
+    name: 'mastguard_ledger_default_partition_rows',
+    help: 'Ledger records for which no partition was ready. Alert above 0.',
+    registers: [registry],
+  });
   return (count) => {
     gauge.set(count);
     if (count > 0) logger.error({ count }, 'ledger records fell into a default partition');

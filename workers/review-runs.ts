@@ -70,4 +70,5 @@ export function createReviewRuns({ client, sql, timeoutMs = 5_000 }: ReviewRunsD
   };
 }
 
-const unreachable = (cause: unknown): DecisionUnavailable => new DecisionUnavailable('the review could not be reached; nothing is known to be recorded', { cause });
+const unreachable = (cause: unknown): DecisionUnavailable =>
+  new DecisionUnavailable('the review could not be reached; nothing is known to be recorded', { cause });

@@ -14,7 +14,11 @@ export interface StartOptions {
 }
 
 /** Starts the run of an event. Throws `WorkflowExecutionAlreadyStartedError` where it runs or has completed. */
-export function startGovernEvent(client: Client, input: GovernEventInput, { eager, timeoutMs }: StartOptions): Promise<WorkflowHandleWithStartDetails<typeof governEvent>> {
+export function startGovernEvent(
+  client: Client,
+  input: GovernEventInput,
+  { eager, timeoutMs }: StartOptions,
+): Promise<WorkflowHandleWithStartDetails<typeof governEvent>> {
   const { orgId, event, digest } = input;
   return callWithin(client, timeoutMs, () =>
     client.workflow.start<typeof governEvent>('governEvent', {

@@ -17,7 +17,10 @@ export interface TemporalConnection {
  */
 export async function connectTemporal(codec: PayloadCodec, override?: { address: string; namespace: string }): Promise<TemporalConnection> {
   const fromEnvironment = override === undefined ? loadClientConnectConfig() : {};
-  const { connectionOptions = {}, namespace = 'default' } = { ...fromEnvironment, ...(override && { connectionOptions: { address: override.address }, namespace: override.namespace }) };
+  const { connectionOptions = {}, namespace = 'default' } = {
+    ...fromEnvironment,
+    ...(override && { connectionOptions: { address: override.address }, namespace: override.namespace }),
+  };
   const connection = await NativeConnection.connect({ ...connectionOptions, grpcCompression: { codec: 'none' } });
   const dataConverter = { payloadCodecs: [codec] };
   return { connection, client: new Client({ connection, namespace, dataConverter }), namespace, dataConverter };

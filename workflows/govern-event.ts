@@ -25,7 +25,8 @@ export async function governEvent(input: GovernEventInput): Promise<GovernedEven
   }
   run.answer(decision);
   if (decision.value !== 'ALLOW') showDecision(decision);
-  const review = decision.review === undefined ? null : await climbLadder({ orgId: input.orgId, decision, action: input.event.action, agentId: input.event.agentId });
+  const review =
+    decision.review === undefined ? null : await climbLadder({ orgId: input.orgId, decision, action: input.event.action, agentId: input.event.agentId });
   await handlersFinished();
   return { eventId: input.event.id, value: decision.value, review };
 }

@@ -30,7 +30,10 @@ export function createKeyDirectory({ find, maxAgeMs = 30_000, maxEntries = 10_00
 
   /** Moves only while the entry is still the one in place: a key revoked meanwhile has been forgotten and stays so. */
   const sort = async (keyId: string, entry: Entry): Promise<void> => {
-    const outcome = await entry.credential.then((credential) => credential !== undefined, () => 'failed' as const);
+    const outcome = await entry.credential.then(
+      (credential) => credential !== undefined,
+      () => 'failed' as const,
+    );
     if (outcome === false || unknown.get(keyId) !== entry) return;
     unknown.delete(keyId);
     if (outcome === true) known.set(keyId, entry);

@@ -71,10 +71,11 @@ async function readBytes(req: Request, maxBytes: number): Promise<Buffer> {
     const onData = (chunk: Buffer): void => {
       size += chunk.length;
       if (size <= maxBytes) chunks.push(chunk);
-      else settle(() => {
-        req.pause();
-        reject(tooLarge());
-      });
+      else
+        settle(() => {
+          req.pause();
+          reject(tooLarge());
+        });
     };
     const onEnd = (): void => settle(() => resolve(Buffer.concat(chunks, size)));
     const onGone = (): void => settle(() => reject(new HttpProblem('malformed-json', { detail: 'the body ended early' })));

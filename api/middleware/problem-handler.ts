@@ -18,7 +18,10 @@ export function problemHandler({ logger, publicUrl }: { logger: Logger; publicUr
     }
     for (const [name, value] of Object.entries(problem.options.headers ?? {})) res.setHeader(name, value);
     if (problem.status === 401) res.setHeader('WWW-Authenticate', 'Bearer realm="mastguard"');
-    res.status(problem.status).type('application/problem+json').send(JSON.stringify(problemBody(problem, { publicUrl, requestId })));
+    res
+      .status(problem.status)
+      .type('application/problem+json')
+      .send(JSON.stringify(problemBody(problem, { publicUrl, requestId })));
   };
 }
 

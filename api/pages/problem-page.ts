@@ -20,7 +20,10 @@ export function problemPage({ pages, logger }: { pages: Pages; logger: Logger })
     }
     for (const [name, value] of Object.entries(problem.options.headers ?? {})) res.setHeader(name, value);
     const { heading, text } = words(problem);
-    res.status(problem.status).type('html').send(pages.render('message', { chrome: signedOutChrome(heading), heading, text, requestId }));
+    res
+      .status(problem.status)
+      .type('html')
+      .send(pages.render('message', { chrome: signedOutChrome(heading), heading, text, requestId }));
   };
 }
 

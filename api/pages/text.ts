@@ -9,7 +9,13 @@ export function clip(text: string, maxLength: number): Clip {
   // By code point, so that no character is cut in two.
   const characters = Array.from(shown);
   if (characters.length <= maxLength) return { short: shown, full: null };
-  return { short: `${characters.slice(0, maxLength - 1).join('').trimEnd()}…`, full: shown };
+  return {
+    short: `${characters
+      .slice(0, maxLength - 1)
+      .join('')
+      .trimEnd()}…`,
+    full: shown,
+  };
 }
 
 /**

@@ -22,7 +22,12 @@ export function agentRoutes({ sql }: { sql: Sql }): Handlers<AgentRoutes> {
     return agentOf(row);
   };
 
-  const changeStatus = async (agentId: string, status: Agent['status'], reason: string | null, { principal, requestId }: AuthenticatedFacts): Promise<Agent> => {
+  const changeStatus = async (
+    agentId: string,
+    status: Agent['status'],
+    reason: string | null,
+    { principal, requestId }: AuthenticatedFacts,
+  ): Promise<Agent> => {
     const { orgId } = principal;
     const type = status === 'stopped' ? 'agent.stopped' : 'agent.resumed';
     const audit = auditEntry({ type, actor: requesterOf(principal), target: agentId, requestId, ...(reason === null ? {} : { details: { reason } }) });
@@ -44,7 +49,13 @@ export function agentRoutes({ sql }: { sql: Sql }): Handlers<AgentRoutes> {
     async putAgent({ params: { agentId }, body }, { principal, requestId }) {
       const { orgId } = principal;
       const profile = canonicalize(body as unknown as Json);
-      const audit = auditEntry({ type: 'agent.profile-set', actor: requesterOf(principal), target: agentId, requestId, details: { profileDigest: sha256Hex(profile) } });
+      const audit = auditEntry({
+        type: 'agent.profile-set',
+        actor: requesterOf(principal),
+        target: agentId,
+        requestId,
+        details: { profileDigest: sha256Hex(profile) },
+      });
       await putAgent(sql, { orgId, agentId, profile, audit });
       return { status: 200, body: await readAgent(orgId, agentId) };
     },

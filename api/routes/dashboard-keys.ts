@@ -18,7 +18,11 @@ interface Shown {
 }
 
 /** `/dashboard/developer`: the organisation's API keys. */
-export function keyPages(router: Router, { handlers, pages, now }: Pick<DashboardOptions, 'handlers' | 'pages' | 'now'>, { principalOf, facts, chrome, requireScope }: PageKit): void {
+export function keyPages(
+  router: Router,
+  { handlers, pages, now }: Pick<DashboardOptions, 'handlers' | 'pages' | 'now'>,
+  { principalOf, facts, chrome, requireScope }: PageKit,
+): void {
   const show = async (req: Request, res: Response, { created = null, errors = [], values = EMPTY_KEY_FORM }: Shown = {}): Promise<void> => {
     const [frame, { body }] = await Promise.all([
       chrome(req, res, 'API keys'),

@@ -22,7 +22,11 @@ type Options = Pick<DashboardOptions, 'sql' | 'handlers' | 'pages' | 'now'>;
 
 /** `/dashboard/reviews/{id}`: what, why, who may decide, and the decision itself. */
 export function reviewPages(router: Router, { sql, handlers, pages, now }: Options, { principalOf, facts, chrome, runUrl }: PageKit): void {
-  const show = async (req: Request, res: Response, { notice = null, reasonGiven = '' }: { notice?: string | null; reasonGiven?: string } = {}): Promise<void> => {
+  const show = async (
+    req: Request,
+    res: Response,
+    { notice = null, reasonGiven = '' }: { notice?: string | null; reasonGiven?: string } = {},
+  ): Promise<void> => {
     const principal = principalOf(res);
     const { orgId } = principal;
     const review = await findReview(sql, { orgId, reviewId: idOf(req) });
@@ -83,7 +87,8 @@ export function reviewPages(router: Router, { sql, handlers, pages, now }: Optio
       // The route table's scope, which the router of the API would have checked.
       if (!principalOf(res).scopes.includes('hitl:decide')) throw new HttpProblem('missing-scope', { detail: 'your role does not decide reviews' });
       const input = ReviewDecisionInput.safeParse({ verb: field(req, 'verb'), ...(reason === '' ? {} : { reason }) });
-      if (!input.success) throw new HttpProblem('validation-failed', { detail: 'choose approve, reject or escalate, and give a reason of at most 2048 characters' });
+      if (!input.success)
+        throw new HttpProblem('validation-failed', { detail: 'choose approve, reject or escalate, and give a reason of at most 2048 characters' });
       const request = facts(req, res);
       // One form, one decision: a second click on the same page must not escalate twice.
       const formId = field(req, 'requestId');
@@ -93,7 +98,8 @@ export function reviewPages(router: Router, { sql, handlers, pages, now }: Optio
     } catch (error) {
       if (!(error instanceof HttpProblem) || error.code === 'not-found') throw error;
       res.status(error.status);
-      const notice = error.code === 'review-decided' ? 'Your decision came too late and was not recorded. What stands is below.' : `Not recorded: ${error.message}.`;
+      const notice =
+        error.code === 'review-decided' ? 'Your decision came too late and was not recorded. What stands is below.' : `Not recorded: ${error.message}.`;
       await show(req, res, { notice, reasonGiven });
     }
   });

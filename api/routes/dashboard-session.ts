@@ -9,7 +9,11 @@ import { note } from './dashboard-kit.ts';
 import type { DashboardOptions, PageKit } from './dashboard-kit.ts';
 
 /** `/sign-in` and `/sign-out`: the API's session, by form. */
-export function sessionPages(router: Router, { handlers, pages, publicOrigin }: Pick<DashboardOptions, 'handlers' | 'pages' | 'publicOrigin'>, { facts }: PageKit): void {
+export function sessionPages(
+  router: Router,
+  { handlers, pages, publicOrigin }: Pick<DashboardOptions, 'handlers' | 'pages' | 'publicOrigin'>,
+  { facts }: PageKit,
+): void {
   const showForm = (res: Response, { email, next, error }: { email: string; next: string; error: string | null }): void => {
     res.type('html').send(pages.render('sign-in', { chrome: signedOutChrome('Sign in'), email, next, error }));
   };
@@ -36,7 +40,11 @@ export function sessionPages(router: Router, { handlers, pages, publicOrigin }: 
       if (!(error instanceof HttpProblem) || (error.code !== 'unauthenticated' && error.code !== 'rate-limited')) throw error;
       for (const [name, value] of Object.entries(error.options.headers ?? {})) res.setHeader(name, value);
       res.status(error.status);
-      showForm(res, { email: email.slice(0, 320), next, error: error.code === 'rate-limited' ? 'Too many tries. Wait a few minutes.' : 'The address or the password is wrong.' });
+      showForm(res, {
+        email: email.slice(0, 320),
+        next,
+        error: error.code === 'rate-limited' ? 'Too many tries. Wait a few minutes.' : 'The address or the password is wrong.',
+      });
     }
   });
 

@@ -68,7 +68,8 @@ async function assertGrantable(sql: Sql, principal: Principal, { scopes, memberI
     throw new HttpProblem('validation-failed', { errors: [{ pointer: '/expiresAt', detail: 'must be in the future' }] });
   }
   const beyond = scopesBeyond(scopes, principal.scopes);
-  if (beyond.length > 0) throw new HttpProblem('not-permitted', { detail: `nobody gives what they do not hold: ${beyond.join(', ')}`, extras: { scopes: beyond } });
+  if (beyond.length > 0)
+    throw new HttpProblem('not-permitted', { detail: `nobody gives what they do not hold: ${beyond.join(', ')}`, extras: { scopes: beyond } });
   // A key that acts for a member may not make one that acts for itself, or it would outlive what binds it.
   const isUnbound = memberId === undefined;
   if (isUnbound && principal.kind === 'key' && principal.memberId !== null) {

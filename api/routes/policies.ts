@@ -24,14 +24,7 @@ import { newId } from '../ids.ts';
 import { pageOf } from '../page.ts';
 import { HttpProblem } from '../problem.ts';
 
-type PolicyRoutes =
-  | 'listPolicies'
-  | 'createPolicy'
-  | 'getPolicy'
-  | 'listPolicyVersions'
-  | 'createPolicyVersion'
-  | 'getPolicyVersion'
-  | 'activatePolicyVersion';
+type PolicyRoutes = 'listPolicies' | 'createPolicy' | 'getPolicy' | 'listPolicyVersions' | 'createPolicyVersion' | 'getPolicyVersion' | 'activatePolicyVersion';
 
 export function policyRoutes({ sql }: { sql: Sql }): Handlers<PolicyRoutes> {
   const readPolicy = async (orgId: string, policyId: string): Promise<Policy> => {
@@ -99,7 +92,13 @@ export function policyRoutes({ sql }: { sql: Sql }): Handlers<PolicyRoutes> {
       // A version saved by an older release may no longer be one this release can decide by.
       const { document, digest } = await readVersion(orgId, policyId, version);
       assertCompiles(document, '');
-      const audit = auditEntry({ type: 'policy.activated', actor: requesterOf(principal), target: policyId, requestId, details: { version, documentDigest: digest } });
+      const audit = auditEntry({
+        type: 'policy.activated',
+        actor: requesterOf(principal),
+        target: policyId,
+        requestId,
+        details: { version, documentDigest: digest },
+      });
       if (!(await activatePolicy(sql, { orgId, policyId, version, audit }))) throw new HttpProblem('not-found');
       return { status: 200, body: await readPolicy(orgId, policyId) };
     },

@@ -19,7 +19,15 @@ export async function openBenchHouse() {
   const children = createChildren({ logDirectory: join(directory, 'logs'), recordFile: join(directory, 'children.json') });
   const cli = await acquireTemporalCli({ progress: createProgress({ stream: process.stderr }) });
   const postgres = await startPostgres({ children, directory: join(directory, 'postgres'), password: 'bench', port: 15_533 });
-  const defaultTemporal = await startTemporal({ children, cli, name: 'temporal-default', tuned: false, databaseFile: join(directory, 'default.db'), port: 17_333, uiPort: false });
+  const defaultTemporal = await startTemporal({
+    children,
+    cli,
+    name: 'temporal-default',
+    tuned: false,
+    databaseFile: join(directory, 'default.db'),
+    port: 17_333,
+    uiPort: false,
+  });
   const tunedTemporal = await startTemporal({ children, cli, name: 'temporal-tuned', databaseFile: join(directory, 'tuned.db'), port: 17_433, uiPort: false });
 
   return {

@@ -9,7 +9,10 @@ export interface LoadResult {
 
 type Call = () => Promise<unknown>;
 
-/** Closed loop: `clients` callers, each with one call under way at a time. */
+/** What `Retry-After` asks of a refused caller. */
+const RETRY_AFTER_MS = 1_000;
+
+/** Closed loop: `clients` callers, each with one call under way at a time. A refused one waits as it is told. */
 export async function closedLoop(call: Call, { clients, seconds }: { clients: number; seconds: number }): Promise<LoadResult> {
   const latenciesMs: number[] = [];
   let failed = 0;
@@ -20,7 +23,10 @@ export async function closedLoop(call: Call, { clients, seconds }: { clients: nu
       const sentMs = performance.now();
       await call().then(
         () => latenciesMs.push(performance.now() - sentMs),
-        () => (failed += 1),
+        () => {
+          failed += 1;
+          return new Promise((resolve) => setTimeout(resolve, RETRY_AFTER_MS));
+        },
       );
     }
   };
@@ -48,5 +54,12 @@ export async function openLoop(call: Call, { perSec, seconds }: { perSec: number
 function summarise(latenciesMs: number[], failed: number, elapsedMs: number): LoadResult {
   const sorted = latenciesMs.toSorted((a, b) => a - b);
   const quantile = (share: number): number => Number((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN).toFixed(1));
-  return { count: sorted.length, failed, perSec: Number(((sorted.length / elapsedMs) * 1_000).toFixed(1)), p50Ms: quantile(0.5), p95Ms: quantile(0.95), p99Ms: quantile(0.99) };
+  return {
+    count: sorted.length,
+    failed,
+    perSec: Number(((sorted.length / elapsedMs) * 1_000).toFixed(1)),
+    p50Ms: quantile(0.5),
+    p95Ms: quantile(0.95),
+    p99Ms: quantile(0.99),
+  };
 }

@@ -6,7 +6,9 @@ const TICKS_PER_SEC = 100;
 /** CPU milliseconds a process has used, its threads included; 0 where `/proc` does not say. */
 export function processCpuMs(pid: number): number {
   try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
     return ((Number(fields[11]) + Number(fields[12])) / TICKS_PER_SEC) * 1_000;
   } catch {
     return 0;

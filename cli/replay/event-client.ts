@@ -55,7 +55,10 @@ function decided(text: string): PostOutcome {
 
 function describe(status: number, text: string): string {
   const { code, detail, errors } = (jsonOf(text) ?? {}) as { code?: string; detail?: string; errors?: { pointer: string; detail: string }[] };
-  const faults = errors?.slice(0, 3).map((fault) => `${fault.pointer} ${fault.detail}`).join('; ');
+  const faults = errors
+    ?.slice(0, 3)
+    .map((fault) => `${fault.pointer} ${fault.detail}`)
+    .join('; ');
   return [`status ${status}`, code, detail, faults].filter((part) => part !== undefined && part !== '').join(', ');
 }
 

@@ -37,7 +37,7 @@ function eventsOf(message: Members, toolNames: Map<string, string>): Told[] {
     case 'tool':
     case 'function': {
       const { name: stated, tool_call_id: callId } = message;
-      const name = typeof stated === 'string' ? stated : ((typeof callId === 'string' && toolNames.get(callId)) || 'unknown_tool');
+      const name = typeof stated === 'string' ? stated : (typeof callId === 'string' && toolNames.get(callId)) || 'unknown_tool';
       return [{ action: name, channel: 'tool_result', trust: 'untrusted', tool: { name }, content }];
     }
     default:

@@ -1,12 +1,27 @@
 import type { ReplaySummary } from './tally.ts';
 
 /** The summary for people: a few lines, each of which stands alone. */
-export function formatSummary({ decided, sessions, decisions, reasons, detectors, latencyMs, elapsedMs, eventsPerSecond, unreadableLines, failedEvents, failed, stopped }: ReplaySummary): string {
+export function formatSummary({
+  decided,
+  sessions,
+  decisions,
+  reasons,
+  detectors,
+  latencyMs,
+  elapsedMs,
+  eventsPerSecond,
+  unreadableLines,
+  failedEvents,
+  failed,
+  stopped,
+}: ReplaySummary): string {
   const share = (count: number): string => (decided === 0 ? '' : ` (${((100 * count) / decided).toFixed(1)} %)`);
   const lines = [
     `${decided} events of ${sessions} sessions decided in ${(elapsedMs / 1_000).toFixed(1)} s, ${eventsPerSecond.toFixed(1)}/s`,
     `latency    p50 ${ms(latencyMs.p50)}, p95 ${ms(latencyMs.p95)}, p99 ${ms(latencyMs.p99)}, max ${ms(latencyMs.max)}`,
-    `decisions  ${Object.entries(decisions).map(([value, count]) => `${value} ${count}${share(count)}`).join(', ')}`,
+    `decisions  ${Object.entries(decisions)
+      .map(([value, count]) => `${value} ${count}${share(count)}`)
+      .join(', ')}`,
   ];
   if (detectors.length > 0) lines.push(`detectors  ${detectors.map(({ detector, count }) => `${detector} ${count}`).join(', ')}`);
   if (reasons.length > 0) lines.push('reasons', ...reasons.map(({ reason, count }) => `  ${String(count).padStart(6)}  ${reason}`));

@@ -28,7 +28,13 @@ Feeds recorded sessions (JSON lines, plain or gzip) through the public API.
   --json             one JSON object instead of the report
 `;
 
-const NAMES: Readonly<Record<string, FormatName>> = { auto: 'auto', tau: 'sessions', mastguard: 'mastguard', sessions: 'sessions', 'openai-chat': 'openai-chat' };
+const NAMES: Readonly<Record<string, FormatName>> = {
+  auto: 'auto',
+  tau: 'sessions',
+  mastguard: 'mastguard',
+  sessions: 'sessions',
+  'openai-chat': 'openai-chat',
+};
 
 /** @throws UsageError saying which option is wrong */
 export function readOptions(argv: readonly string[]): ReplayCommand {

@@ -5,7 +5,10 @@ import { readSessionsLine } from './format-sessions.ts';
 import type { LineFormat, RecordedSession } from './recorded-session.ts';
 import { UnreadableLine } from './recorded-session.ts';
 
-export const FORMATS = { mastguard: readMastguardLine, sessions: readSessionsLine, 'openai-chat': readOpenAiChatLine } as const satisfies Record<string, LineFormat>;
+export const FORMATS = { mastguard: readMastguardLine, sessions: readSessionsLine, 'openai-chat': readOpenAiChatLine } as const satisfies Record<
+  string,
+  LineFormat
+>;
 export type FormatName = keyof typeof FORMATS | 'auto';
 
 /** One line of a recording in a named format; `auto` takes the format that each line fits. */

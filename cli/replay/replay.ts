@@ -8,7 +8,11 @@ import { createTally } from './tally.ts';
 import type { ReplaySummary } from './tally.ts';
 
 /** What became of one event. `gone`: nobody answers any more, the run ends. `stopped`: given up while waiting for another try. */
-export type PostOutcome = { kind: 'decided'; decision: Decision } | { kind: 'refused'; detail: string } | { kind: 'gone'; detail: string } | { kind: 'stopped' };
+export type PostOutcome =
+  | { kind: 'decided'; decision: Decision }
+  | { kind: 'refused'; detail: string }
+  | { kind: 'gone'; detail: string }
+  | { kind: 'stopped' };
 
 /** Sends one event and waits for its decision. */
 export type PostEvent = (event: EventInput & { id: string }) => Promise<PostOutcome>;
@@ -76,7 +80,9 @@ export async function replay({
       const { session, events } = readLine(text, format);
       const name = idSafeName(session ?? `line-${lineNumber}`);
       const first = nextIndex.get(name) ?? 0;
-      const named = events.slice(0, limit - taken).map((event, index) => renamed(event, { prefix, name, index: first + index, inSession: session !== null || events.length > 1 }));
+      const named = events
+        .slice(0, limit - taken)
+        .map((event, index) => renamed(event, { prefix, name, index: first + index, inSession: session !== null || events.length > 1 }));
       taken += named.length;
       if (session !== null) nextIndex.set(name, first + events.length);
       for (const event of named) lanes.add(name, () => send(name, event));
@@ -92,7 +98,10 @@ export async function replay({
 }
 
 /** The session gets the prefix too: a replay must not go on in the state that a session of the same name left behind. */
-function renamed(event: EventInput, { prefix, name, index, inSession }: { prefix: string; name: string; index: number; inSession: boolean }): EventInput & { id: string } {
+function renamed(
+  event: EventInput,
+  { prefix, name, index, inSession }: { prefix: string; name: string; index: number; inSession: boolean },
+): EventInput & { id: string } {
   return { ...event, id: `${prefix}${name}-${index}`, ...(inSession ? { sessionId: `${prefix}${name}` } : {}) };
 }
 

@@ -59,7 +59,9 @@ export function createTally(nowMs: () => number) {
         sessions: sessions.size,
         decided: latenciesMs.length,
         decisions,
-        reasons: ranked(reasons).slice(0, MAX_REASONS).map(([reason, times]) => ({ reason, count: times })),
+        reasons: ranked(reasons)
+          .slice(0, MAX_REASONS)
+          .map(([reason, times]) => ({ reason, count: times })),
         detectors: ranked(detectors).map(([detector, times]) => ({ detector, count: times })),
         latencyMs: { p50: percentile(sorted, 50), p95: percentile(sorted, 95), p99: percentile(sorted, 99), max: sorted.at(-1) ?? 0 },
         elapsedMs,

@@ -5,7 +5,8 @@ import { isPlainAction, isToolCall } from './event-kind.ts';
 
 /** 16 hex characters that are equal for equal calls: tool and arguments, or action and metadata. Empty for messages and results, which repeat freely. */
 export function callHash(event: GovernanceEvent, sha256Hex: Sha256Hex): string {
-  if (event.tool !== undefined && isToolCall(event)) return sha256Hex(`tool\n${JSON.stringify(event.tool.name)}\n${canonicalJson(event.tool.args ?? {})}`).slice(0, 16);
+  if (event.tool !== undefined && isToolCall(event))
+    return sha256Hex(`tool\n${JSON.stringify(event.tool.name)}\n${canonicalJson(event.tool.args ?? {})}`).slice(0, 16);
   if (isPlainAction(event)) return sha256Hex(`action\n${JSON.stringify(event.action)}\n${canonicalJson(event.metadata ?? {})}`).slice(0, 16);
   return '';
 }

@@ -11,7 +11,8 @@ export interface CanonicalPath {
 /** Resolves `.`, `..`, `//`, backslashes, and percent-escapes up to three levels deep. Says nothing about the file system. */
 export function canonicalPath(raw: string): CanonicalPath {
   let text = raw.replace(/^file:(?:\/\/(?:localhost)?(?=\/))?/i, '');
-  for (let level = 0; level < 3 && text.includes('%'); level += 1) text = text.replace(/%(2e|2f|5c|25|00)/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  for (let level = 0; level < 3 && text.includes('%'); level += 1)
+    text = text.replace(/%(2e|2f|5c|25|00)/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
   // Overlong UTF-8 for dot and slash, as some decoders still accept.
   text = text.replace(/%c0%(?:ae|af)|%c1%9c/gi, (escape) => (escape.toLowerCase() === '%c0%ae' ? '.' : '/')).normalize('NFKC');
   // oxlint-disable-next-line no-control-regex -- control characters are the target

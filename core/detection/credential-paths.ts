@@ -1,6 +1,10 @@
 /** Kind of credential store a path or command names, or null. Public keys, host lists and sample files are not credentials. */
 export function credentialPath(text: string): string | null {
-  const lower = text.slice(0, 8192).toLowerCase().replaceAll('\\', '/').replace(/\/{2,}|\/\.\//g, '/');
+  const lower = text
+    .slice(0, 8192)
+    .toLowerCase()
+    .replaceAll('\\', '/')
+    .replace(/\/{2,}|\/\.\//g, '/');
   for (const { kind, pattern } of CREDENTIAL_PATHS) if (pattern.test(lower)) return kind;
   return null;
 }
@@ -24,5 +28,8 @@ export const CREDENTIAL_PATHS: readonly { kind: string; pattern: RegExp }[] = [
   { kind: 'package-token', pattern: path('\\.(?:npmrc|pypirc)') },
   { kind: 'pgpass', pattern: path('\\.pgpass') },
   { kind: 'process-environment', pattern: path('proc/(?:self|\\d{1,7})/environ') },
-  { kind: 'instance-metadata', pattern: /169\.254\.169\.254\/(?:latest\/(?:meta-data\/iam|api\/token|user-data)|metadata\/identity)|metadata\.google\.internal\/computemetadata/ },
+  {
+    kind: 'instance-metadata',
+    pattern: /169\.254\.169\.254\/(?:latest\/(?:meta-data\/iam|api\/token|user-data)|metadata\/identity)|metadata\.google\.internal\/computemetadata/,
+  },
 ];

@@ -72,14 +72,32 @@ function readableText(bytes: Uint8Array): string | null {
 }
 
 function decodePercent(text: string): string {
-  return text.replace(/(?:%[0-9a-f]{2}){1,4096}/gi, (run) => {
-    const bytes = new Uint8Array(run.length / 3);
-    for (let index = 0; index < bytes.length; index += 1) bytes[index] = Number.parseInt(run.slice(index * 3 + 1, index * 3 + 3), 16);
-    return utf8.decode(bytes);
-  }).replaceAll('+', ' ');
+  return text
+    .replace(/(?:%[0-9a-f]{2}){1,4096}/gi, (run) => {
+      const bytes = new Uint8Array(run.length / 3);
+      for (let index = 0; index < bytes.length; index += 1) bytes[index] = Number.parseInt(run.slice(index * 3 + 1, index * 3 + 3), 16);
+      return utf8.decode(bytes);
+    })
+    .replaceAll('+', ' ');
 }
 
-const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ', shy: '', zwj: '', zwnj: '', period: '.', colon: ':', comma: ',', lowbar: '_', newline: '\n', tab: ' ' };
+const NAMED: Readonly<Record<string, string>> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  apos: "'",
+  nbsp: ' ',
+  shy: '',
+  zwj: '',
+  zwnj: '',
+  period: '.',
+  colon: ':',
+  comma: ',',
+  lowbar: '_',
+  newline: '\n',
+  tab: ' ',
+};
 
 function decodeEntities(text: string): string {
   return text.replace(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]{2,8}));/gi, (whole, decimal?: string, hex?: string, name?: string) => {

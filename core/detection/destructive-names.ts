@@ -18,12 +18,16 @@ export function destructiveVerb(name: string): string | null {
 
 const set = (text: string): ReadonlySet<string> => new Set(text.split(' '));
 const DESTRUCTIVE = set('delete truncate purge wipe destroy erase obliterate nuke shred revoke terminate shutdown deprovision decommission rmdir dropdb');
-const READING = set('get list search find read check view show describe count preview restore undo undelete prevent cancel recover archive is has can confirm explain');
+const READING = set(
+  'get list search find read check view show describe count preview restore undo undelete prevent cancel recover archive is has can confirm explain',
+);
 const CHANGING = set('create add update set send book');
 const HARMLESS_OBJECTS = set('cart basket cache draft bookmark reminder reaction');
 
 const ACCOUNT_OBJECTS = set('password passwords credential credentials mfa 2fa');
-const STORED_OBJECTS = set('user users file files folder directory database databases db account accounts table tables member members bucket volume repository repo backup backups index cluster');
+const STORED_OBJECTS = set(
+  'user users file files folder directory database databases db account accounts table tables member members bucket volume repository repo backup backups index cluster',
+);
 /** Verbs that are destructive only to some things: `remove_user` is, `remove_item_from_cart` is not. */
 const NEEDS_OBJECT: ReadonlyMap<string, ReadonlySet<string>> = new Map([
   ['remove', STORED_OBJECTS],

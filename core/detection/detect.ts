@@ -54,7 +54,10 @@ const bySeverity = (a: Finding, b: Finding): number =>
 /** Names, ids and limits in evidence come from the caller: one of them may hold a secret. */
 function withoutSecrets(finding: Finding): Finding {
   const evidence = Object.fromEntries(
-    Object.entries(finding.evidence).map(([key, value]) => [key, typeof value === 'string' ? maskSecrets(value) : Array.isArray(value) ? value.map(maskSecrets) : value]),
+    Object.entries(finding.evidence).map(([key, value]) => [
+      key,
+      typeof value === 'string' ? maskSecrets(value) : Array.isArray(value) ? value.map(maskSecrets) : value,
+    ]),
   );
   return { ...finding, reason: maskSecrets(finding.reason), evidence };
 }

@@ -29,7 +29,10 @@ export function readEventTexts(event: GovernanceEvent): EventText[] {
   };
   if (event.content !== undefined) add('/content', 'content', event.content);
   if (event.intent !== undefined) add('/intent', 'intent', event.intent);
-  for (const [part, value, pointer] of [['args', event.tool?.args, '/tool/args'], ['metadata', event.metadata, '/metadata']] as const) {
+  for (const [part, value, pointer] of [
+    ['args', event.tool?.args, '/tool/args'],
+    ['metadata', event.metadata, '/metadata'],
+  ] as const) {
     for (const leaf of walkArgs(value, pointer)) if (typeof leaf.value === 'string') add(leaf.pointer, part, leaf.value);
   }
   return texts;

@@ -53,8 +53,9 @@ const decodeSelectors = (points: readonly number[]): string => {
   return decoded;
 };
 
-// oxlint-disable-next-line no-misleading-character-class -- lone invisible characters are the target
-const INVISIBLE = /[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\u{e0000}-\u{e01ef}]/u;
+const INVISIBLE =
+  // oxlint-disable-next-line no-misleading-character-class -- lone invisible characters are the target
+  /[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\u{e0000}-\u{e01ef}]/u;
 const TAG_RUN = /(\u{1f3f4})?[\u{e0000}-\u{e007f}]+/gu;
 // oxlint-disable-next-line no-misleading-character-class -- selectors alone are the target
 const SELECTOR_RUN = /[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]+/gu;

@@ -60,10 +60,22 @@ function plainLetters(visible: string, flags: Set<string>): string {
 
 const plainView = (text: string): string => squeeze(foldConfusables(withoutDecoration(plainLetters(separateInvisible(text).visible, new Set()))));
 
-const decodedView = (decoded: readonly { text: string }[]): string => (decoded.length === 0 ? '' : plainView(decoded.map(({ text }) => text).join('\n').slice(0, MAX_CHARS)));
+const decodedView = (decoded: readonly { text: string }[]): string =>
+  decoded.length === 0
+    ? ''
+    : plainView(
+        decoded
+          .map(({ text }) => text)
+          .join('\n')
+          .slice(0, MAX_CHARS),
+      );
 
 /** Runs of white space to one space, or one line feed where the run holds one. */
-const squeeze = (text: string): string => text.replace(/[^\S\n]+/g, ' ').replace(/ ?\n[ \n]*/g, '\n').trim();
+const squeeze = (text: string): string =>
+  text
+    .replace(/[^\S\n]+/g, ' ')
+    .replace(/ ?\n[ \n]*/g, '\n')
+    .trim();
 
 /** Markdown emphasis and string concatenation: marks within a word that a reader's eye skips. */
 const withoutDecoration = (text: string): string => text.replace(CONCATENATION, '').replace(/[*`~]+|\b_{1,3}|_{1,3}\b/g, '');

@@ -41,7 +41,11 @@ export const SECRET_SHAPES: readonly SecretShape[] = [
   { kind: 'google-api-key', pattern: /\bAIza[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-])/g },
   { kind: 'stripe-live-key', pattern: /\b[sr]k_live_[A-Za-z0-9]{20,247}\b/g },
   { kind: 'anthropic-key', pattern: /\bsk-ant-[A-Za-z0-9_-]{24,250}/g },
-  { kind: 'openai-key', pattern: /\bsk-(?!ant-)(?:(?:proj|svcacct|admin)-)?[A-Za-z0-9_-]{32,250}/g, accept: (match) => /\d/.test(match) && /[A-Z]/.test(match) },
+  {
+    kind: 'openai-key',
+    pattern: /\bsk-(?!ant-)(?:(?:proj|svcacct|admin)-)?[A-Za-z0-9_-]{32,250}/g,
+    accept: (match) => /\d/.test(match) && /[A-Z]/.test(match),
+  },
   { kind: 'jwt', pattern: /\beyJ[A-Za-z0-9_-]{10,4096}\.eyJ[A-Za-z0-9_-]{4,16384}\.[A-Za-z0-9_-]{20,1024}/g, accept: isJwt },
   { kind: 'private-key', pattern: /-----BEGIN (?:[A-Z]{1,12} ){0,3}PRIVATE KEY-----\s{0,4}[A-Za-z0-9+/=\\]{16,16384}/g },
   { kind: 'mastguard-key', pattern: /\bmg_live_[A-Za-z0-9_-]{16,250}/g },

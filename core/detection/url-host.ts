@@ -11,10 +11,15 @@ export function urlHost(raw: string): UrlHost | null {
   // oxlint-disable-next-line no-control-regex -- control characters are the target
   const ambiguous = /[\\\0-\x20\x7f]/.test(text.split(/[?#]/, 1)[0] ?? '');
   const hasScheme = /^[a-z][a-z0-9+.-]{0,31}:/i.test(text) && !/^[^/?#@:]{1,253}:\d{1,5}(?:[/?#]|$)/.test(text);
-  const absolute = hasScheme ? text.replace(/^(?:wss?|ftps?|sftp|ssh|git|s3|gs|smtp|ldaps?|redis|postgres(?:ql)?|mysql|mongodb|amqp):/i, 'http:') : `http://${text.replace(/^\/\//, '')}`;
+  const absolute = hasScheme
+    ? text.replace(/^(?:wss?|ftps?|sftp|ssh|git|s3|gs|smtp|ldaps?|redis|postgres(?:ql)?|mysql|mongodb|amqp):/i, 'http:')
+    : `http://${text.replace(/^\/\//, '')}`;
   try {
     const { hostname } = new URL(absolute);
-    const host = hostname.replace(/^\[|\]$/g, '').replace(/\.+$/, '').toLowerCase();
+    const host = hostname
+      .replace(/^\[|\]$/g, '')
+      .replace(/\.+$/, '')
+      .toLowerCase();
     return host === '' ? null : { host, ambiguous };
   } catch {
     return null;

@@ -15,10 +15,7 @@ export interface Reviewer {
   groups: readonly string[];
 }
 
-export type LadderMove =
-  | { step: ReviewVerb; reviewer: Reviewer; reason?: string }
-  | { step: 'timeout' }
-  | { step: 'withdraw'; actor: string; reason?: string };
+export type LadderMove = { step: ReviewVerb; reviewer: Reviewer; reason?: string } | { step: 'timeout' } | { step: 'withdraw'; actor: string; reason?: string };
 
 export type LadderResult =
   | { status: ReviewStatus; state: LadderState; dueAtMs: number | null; expiresAtMs: number }
@@ -46,7 +43,12 @@ export function climb(plan: ReviewPlan, state: LadderState, move: LadderMove, no
       if (next === undefined) {
         return move.step === 'timeout' ? close('expired') : { refused: 'last-level', detail: 'there is no level above this one' };
       }
-      return { status: 'pending', state: { level: state.level + 1, steps }, dueAtMs: nowMs + next.withinMs, expiresAtMs: ladderEndMs(plan, state.level + 1, nowMs) };
+      return {
+        status: 'pending',
+        state: { level: state.level + 1, steps },
+        dueAtMs: nowMs + next.withinMs,
+        expiresAtMs: ladderEndMs(plan, state.level + 1, nowMs),
+      };
     }
   }
 }

@@ -13,7 +13,11 @@ export interface SpineEntry {
   entryHash: string;
 }
 
-export type ChainFinding = { code: 'BODY_MISMATCH' | 'ENTRY_MISMATCH' | 'GAP' | 'DUPLICATE_SEQ' | 'TIME_REGRESSION' | 'HEAD_MISMATCH'; org: string; seq: number };
+export type ChainFinding = {
+  code: 'BODY_MISMATCH' | 'ENTRY_MISMATCH' | 'GAP' | 'DUPLICATE_SEQ' | 'TIME_REGRESSION' | 'HEAD_MISMATCH';
+  org: string;
+  seq: number;
+};
 
 export interface ChainVerifier {
   /** Entries in order of `seq`; `body` is the recorded text, undefined where it has been purged. */

@@ -1,7 +1,22 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { patternProblem } from './pattern-cost.ts';
 
-const EVENT_FIELDS = ['id', 'agentId', 'action', 'sessionId', 'occurredAt', 'channel', 'trust', 'tool', 'resource', 'principal', 'intent', 'content', 'metadata', 'labels'];
+const EVENT_FIELDS = [
+  'id',
+  'agentId',
+  'action',
+  'sessionId',
+  'occurredAt',
+  'channel',
+  'trust',
+  'tool',
+  'resource',
+  'principal',
+  'intent',
+  'content',
+  'metadata',
+  'labels',
+];
 
 /** Objects of fixed shape: a key outside the list can only be a slip of the pen. */
 const FIELDS: Readonly<Record<string, readonly string[]>> = {

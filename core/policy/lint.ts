@@ -44,7 +44,8 @@ function duplicateIds(rules: readonly PolicyRule[]): PolicyIssue[] {
 function idleReviews(rules: readonly PolicyRule[]): PolicyIssue[] {
   const issues: PolicyIssue[] = [];
   for (const [position, { review, effect }] of rules.entries()) {
-    if (review !== undefined && effect !== 'hitl') issues.push({ pointer: `/rules/${position}/review`, detail: `only effect \`hitl\` opens a review, this rule's is \`${effect}\`` });
+    if (review !== undefined && effect !== 'hitl')
+      issues.push({ pointer: `/rules/${position}/review`, detail: `only effect \`hitl\` opens a review, this rule's is \`${effect}\`` });
   }
   return issues;
 }
@@ -62,7 +63,10 @@ function unreachableRules(ranked: readonly RankedRule[]): PolicyIssue[] {
     const search: Search = { rule, cover: null };
     visitCandidates(index, someName(rule.actions), someName(rule.agents), findCover, search);
     if (search.cover !== null) {
-      issues.push({ pointer: `/rules/${rule.position}`, detail: `never decides: \`${search.cover.rule.id}\` (/rules/${search.cover.position}) always decides before it` });
+      issues.push({
+        pointer: `/rules/${rule.position}`,
+        detail: `never decides: \`${search.cover.rule.id}\` (/rules/${search.cover.position}) always decides before it`,
+      });
     }
   }
   return issues.toSorted((a, b) => positionIn(a) - positionIn(b));

@@ -18,7 +18,11 @@ export const DEMO_POLICY: PolicySet = {
     {
       id: 'large-refund',
       priority: 100,
-      when: { agents: ['billing-*'], actions: ['issue_refund'], condition: 'has(event.tool) && has(event.tool.args) && has(event.tool.args.amount) && event.tool.args.amount > 500 && mast.riskScore < 80' },
+      when: {
+        agents: ['billing-*'],
+        actions: ['issue_refund'],
+        condition: 'has(event.tool) && has(event.tool.args) && has(event.tool.args.amount) && event.tool.args.amount > 500 && mast.riskScore < 80',
+      },
       effect: 'hitl',
       review: {
         levels: [
@@ -35,7 +39,8 @@ export const DEMO_POLICY: PolicySet = {
       when: {
         agents: ['ops-*'],
         actions: ['deploy_*'],
-        condition: 'has(event.tool) && has(event.tool.args) && has(event.tool.args.environment) && event.tool.args.environment == "production" && mast.riskScore < 80',
+        condition:
+          'has(event.tool) && has(event.tool.args) && has(event.tool.args.environment) && event.tool.args.environment == "production" && mast.riskScore < 80',
       },
       effect: 'hitl',
       review: {
@@ -50,7 +55,11 @@ export const DEMO_POLICY: PolicySet = {
     {
       id: 'change-at-night',
       priority: 80,
-      when: { agents: ['ops-*'], actions: ['restart_*', 'deploy_*'], condition: 'has(event.occurredAt) && timestamp(event.occurredAt).getHours("Europe/Vienna") < 6 && mast.detectors.size() == 0' },
+      when: {
+        agents: ['ops-*'],
+        actions: ['restart_*', 'deploy_*'],
+        condition: 'has(event.occurredAt) && timestamp(event.occurredAt).getHours("Europe/Vienna") < 6 && mast.detectors.size() == 0',
+      },
       effect: 'alert',
       reason: 'Changes between midnight and six are looked at in the morning.',
     },

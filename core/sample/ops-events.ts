@@ -7,7 +7,12 @@ const checkoutHealth = { action: 'check_service_health', channel: 'tool_args', t
 /** A restart outside working hours, then an agent that asks the same question over and over. */
 export const OPS_NIGHT: readonly StoryEvent[] = [
   night('demo-01-health', '02:41', checkoutHealth, 'ALLOW'),
-  night('demo-02-restart', '02:42', { action: 'restart_service', channel: 'tool_args', tool: { name: 'restart_service', args: { service: 'checkout' } } }, 'ALERT'),
+  night(
+    'demo-02-restart',
+    '02:42',
+    { action: 'restart_service', channel: 'tool_args', tool: { name: 'restart_service', args: { service: 'checkout' } } },
+    'ALERT',
+  ),
   night('demo-03-health', '02:44', checkoutHealth, 'ALLOW'),
   night('demo-04-health', '02:45', checkoutHealth, 'ALLOW'),
   night('demo-05-health', '02:46', checkoutHealth, 'ALERT', 'Time'),
@@ -19,8 +24,18 @@ const release = teller({ agentId: 'ops-runner', sessionId: 'demo-ops-release' })
 
 /** A release day: two plain steps, an exception the policy makes, two things no agent may do, two a person must see. */
 export const OPS_RELEASE: readonly StoryEvent[] = [
-  release('demo-29-read-config', '13:05', { action: 'read_file', channel: 'tool_args', tool: { name: 'read_file', args: { path: '/srv/shop/config/checkout.yaml' } } }, 'ALLOW'),
-  release('demo-30-disk-space', '13:06', { action: 'run_command', channel: 'tool_args', tool: { name: 'run_command', args: { command: 'df -h /srv/shop' } } }, 'ALLOW'),
+  release(
+    'demo-29-read-config',
+    '13:05',
+    { action: 'read_file', channel: 'tool_args', tool: { name: 'read_file', args: { path: '/srv/shop/config/checkout.yaml' } } },
+    'ALLOW',
+  ),
+  release(
+    'demo-30-disk-space',
+    '13:06',
+    { action: 'run_command', channel: 'tool_args', tool: { name: 'run_command', args: { command: 'df -h /srv/shop' } } },
+    'ALLOW',
+  ),
   release(
     'demo-31-old-builds',
     '13:08',

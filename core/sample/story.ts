@@ -21,7 +21,15 @@ export interface ExpectedDecision {
  * One day at a wholesaler of office supplies: a service that does not come back at night, reminders and refunds, tickets of
  * which some are not what they seem, a release. In the order of the day; the events of one session stay in that order.
  */
-export const STORY: readonly StoryEvent[] = [...OPS_NIGHT, ...BILLING_REMINDERS, ...SUPPORT_TICKETS, ...BILLING_REFUNDS, ...OPS_RELEASE, ...BILLING_MONTH_END, ...SUPPORT_CLOSING];
+export const STORY: readonly StoryEvent[] = [
+  ...OPS_NIGHT,
+  ...BILLING_REMINDERS,
+  ...SUPPORT_TICKETS,
+  ...BILLING_REFUNDS,
+  ...OPS_RELEASE,
+  ...BILLING_MONTH_END,
+  ...SUPPORT_CLOSING,
+];
 
 /** Distinct categories of findings, sorted as in {@link ExpectedDecision}. */
 export function categoriesOf(findings: readonly { category: MastCategory }[]): MastCategory[] {

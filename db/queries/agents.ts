@@ -18,8 +18,12 @@ const columns = (tx: TransactionSql) => tx`
 
 /** By id, from behind `afterId`. */
 export function listAgents(sql: Sql, { orgId, afterId, limit }: { orgId: string; afterId: string; limit: number }): Promise<AgentRow[]> {
-  return asTenant(sql, orgId, (tx) => tx<AgentRow[]>`
-    select ${columns(tx)} from agent where org_id = ${orgId} and agent_id > ${afterId} order by agent_id limit ${limit}`);
+  return asTenant(
+    sql,
+    orgId,
+    (tx) => tx<AgentRow[]>`
+    select ${columns(tx)} from agent where org_id = ${orgId} and agent_id > ${afterId} order by agent_id limit ${limit}`,
+  );
 }
 
 export function findAgent(sql: Sql, { orgId, agentId }: { orgId: string; agentId: string }): Promise<AgentRow | undefined> {
@@ -30,7 +34,10 @@ export function findAgent(sql: Sql, { orgId, agentId }: { orgId: string; agentId
 }
 
 /** Sets the profile, registering the agent where it is new. */
-export async function putAgent(sql: Sql, { orgId, agentId, profile, audit }: { orgId: string; agentId: string; profile: string; audit: AuditEntry }): Promise<void> {
+export async function putAgent(
+  sql: Sql,
+  { orgId, agentId, profile, audit }: { orgId: string; agentId: string; profile: string; audit: AuditEntry },
+): Promise<void> {
   await sql`select put_agent(${orgId}, ${agentId}, ${profile}, ${auditParameter(audit)}::text::jsonb)`;
 }
 

@@ -10,8 +10,12 @@ export interface RecentEventRow {
 
 /** Newest first, with bodies: reasons and detectors stand nowhere else. */
 export function listRecentEvents(sql: Sql, { orgId, limit }: { orgId: string; limit: number }): Promise<RecentEventRow[]> {
-  return asTenant(sql, orgId, (tx) => tx<RecentEventRow[]>`
-    select seq, at, body from agent_events where org_id = ${orgId} order by seq desc limit ${limit}`);
+  return asTenant(
+    sql,
+    orgId,
+    (tx) => tx<RecentEventRow[]>`
+    select seq, at, body from agent_events where org_id = ${orgId} order by seq desc limit ${limit}`,
+  );
 }
 
 export interface DueReviewRow {

@@ -28,7 +28,10 @@ export interface EventsQuery {
 
 /** Newest first, from below `beforeSeq`. */
 export function listEvents(sql: Sql, { orgId, beforeSeq, agentId, value, sessionId, limit }: EventsQuery): Promise<EventRow[]> {
-  return asTenant(sql, orgId, (tx) => tx<EventRow[]>`
+  return asTenant(
+    sql,
+    orgId,
+    (tx) => tx<EventRow[]>`
     select seq, at, event_id as "eventId", agent_id as "agentId", action, session_id as "sessionId", value, risk_score as "riskScore", categories,
            policy_version as "policyVersion", rule_id as "ruleId"
     from agent_events
@@ -36,5 +39,6 @@ export function listEvents(sql: Sql, { orgId, beforeSeq, agentId, value, session
       ${agentId === undefined ? tx`` : tx`and agent_id = ${agentId}`}
       ${value === undefined ? tx`` : tx`and value = ${value}`}
       ${sessionId === undefined ? tx`` : tx`and session_id = ${sessionId}`}
-    order by seq desc limit ${limit}`);
+    order by seq desc limit ${limit}`,
+  );
 }

@@ -27,11 +27,26 @@ export async function appendRecords(sql: Sql, records: LedgerRecord[]): Promise<
   const rows = await sql<(LedgerReceipt & { ord: number })[]>`
     select ord, seq, encode(entry_hash, 'hex') as "entryHash", existed
     from ledger_append(
-      ${sql.array(records.map(({ org }) => org), 2950)}::uuid[],
-      ${sql.array(records.map(({ kind }) => kind), 21)}::smallint[],
-      ${sql.array(records.map(({ id }) => id), 2950)}::uuid[],
-      ${sql.array(records.map(({ body }) => body), 25)}::text[],
-      ${sql.array(records.map(({ fields }) => JSON.stringify(fields)), 25)}::text[]::jsonb[])`;
+      ${sql.array(
+        records.map(({ org }) => org),
+        2950,
+      )}::uuid[],
+      ${sql.array(
+        records.map(({ kind }) => kind),
+        21,
+      )}::smallint[],
+      ${sql.array(
+        records.map(({ id }) => id),
+        2950,
+      )}::uuid[],
+      ${sql.array(
+        records.map(({ body }) => body),
+        25,
+      )}::text[],
+      ${sql.array(
+        records.map(({ fields }) => JSON.stringify(fields)),
+        25,
+      )}::text[]::jsonb[])`;
   const receipts: LedgerReceipt[] = [];
   for (const { ord, seq, entryHash, existed } of rows) receipts[ord - 1] = { seq, entryHash, existed };
   return receipts;

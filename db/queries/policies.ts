@@ -46,9 +46,13 @@ export function listPolicyVersions(
   sql: Sql,
   { orgId, policyId, beforeVersion, limit }: { orgId: string; policyId: string; beforeVersion: number; limit: number },
 ): Promise<PolicyVersionRow[]> {
-  return asTenant(sql, orgId, (tx) => tx<PolicyVersionRow[]>`
+  return asTenant(
+    sql,
+    orgId,
+    (tx) => tx<PolicyVersionRow[]>`
     select ${versionColumns(tx)} from policy_version
-    where org_id = ${orgId} and policy_id = ${policyId} and version < ${beforeVersion} order by version desc limit ${limit}`);
+    where org_id = ${orgId} and policy_id = ${policyId} and version < ${beforeVersion} order by version desc limit ${limit}`,
+  );
 }
 
 export function findPolicyVersion(
@@ -74,7 +78,10 @@ export interface NewPolicyDocument {
 }
 
 /** Raises 23505 when the organisation has a policy of this name. */
-export async function createPolicy(sql: Sql, { orgId, policyId, name, document, digest, createdBy, audit }: NewPolicyDocument & { name: string }): Promise<void> {
+export async function createPolicy(
+  sql: Sql,
+  { orgId, policyId, name, document, digest, createdBy, audit }: NewPolicyDocument & { name: string },
+): Promise<void> {
   await sql`select create_policy(${orgId}, ${policyId}, ${name}, ${document}, ${digest}, ${createdBy}, ${auditParameter(audit)}::text::jsonb)`;
 }
 
@@ -86,7 +93,12 @@ export async function createPolicyVersion(sql: Sql, { orgId, policyId, document,
 }
 
 /** False when there is no such version. */
-export async function activatePolicy(sql: Sql, { orgId, policyId, version, audit }: { orgId: string; policyId: string; version: number; audit: AuditEntry }): Promise<boolean> {
-  const [row] = await sql<{ activated: boolean }[]>`select activate_policy(${orgId}, ${policyId}, ${version}, ${auditParameter(audit)}::text::jsonb) as activated`;
+export async function activatePolicy(
+  sql: Sql,
+  { orgId, policyId, version, audit }: { orgId: string; policyId: string; version: number; audit: AuditEntry },
+): Promise<boolean> {
+  const [row] = await sql<
+    { activated: boolean }[]
+  >`select activate_policy(${orgId}, ${policyId}, ${version}, ${auditParameter(audit)}::text::jsonb) as activated`;
   return row?.activated === true;
 }

@@ -19,12 +19,20 @@ export interface ReviewLadderRow {
 /** Undefined when the organisation has no such review. */
 export function loadReviewLadder(sql: Sql, { orgId, reviewId }: { orgId: string; reviewId: string }): Promise<ReviewLadderRow | undefined> {
   return asTenant(sql, orgId, async (tx) => {
-    const [row] = await tx<{ version: number; status: ReviewStatus; eventId: string; actionDigest: string; plan: string; state: string; dueAt: Date | null; expiresAt: Date }[]>`
+    const [row] = await tx<
+      { version: number; status: ReviewStatus; eventId: string; actionDigest: string; plan: string; state: string; dueAt: Date | null; expiresAt: Date }[]
+    >`
       select version, status, event_id as "eventId", action_digest as "actionDigest", plan, state, due_at as "dueAt", expires_at as "expiresAt"
       from review where org_id = ${orgId} and id = ${reviewId}`;
     if (row === undefined) return undefined;
     const { plan, state, dueAt, expiresAt, ...rest } = row;
-    return { ...rest, plan: JSON.parse(plan) as ReviewPlan, state: JSON.parse(state) as LadderState, dueAtMs: dueAt?.getTime() ?? null, expiresAtMs: expiresAt.getTime() };
+    return {
+      ...rest,
+      plan: JSON.parse(plan) as ReviewPlan,
+      state: JSON.parse(state) as LadderState,
+      dueAtMs: dueAt?.getTime() ?? null,
+      expiresAtMs: expiresAt.getTime(),
+    };
   });
 }
 

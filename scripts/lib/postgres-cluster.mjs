@@ -14,7 +14,8 @@ export async function ensureCluster({ native, root, account }, password) {
   const data = join(root, 'data');
   if (existsSync(join(data, 'PG_VERSION'))) {
     const version = readFileSync(join(data, 'PG_VERSION'), 'utf8').trim();
-    if (version !== '18') throw new Error(`${data} was written by PostgreSQL ${version}, this is PostgreSQL 18: dump it with the old version and load it with the new`);
+    if (version !== '18')
+      throw new Error(`${data} was written by PostgreSQL ${version}, this is PostgreSQL 18: dump it with the old version and load it with the new`);
     return data;
   }
   const unfinished = join(root, 'data.new');
@@ -25,11 +26,16 @@ export async function ensureCluster({ native, root, account }, password) {
     writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
     if (account !== undefined) for (const path of [scratch, passwordFile]) chownSync(path, account.uid, account.gid);
     const collation = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
-    await runOrThrow('initdb', join(native, 'bin', 'initdb'), ['--pgdata', unfinished, '--username', superuser, '--auth=scram-sha-256', `--pwfile=${passwordFile}`, '--data-checksums', ...collation], {
-      account,
-      cwd: root,
-      env: postgresEnvironment(),
-    });
+    await runOrThrow(
+      'initdb',
+      join(native, 'bin', 'initdb'),
+      ['--pgdata', unfinished, '--username', superuser, '--auth=scram-sha-256', `--pwfile=${passwordFile}`, '--data-checksums', ...collation],
+      {
+        account,
+        cwd: root,
+        env: postgresEnvironment(),
+      },
+    );
     renameSync(unfinished, data);
   } finally {
     rmSync(scratch, { recursive: true, force: true });

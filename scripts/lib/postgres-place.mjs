@@ -55,12 +55,16 @@ function withCopy(native, root, account) {
 }
 
 function unprivilegedAccount() {
-  const accounts = readFileSync('/etc/passwd', 'utf8').split('\n').map((line) => line.split(':'));
+  const accounts = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'));
   for (const name of ['postgres', 'nobody']) {
     const [, , uid, gid] = accounts.find(([candidate]) => candidate === name) ?? [];
     if (Number(uid) > 0) return { uid: Number(uid), gid: Number(gid) };
   }
-  throw new Error('PostgreSQL does not run as root, and this machine has neither a "postgres" nor a "nobody" account. Start as another user, or set DATABASE_URL.');
+  throw new Error(
+    'PostgreSQL does not run as root, and this machine has neither a "postgres" nor a "nobody" account. Start as another user, or set DATABASE_URL.',
+  );
 }
 
 /** @param {{ uid: number, gid: number }} account @param {string} command @param {string[]} args */

@@ -95,7 +95,8 @@ async function untilAccepting(child, sql) {
       await sql`select 1`;
       return;
     } catch (error) {
-      if (error.code === '28P01') throw new Error('the embedded PostgreSQL refuses the password in secrets.json: that file does not belong to this data', { cause: error });
+      if (error.code === '28P01')
+        throw new Error('the embedded PostgreSQL refuses the password in secrets.json: that file does not belong to this data', { cause: error });
       if (Date.now() > deadline) throw diedError(child, 'it was given 120 s to accept connections');
       await sleep(100);
     }

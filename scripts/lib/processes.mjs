@@ -31,7 +31,10 @@ export function commandLineOf(pid) {
  * @param {{ signal?: NodeJS.Signals, graceMs?: number }} [options]
  */
 export async function stopProcess(pid, { signal = 'SIGTERM', graceMs = 10_000 } = {}) {
-  for (const [next, waitMs] of /** @type {const} */ ([[signal, graceMs], ['SIGKILL', 5_000]])) {
+  for (const [next, waitMs] of /** @type {const} */ ([
+    [signal, graceMs],
+    ['SIGKILL', 5_000],
+  ])) {
     if (!isAlive(pid)) return;
     signalProcess(pid, next);
     const deadline = Date.now() + waitMs;

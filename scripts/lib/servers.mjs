@@ -29,7 +29,11 @@ export async function ensurePostgres({ home, children, supervisor, secrets, prog
  */
 export async function ensureTemporal({ home, children, supervisor, progress }, codecEndpoint, env = process.env) {
   if (env.TEMPORAL_ADDRESS || env.TEMPORAL_PROFILE) {
-    return { address: env.TEMPORAL_ADDRESS || null, namespace: env.TEMPORAL_NAMESPACE || (env.TEMPORAL_PROFILE ? null : 'default'), uiUrl: env.TEMPORAL_UI_URL || null };
+    return {
+      address: env.TEMPORAL_ADDRESS || null,
+      namespace: env.TEMPORAL_NAMESPACE || (env.TEMPORAL_PROFILE ? null : 'default'),
+      uiUrl: env.TEMPORAL_UI_URL || null,
+    };
   }
   const cli = await acquireTemporalCli({ progress, env });
   progress.update('starting Temporal');

@@ -30,7 +30,10 @@ export async function migrate({ progress }, adminUrl, appPassword) {
 export async function ensureDemoOrganization({ progress, secrets }, env) {
   progress.update('preparing the demo organisation');
   const known = secrets.demo();
-  const { stdout } = await runScript('preparing the demo organisation', entry.demo, { ...env, ...(known === undefined ? {} : { MASTGUARD_DEMO: JSON.stringify(known) }) });
+  const { stdout } = await runScript('preparing the demo organisation', entry.demo, {
+    ...env,
+    ...(known === undefined ? {} : { MASTGUARD_DEMO: JSON.stringify(known) }),
+  });
   const demo = demoOf(stdout);
   secrets.keepDemo(demo);
   return demo;
@@ -38,7 +41,10 @@ export async function ensureDemoOrganization({ progress, secrets }, env) {
 
 /** @param {string} stdout @returns {{ orgId: string, apiKey: string, ownerEmail: string, ownerPassword: string }} */
 export function demoOf(stdout) {
-  const line = stdout.trim().split('\n').findLast((candidate) => candidate.startsWith('{'));
+  const line = stdout
+    .trim()
+    .split('\n')
+    .findLast((candidate) => candidate.startsWith('{'));
   const { orgId, apiKey, ownerEmail, ownerPassword } = line === undefined ? {} : JSON.parse(line);
   for (const [name, value] of Object.entries({ orgId, apiKey, ownerEmail, ownerPassword })) {
     if (typeof value !== 'string' || value === '') throw new Error(`the demo organisation was made without ${name}`);

@@ -16,7 +16,7 @@ export function createSupervisor({ children, report, giveUp }) {
   async function keepRunning(spec, first) {
     /** @type {number[]} */
     let crashes = [];
-    for (let child = first; ; ) {
+    for (let child = first; ;) {
       const ending = await child.ended;
       if (children.isClosing()) return;
       const now = Date.now();

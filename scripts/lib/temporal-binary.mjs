@@ -94,7 +94,10 @@ export function acquisitionMessage({ name, version, pathVariable, package: proje
 
 /** @param {import('./server-releases.mjs').Release} release @param {NodeJS.ProcessEnv} env */
 function existingPlaces(release, env) {
-  const onPath = (env.PATH ?? '').split(delimiter).filter((directory) => directory !== '').map((directory) => join(directory, release.name));
+  const onPath = (env.PATH ?? '')
+    .split(delimiter)
+    .filter((directory) => directory !== '')
+    .map((directory) => join(directory, release.name));
   const cached = cacheDirectories(env).map((directory) => join(directory, cachedName(release)));
   return /** @type {const} */ ([
     [`${release.name} on PATH`, onPath.find(isExecutable)],

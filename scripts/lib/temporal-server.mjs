@@ -21,7 +21,16 @@ const retention = '72h';
  * @param {string} [options.name] of the child and its log
  * @param {boolean} [options.tuned] false: the server as it comes, for comparison
  */
-export async function startTemporal({ children, cli, databaseFile, port: wantedPort = 7233, uiPort: wantedUiPort = 8233, codecEndpoint, name = 'temporal', tuned = true }) {
+export async function startTemporal({
+  children,
+  cli,
+  databaseFile,
+  port: wantedPort = 7233,
+  uiPort: wantedUiPort = 8233,
+  codecEndpoint,
+  name = 'temporal',
+  tuned = true,
+}) {
   const port = await nextFreePort(wantedPort);
   const uiPort = wantedUiPort === false ? undefined : await nextFreePort(wantedUiPort);
   const address = `127.0.0.1:${port}`;
@@ -30,7 +39,16 @@ export async function startTemporal({ children, cli, databaseFile, port: wantedP
     name,
     command: cli,
     args: [
-      'server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--namespace', namespace, '--log-level', 'warn',
+      'server',
+      'start-dev',
+      '--ip',
+      '127.0.0.1',
+      '--port',
+      String(port),
+      '--namespace',
+      namespace,
+      '--log-level',
+      'warn',
       ...(uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort)]),
       ...(codecEndpoint === undefined ? [] : ['--ui-codec-endpoint', codecEndpoint]),
       ...(databaseFile === undefined ? [] : ['--db-filename', databaseFile, '--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=1']),
@@ -43,7 +61,12 @@ export async function startTemporal({ children, cli, databaseFile, port: wantedP
   const child = await children.start(spec);
   await untilHealthy(child, cli, address, env);
   // The dev server registers its namespaces with 24 h and has no option for it.
-  await runOrThrow('setting the namespace retention', cli, ['operator', 'namespace', 'update', '-n', namespace, '--retention', retention, '--address', address, ...plainClient], { env, timeoutMs: 15_000 });
+  await runOrThrow(
+    'setting the namespace retention',
+    cli,
+    ['operator', 'namespace', 'update', '-n', namespace, '--retention', retention, '--address', address, ...plainClient],
+    { env, timeoutMs: 15_000 },
+  );
   return { address, namespace, uiUrl: uiPort === undefined ? undefined : `http://127.0.0.1:${uiPort}`, child, spec };
 }
 

@@ -21,7 +21,9 @@ export async function downloadArchive(release, { scratch, progress }) {
   if (release.archiveUrl === undefined) throw new Error('the vendor publishes it for its own SDKs only');
   if (architecture === undefined || !['linux', 'darwin'].includes(process.platform)) throw new Error(noBuild());
   const archive = join(scratch, 'archive.tar.gz');
-  await download(release.archiveUrl(process.platform, architecture), archive, (detail) => progress.update(`downloading ${release.name} ${release.version}`, detail));
+  await download(release.archiveUrl(process.platform, architecture), archive, (detail) =>
+    progress.update(`downloading ${release.name} ${release.version}`, detail),
+  );
   const target = join(scratch, 'archive');
   mkdirSync(target);
   await runOrThrow('unpacking', 'tar', ['-xzf', archive, '-C', target, release.name]);

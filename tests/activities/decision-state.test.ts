@@ -24,7 +24,15 @@ afterAll(async () => {
 });
 
 async function activate(orgId: string): Promise<void> {
-  await createPolicy(sql, { orgId, policyId: 'pol_1', name: 'p', document: JSON.stringify(SHORT_LADDER), digest: Buffer.alloc(32), createdBy: 'system', audit: auditOf('policy.created') });
+  await createPolicy(sql, {
+    orgId,
+    policyId: 'pol_1',
+    name: 'p',
+    document: JSON.stringify(SHORT_LADDER),
+    digest: Buffer.alloc(32),
+    createdBy: 'system',
+    audit: auditOf('policy.created'),
+  });
   await activatePolicy(sql, { orgId, policyId: 'pol_1', version: 1, audit: auditOf('policy.activated') });
 }
 

@@ -26,7 +26,9 @@ test('partitions are made as far ahead as asked, and a second run on the same da
 test('records for which no partition was ready are counted and reported', async () => {
   const orgId = await addOrganization(database.appSql);
   // A year on: nothing was made for that time.
-  await admin.unsafe(`create or replace function ledger_now() returns timestamptz language sql volatile set search_path = pg_catalog, pg_temp as $$ select date_trunc('milliseconds', clock_timestamp() + interval '1 year') $$`);
+  await admin.unsafe(
+    `create or replace function ledger_now() returns timestamptz language sql volatile set search_path = pg_catalog, pg_temp as $$ select date_trunc('milliseconds', clock_timestamp() + interval '1 year') $$`,
+  );
   await appendRecords(database.appSql, [auditRecord(orgId, 'late')]);
   const reports: number[] = [];
   const { defaultRows } = await createMaintenanceActivities({ sql: database.appSql, reportDefaultRows: (count) => void reports.push(count) }).makePartitions();

@@ -10,7 +10,13 @@ import { addOrganization, settleItem } from '../support/ledger-records.ts';
 
 const START_MS = Date.UTC(2030, 0, 1);
 const HOUR_MS = 3_600_000;
-const PLAN = { levels: [{ reviewers: { roles: ['Reviewer'] }, withinMs: HOUR_MS }, { reviewers: { roles: ['Owner'] }, withinMs: HOUR_MS }], outcome: 'block' };
+const PLAN = {
+  levels: [
+    { reviewers: { roles: ['Reviewer'] }, withinMs: HOUR_MS },
+    { reviewers: { roles: ['Owner'] }, withinMs: HOUR_MS },
+  ],
+  outcome: 'block',
+};
 const reviewer = (memberId = 'mem_r'): Reviewer => ({ memberId, role: 'Reviewer', groups: [] });
 
 let database: TestDatabase;
@@ -26,7 +32,16 @@ beforeEach(async () => {
   nowMs = START_MS;
   orgId = await addOrganization(sql);
   const at = (ms: number): string => new Date(START_MS + ms).toISOString();
-  const review = { id: 'rev_1', digest: 'd', plan: JSON.stringify(PLAN), state: '{"level":0,"steps":[]}', summary: '{}', created_at: at(0), due_at: at(HOUR_MS), expires_at: at(2 * HOUR_MS) };
+  const review = {
+    id: 'rev_1',
+    digest: 'd',
+    plan: JSON.stringify(PLAN),
+    state: '{"level":0,"steps":[]}',
+    summary: '{}',
+    created_at: at(0),
+    due_at: at(HOUR_MS),
+    expires_at: at(2 * HOUR_MS),
+  };
   await settleDecisions(sql, [settleItem(orgId, 'e1', { review })]);
 });
 afterAll(() => database.drop());
@@ -34,10 +49,22 @@ afterAll(() => database.drop());
 const take = (stepKey: string, move: ReviewStepRequest['move'], level?: number): Promise<ReviewStepOutcome> =>
   activities().takeReviewStep({ orgId, reviewId: 'rev_1', stepKey, move, ...(level === undefined ? {} : { level }) });
 const recorded = (): Promise<string[]> =>
-  asTenant(sql, orgId, async (tx) => (await tx<{ body: string }[]>`select body from hitl_decisions where org_id = ${orgId} order by seq`).map(({ body }) => (JSON.parse(body) as { step: string }).step));
+  asTenant(sql, orgId, async (tx) =>
+    (await tx<{ body: string }[]>`select body from hitl_decisions where org_id = ${orgId} order by seq`).map(
+      ({ body }) => (JSON.parse(body) as { step: string }).step,
+    ),
+  );
 
 test('a position tells level, reviewers, due time and version, small enough for a history', async () => {
-  expect(await activities().readLadder({ orgId, reviewId: 'rev_1' })).toEqual({ version: 1, status: 'pending', level: 0, levels: 2, reviewers: { roles: ['Reviewer'] }, dueAtMs: START_MS + HOUR_MS, last: null });
+  expect(await activities().readLadder({ orgId, reviewId: 'rev_1' })).toEqual({
+    version: 1,
+    status: 'pending',
+    level: 0,
+    levels: 2,
+    reviewers: { roles: ['Reviewer'] },
+    dueAtMs: START_MS + HOUR_MS,
+    last: null,
+  });
 });
 
 test('a review that is not there, or is another organisation’s, is no reason to try again', async () => {
@@ -80,7 +107,9 @@ test('an escalation and a timeout of the same level at once move it once', async
 });
 
 test('thirty votes at once: one closes the review, the others are told who', async () => {
-  const outcomes = await Promise.all(Array.from({ length: 30 }, (_, at) => take(`vote/${at}`, { step: at % 2 === 0 ? 'approve' : 'reject', reviewer: reviewer(`mem_${at}`) })));
+  const outcomes = await Promise.all(
+    Array.from({ length: 30 }, (_, at) => take(`vote/${at}`, { step: at % 2 === 0 ? 'approve' : 'reject', reviewer: reviewer(`mem_${at}`) })),
+  );
   expect(outcomes.filter(({ kind }) => kind === 'recorded')).toHaveLength(1);
   expect(outcomes.filter(({ kind }) => kind === 'closed')).toHaveLength(29);
   expect(new Set(outcomes.map(({ position }) => position.last?.actor)).size).toBe(1);

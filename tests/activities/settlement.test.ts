@@ -45,7 +45,12 @@ test('what is recorded is what is answered, and fits the schema of the API', () 
   const receipt = { seq: 1, entryHash: '0'.repeat(64), checkpointSize: 2 };
   const decision = decisionFromRecord(settlementOf({ action: 'transfer' }).body, receipt);
   expect(Decision.parse(decision)).toEqual(decision);
-  expect(decision).toMatchObject({ value: 'HITL', latencyMs: 7, receipt, review: { url: `https://guard.example.com/dashboard/reviews/${decision.review?.id}` } });
+  expect(decision).toMatchObject({
+    value: 'HITL',
+    latencyMs: 7,
+    receipt,
+    review: { url: `https://guard.example.com/dashboard/reviews/${decision.review?.id}` },
+  });
 });
 
 test('only HITL opens a review, with the first level due and the whole ladder to its end', () => {
@@ -66,7 +71,18 @@ test('a plain ALLOW is no violation; anything else is one, without the event’s
 
 test('the fields that can be searched hold ids, values and categories, none of the arguments', () => {
   const { fields } = settlementOf({ content: 'a private sentence', sessionId: 's1', metadata: { note: 'private' } });
-  expect(fields).toEqual({ eventId: 'e1', eventDigest: fields.eventDigest, agentId: 'treasury', action: 'look_up', sessionId: 's1', value: 'ALLOW', riskScore: 0, categories: [], policyVersion: 'pol_test@1', ruleId: null });
+  expect(fields).toEqual({
+    eventId: 'e1',
+    eventDigest: fields.eventDigest,
+    agentId: 'treasury',
+    action: 'look_up',
+    sessionId: 's1',
+    value: 'ALLOW',
+    riskScore: 0,
+    categories: [],
+    policyVersion: 'pol_test@1',
+    ruleId: null,
+  });
 });
 
 test('a session is settled from the version it was computed from; without one there is nothing to settle', () => {

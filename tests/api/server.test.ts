@@ -136,7 +136,8 @@ describe('the rate limit', () => {
       const other = await tight.newKey({ orgId: await tight.newOrganization() });
       const second = await tight.newKey();
       const statuses = [];
-      for (const key of [tight.ownerKey, second.key, tight.ownerKey, second.key]) statuses.push((await tight.call('GET', '/api/v1/organization', { key })).status);
+      for (const key of [tight.ownerKey, second.key, tight.ownerKey, second.key])
+        statuses.push((await tight.call('GET', '/api/v1/organization', { key })).status);
       expect(statuses).toEqual([200, 200, 200, 429]);
       const { body, headers } = await tight.call('GET', '/api/v1/organization', { key: tight.ownerKey });
       expect([body.code, headers['ratelimit'], headers['retry-after']]).toEqual(['rate-limited', '"default";r=0;t=60', '20']);
@@ -252,6 +253,8 @@ describe('the pages', () => {
 function statusOfRawPath(path: string): Promise<number> {
   const { hostname, port } = new URL(test.baseUrl);
   return new Promise((resolve, reject) => {
-    request({ hostname, port, path }, (res) => resolve(res.resume().statusCode ?? 0)).on('error', reject).end();
+    request({ hostname, port, path }, (res) => resolve(res.resume().statusCode ?? 0))
+      .on('error', reject)
+      .end();
   });
 }

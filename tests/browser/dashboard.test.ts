@@ -75,7 +75,13 @@ describeInBrowser('the dashboard in a browser', () => {
   });
 
   it('axe-core finds nothing wrong on any page, light or dark, wide or narrow', async () => {
-    const ask = await test.decide({ id: 'evt_axe', agentId: 'axe-agent', action: 'ask', tool: { name: 'run_sql', args: { query: 'x'.repeat(500) } }, content: 'text' });
+    const ask = await test.decide({
+      id: 'evt_axe',
+      agentId: 'axe-agent',
+      action: 'ask',
+      tool: { name: 'run_sql', args: { query: 'x'.repeat(500) } },
+      content: 'text',
+    });
     const decided = await test.decide({ id: 'evt_axe_decided', agentId: 'axe-agent', action: 'ask' });
     await test.decide({ id: 'evt_axe_long', agentId: 'a'.repeat(128), action: 'b'.repeat(128) });
     const { page } = await signIn('/dashboard');
@@ -93,7 +99,13 @@ describeInBrowser('the dashboard in a browser', () => {
         }
       }
     };
-    for (const path of ['/dashboard', `/dashboard/reviews/${ask.review?.id}`, `/dashboard/reviews/${decided.review?.id}`, '/dashboard/developer', '/dashboard/none']) {
+    for (const path of [
+      '/dashboard',
+      `/dashboard/reviews/${ask.review?.id}`,
+      `/dashboard/reviews/${decided.review?.id}`,
+      '/dashboard/developer',
+      '/dashboard/none',
+    ]) {
       await page.goto(test.baseUrl + path);
       await check(path);
     }

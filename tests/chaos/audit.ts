@@ -47,10 +47,18 @@ export async function audit(house: House, { orgId, apiKey }: { orgId: string; ap
     const disagreeing = load.events.map(({ id }) => id).filter((id) => new Set([...(load.answers.get(id) ?? []), now.get(id)]).size > 1);
     const { findings } = await verifyLedger(admin, orgId);
     const unexpected = load.attempts.filter(({ status, retryAfter }) => status !== null && status !== 200 && (status !== 503 || !(Number(retryAfter) >= 1)));
-    for (const [what, items] of Object.entries({ lost, doubled, disagreeing, stuck, findings: findings.map((one) => JSON.stringify(one)), unexpected: unexpected.map(({ status, text }) => `${status} ${text}`) })) {
+    for (const [what, items] of Object.entries({
+      lost,
+      doubled,
+      disagreeing,
+      stuck,
+      findings: findings.map((one) => JSON.stringify(one)),
+      unexpected: unexpected.map(({ status, text }) => `${status} ${text}`),
+    })) {
       if (items.length > 0) notes.push(`${what}: ${items.slice(0, 3).join(', ')}`);
     }
-    const worst = (wanted: number): number => Math.round(Math.max(0, ...load.attempts.filter(({ status }) => status === wanted).map(({ latencyMs }) => latencyMs)));
+    const worst = (wanted: number): number =>
+      Math.round(Math.max(0, ...load.attempts.filter(({ status }) => status === wanted).map(({ latencyMs }) => latencyMs)));
     return {
       posted: load.events.length,
       acknowledged: load.answers.size,
@@ -112,7 +120,9 @@ async function decisionsNow(house: House, apiKey: string, { events }: Load): Pro
 }
 
 async function recordsPerEvent(admin: Sql, orgId: string): Promise<Map<string, number>> {
-  const rows = await admin<{ id: string; count: number }[]>`select event_id as id, count(*)::int as count from agent_events where org_id = ${orgId} group by event_id`;
+  const rows = await admin<
+    { id: string; count: number }[]
+  >`select event_id as id, count(*)::int as count from agent_events where org_id = ${orgId} group by event_id`;
   return new Map(rows.map(({ id, count }) => [id, count]));
 }
 

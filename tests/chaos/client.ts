@@ -37,7 +37,9 @@ export function createEventClient({ apiUrl, apiKey, patienceMs = 60_000 }: { api
         let answer = '';
         res.setEncoding('utf8');
         res.on('data', (chunk: string) => (answer += chunk));
-        res.on('end', () => resolve({ status: res.statusCode ?? 0, retryAfter: res.headers['retry-after'], latencyMs: performance.now() - startMs, text: answer }));
+        res.on('end', () =>
+          resolve({ status: res.statusCode ?? 0, retryAfter: res.headers['retry-after'], latencyMs: performance.now() - startMs, text: answer }),
+        );
         res.on('error', broken);
       });
       req.on('error', broken);

@@ -44,14 +44,16 @@ export function startLoad({ apiUrl, apiKey, events, clients = 12, doubleEvery = 
   const caller = async (): Promise<void> => {
     for (let event = queue.shift(); event !== undefined; event = queue.shift()) {
       const { id } = event;
-      await client.postUntilDecided(event, (attempt) => attempts.push(attempt)).then(
-        (text) => answers.set(id, [...(answers.get(id) ?? []), text]),
-        (error: unknown) => {
-          failures.push(`${id}: ${String(error)}`);
-          // One event without a decision for a minute is the end of the drill.
-          queue.length = 0;
-        },
-      );
+      await client
+        .postUntilDecided(event, (attempt) => attempts.push(attempt))
+        .then(
+          (text) => answers.set(id, [...(answers.get(id) ?? []), text]),
+          (error: unknown) => {
+            failures.push(`${id}: ${String(error)}`);
+            // One event without a decision for a minute is the end of the drill.
+            queue.length = 0;
+          },
+        );
       answered += 1;
       release();
     }
@@ -62,10 +64,11 @@ export function startLoad({ apiUrl, apiKey, events, clients = 12, doubleEvery = 
     answers,
     attempts,
     failures,
-    reached: (count) => new Promise((resolve) => {
-      waiting.add({ answered: count, resolve });
-      release();
-    }),
+    reached: (count) =>
+      new Promise((resolve) => {
+        waiting.add({ answered: count, resolve });
+        release();
+      }),
     done: Promise.all(Array.from({ length: clients }, caller)).then(() => client.close()),
   };
 }

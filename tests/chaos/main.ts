@@ -16,7 +16,20 @@ const SUITES: Record<string, readonly Drill[]> = {
   reviews: [pendingReviews],
   'read-only': [readOnlyLedger],
 };
-const COLUMNS = ['posted', 'acknowledged', 'recorded', 'doubled', 'lost', 'disagreeing', 'stuck', 'chainFindings', 'unexpected', 'broken', 'unavailable', 'worst503Ms'] as const;
+const COLUMNS = [
+  'posted',
+  'acknowledged',
+  'recorded',
+  'doubled',
+  'lost',
+  'disagreeing',
+  'stuck',
+  'chainFindings',
+  'unexpected',
+  'broken',
+  'unavailable',
+  'worst503Ms',
+] as const;
 
 /** `npm run chaos -- core [--seed n] [--rounds n]`: the drills in an order that the seed sets; exit code 1 when any promise was broken. */
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { seed: { type: 'string' }, rounds: { type: 'string', default: '1' } } });
@@ -57,11 +70,15 @@ async function run(suite: readonly Drill[]): Promise<number> {
 }
 
 function shuffled<T>(items: readonly T[], random: SeededRandom): T[] {
-  return items.map((item) => ({ item, place: random.next() })).toSorted((a, b) => a.place - b.place).map(({ item }) => item);
+  return items
+    .map((item) => ({ item, place: random.next() }))
+    .toSorted((a, b) => a.place - b.place)
+    .map(({ item }) => item);
 }
 
 function printTable(reports: readonly DrillReport[]): void {
   const width = Math.max(...reports.map(({ name }) => name.length));
   process.stdout.write(`\n${['drill'.padEnd(width), ...COLUMNS].join('  ')}\n`);
-  for (const { name, audit } of reports) process.stdout.write(`${[name.padEnd(width), ...COLUMNS.map((column) => String(audit[column]).padStart(column.length))].join('  ')}\n`);
+  for (const { name, audit } of reports)
+    process.stdout.write(`${[name.padEnd(width), ...COLUMNS.map((column) => String(audit[column]).padStart(column.length))].join('  ')}\n`);
 }

@@ -45,7 +45,14 @@ export const restartTemporal = drillUnderLoad({
     const id = [...load.answers.keys()][0] ?? '';
     const problems = await expectAnswers(
       { house, apiKey: organization.apiKey },
-      { '/health/live': 200, '/health/ready': 503, [`/api/v1/governance/events/${id}`]: 200, '/api/v1/governance/events': 200, '/api/v1/hitl/reviews': 200, '/api/v1/governance/agents': 200 },
+      {
+        '/health/live': 200,
+        '/health/ready': 503,
+        [`/api/v1/governance/events/${id}`]: 200,
+        '/api/v1/governance/events': 200,
+        '/api/v1/hitl/reviews': 200,
+        '/api/v1/governance/agents': 200,
+      },
     );
     problems.push(...(await expectKnownDecisions({ house, organization, load })));
     await down;

@@ -55,7 +55,10 @@ export const pendingReviews: Drill = {
       if (status !== 'pending' || level !== 0) violations.push(`review ${index} is ${status} at level ${level} after the restart`);
     }
     const approvedFromMs = Date.now();
-    const approved = await call<Review>(house, reviewer, 'POST', `/api/v1/hitl/reviews/${reviewIds[0]}/decision`, { verb: 'approve', reason: 'known customer' });
+    const approved = await call<Review>(house, reviewer, 'POST', `/api/v1/hitl/reviews/${reviewIds[0]}/decision`, {
+      verb: 'approve',
+      reason: 'known customer',
+    });
     if (approved.status !== 'approved') violations.push(`the approval was answered ${JSON.stringify(approved)} after ${Date.now() - approvedFromMs} ms`);
 
     const deadlineMs = Math.max(recoveredMs, dueAtMs) + TIMER_WITHIN_MS;

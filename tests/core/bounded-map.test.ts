@@ -24,7 +24,11 @@ describe('createBoundedMap', () => {
 
   test('behaves like a list in order of use, whatever is done to it', () => {
     const key = fc.constantFrom('a', 'b', 'c', 'd', 'e');
-    const step = fc.oneof(fc.record({ op: fc.constant('get' as const), key }), fc.record({ op: fc.constant('set' as const), key, value: fc.integer() }), fc.record({ op: fc.constant('delete' as const), key }));
+    const step = fc.oneof(
+      fc.record({ op: fc.constant('get' as const), key }),
+      fc.record({ op: fc.constant('set' as const), key, value: fc.integer() }),
+      fc.record({ op: fc.constant('delete' as const), key }),
+    );
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 4 }), fc.array(step, { maxLength: 60 }), (maxSize, steps) => {
         const map = createBoundedMap<number>(maxSize);

@@ -17,16 +17,22 @@ describe('openDatabase', () => {
     [21, 'smallint[]', [1, -2]],
   ] as const)('the very first statement of a pool may carry an array of type %i', async (element, type, values) => {
     // The first statements of several connections at once, too.
-    const answers = await within({}, (sql) => Promise.all(Array.from({ length: 6 }, () => sql`select ${sql.array([...values], element)}::${sql.unsafe(type)} as values`)));
+    const answers = await within({}, (sql) =>
+      Promise.all(Array.from({ length: 6 }, () => sql`select ${sql.array([...values], element)}::${sql.unsafe(type)} as values`)),
+    );
     for (const [row] of answers) expect(row).toEqual({ values: [...values] });
   });
 
   test('int8 arrives as a number', async () => {
-    expect(await within({}, (sql) => sql`select 9007199254740991::int8 as n, count(*) as c from (values (1), (2)) as v`)).toEqual([{ n: 9_007_199_254_740_991, c: 2 }]);
+    expect(await within({}, (sql) => sql`select 9007199254740991::int8 as n, count(*) as c from (values (1), (2)) as v`)).toEqual([
+      { n: 9_007_199_254_740_991, c: 2 },
+    ]);
   });
 
   test('an asked-for role is that of every connection from the first statement on', async () => {
-    const rows = await within({ role: 'pg_read_all_stats' }, (sql) => Promise.all(Array.from({ length: 8 }, () => sql`select current_user as name, pg_sleep(0.01)`)));
+    const rows = await within({ role: 'pg_read_all_stats' }, (sql) =>
+      Promise.all(Array.from({ length: 8 }, () => sql`select current_user as name, pg_sleep(0.01)`)),
+    );
     expect(new Set(rows.map(([row]) => row?.['name']))).toEqual(new Set(['pg_read_all_stats']));
   });
 

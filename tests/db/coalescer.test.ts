@@ -48,7 +48,16 @@ describe('createCoalescer', () => {
     };
     const write = createCoalescer<number, number>({ flush });
     const results = await Promise.allSettled([1, 2, 3, 4, 5, 6, 7, 8].map(write));
-    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'fulfilled', 'fulfilled', 'fulfilled']);
+    expect(results.map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'fulfilled',
+      'fulfilled',
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+      'fulfilled',
+      'fulfilled',
+    ]);
     expect(written).toEqual([1, 2, 3, 4, 6, 7, 8]);
   });
 

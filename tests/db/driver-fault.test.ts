@@ -55,7 +55,10 @@ describe('a connection that dies inside a transaction', () => {
         }
         throw new Error('rolled back');
       })
-      .then(() => 'committed', () => 'rolled back');
+      .then(
+        () => 'committed',
+        () => 'rolled back',
+      );
 
   const innocent = (round: number): Promise<unknown> =>
     pool
@@ -64,7 +67,10 @@ describe('a connection that dies inside a transaction', () => {
         await sleep(20);
         await tx`insert into written values ('innocent', ${round})`;
       })
-      .then(() => 'committed', () => 'rolled back');
+      .then(
+        () => 'committed',
+        () => 'rolled back',
+      );
 
   test.each([
     ['pg_terminate_backend', terminate],
@@ -76,7 +82,9 @@ describe('a connection that dies inside a transaction', () => {
       const committed = outcomes.slice(4).filter((outcome) => outcome === 'committed').length;
       // A request may hear of a connection that had just died; most must not.
       expect(committed).toBeGreaterThan(4);
-      expect(await admin`select who, count(*)::int as rows from written where round = ${round} group by who`).toEqual([{ who: 'innocent', rows: 2 * committed }]);
+      expect(await admin`select who, count(*)::int as rows from written where round = ${round} group by who`).toEqual([
+        { who: 'innocent', rows: 2 * committed },
+      ]);
     }
   });
 
@@ -118,7 +126,13 @@ describe('a connection that dies inside a transaction', () => {
     await pool
       .begin(async (tx) => {
         await terminate(tx);
-        for (let at = 0; at < 3; at += 1) later.push(await tx`select 1`.then(() => 'answered', () => 'refused'));
+        for (let at = 0; at < 3; at += 1)
+          later.push(
+            await tx`select 1`.then(
+              () => 'answered',
+              () => 'refused',
+            ),
+          );
       })
       .catch(() => undefined);
     await sleep(50);

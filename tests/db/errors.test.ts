@@ -2,7 +2,21 @@ import { isDatabaseAway } from '../../db/errors.ts';
 import { openDatabase } from '../../db/client.ts';
 
 describe('isDatabaseAway', () => {
-  test.each(['CONNECTION_CLOSED', 'CONNECT_TIMEOUT', 'ECONNREFUSED', 'ECONNRESET', 'EAI_AGAIN', '08006', '53100', '57P01', '57014', '58030', '25006', '40001', '40P01'])('%s may pass', (code) => {
+  test.each([
+    'CONNECTION_CLOSED',
+    'CONNECT_TIMEOUT',
+    'ECONNREFUSED',
+    'ECONNRESET',
+    'EAI_AGAIN',
+    '08006',
+    '53100',
+    '57P01',
+    '57014',
+    '58030',
+    '25006',
+    '40001',
+    '40P01',
+  ])('%s may pass', (code) => {
     expect(isDatabaseAway(Object.assign(new Error('x'), { code }))).toBe(true);
   });
 

@@ -46,7 +46,10 @@ describe('ledger_append', () => {
       }),
     );
     for (const org of orgs) {
-      const seqs = receipts.filter((receipt) => receipt.org === org).map(({ seq }) => seq).toSorted((a, b) => a - b);
+      const seqs = receipts
+        .filter((receipt) => receipt.org === org)
+        .map(({ seq }) => seq)
+        .toSorted((a, b) => a - b);
       expect(seqs).toEqual(range(100).map((at) => at + 1));
       expect(await verifyLedger(sql, org)).toEqual({ orgId: org, entries: 101, purgedBodies: 0, findings: [] });
     }
@@ -95,7 +98,9 @@ describe('ledger_append', () => {
 
   test('an organisation without a ledger refuses the record and leaves no trace in others', async () => {
     const org = await addOrganization(sql);
-    await expect(appendRecords(sql, [auditRecord(org, 'fine'), auditRecord('00000000-0000-4000-8000-000000000000', 'lost')])).rejects.toMatchObject({ code: '23503' });
+    await expect(appendRecords(sql, [auditRecord(org, 'fine'), auditRecord('00000000-0000-4000-8000-000000000000', 'lost')])).rejects.toMatchObject({
+      code: '23503',
+    });
     expect(await readLedgerHead(sql, org)).toMatchObject({ nextSeq: 1 });
   });
 
@@ -157,7 +162,12 @@ describe('ledger_append', () => {
     const org = await addOrganization(sql);
     const base = auditRecord(org, 'x');
     const records: LedgerRecord[] = [
-      { ...base, kind: 1, id: '00000000-0000-4000-8000-000000000001', fields: { eventId: 'e1', eventDigest: 'ab', agentId: 'a', action: 'x', value: 'ALLOW', riskScore: 7, categories: ['Space'] } },
+      {
+        ...base,
+        kind: 1,
+        id: '00000000-0000-4000-8000-000000000001',
+        fields: { eventId: 'e1', eventDigest: 'ab', agentId: 'a', action: 'x', value: 'ALLOW', riskScore: 7, categories: ['Space'] },
+      },
       { ...base, kind: 2, id: '00000000-0000-4000-8000-000000000002', fields: { reviewId: 'r1', eventId: 'e1', step: 'approve', actor: 'member:m' } },
       { ...base, kind: 4, id: '00000000-0000-4000-8000-000000000004', fields: { eventId: 'e1', agentId: 'a', value: 'BLOCK', detectors: ['act.exec'] } },
     ];

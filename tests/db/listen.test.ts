@@ -12,7 +12,12 @@ describe('listening', () => {
     const database = await createTestDatabase();
     const heard: string[] = [];
     let connections = 0;
-    const listener = listen(database.appSql, { channel: 'mg_key', onNotice: (text) => void heard.push(text), onConnect: () => (connections += 1), onError: () => undefined });
+    const listener = listen(database.appSql, {
+      channel: 'mg_key',
+      onNotice: (text) => void heard.push(text),
+      onConnect: () => (connections += 1),
+      onError: () => undefined,
+    });
     try {
       await until(() => connections === 1);
       await database.appSql`select pg_notify('mg_key', 'one')`;

@@ -31,7 +31,10 @@ describe('migrate', () => {
   });
 
   const write = (file: string, text: string): Promise<void> => writeFile(join(directory, file), text);
-  const tables = async (): Promise<string[]> => (await sql<{ name: string }[]>`select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' order by 1`).map((row) => row.name);
+  const tables = async (): Promise<string[]> =>
+    (await sql<{ name: string }[]>`select relname as name from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' order by 1`).map(
+      (row) => row.name,
+    );
 
   test('a fresh database gets every migration in order, a second run none', async () => {
     expect(await migrate(sql)).toEqual(expect.arrayContaining(ALL));
@@ -109,7 +112,9 @@ describe('migrate', () => {
     await cp(join(RELEASED, '0001_roles.sql'), join(directory, '0001_roles.sql'));
     await write('0002_second.sql', 'set local role mg_owner; create table second (id int)');
     expect(await migrate(sql, directory)).toEqual(['0001_roles.sql', '0002_second.sql']);
-    expect(await sql`select tableowner as owner, current_user <> 'mg_owner' as back from pg_tables where tablename = 'second'`).toEqual([{ owner: 'mg_owner', back: true }]);
+    expect(await sql`select tableowner as owner, current_user <> 'mg_owner' as back from pg_tables where tablename = 'second'`).toEqual([
+      { owner: 'mg_owner', back: true },
+    ]);
   });
 
   function databaseUrl(): string {

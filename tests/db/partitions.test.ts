@@ -24,8 +24,11 @@ describe('ledger partitions', () => {
   });
 
   const setClock = (expression: string): Promise<unknown> =>
-    admin.unsafe(`create or replace function ledger_now() returns timestamptz language sql volatile set search_path = pg_catalog, pg_temp as $$ select date_trunc('milliseconds', ${expression}) $$`);
-  const partitions = async (): Promise<number> => (await admin<{ n: number }[]>`select count(*) as n from pg_class where relispartition and relkind = 'r'`)[0]?.n ?? -1;
+    admin.unsafe(
+      `create or replace function ledger_now() returns timestamptz language sql volatile set search_path = pg_catalog, pg_temp as $$ select date_trunc('milliseconds', ${expression}) $$`,
+    );
+  const partitions = async (): Promise<number> =>
+    (await admin<{ n: number }[]>`select count(*) as n from pg_class where relispartition and relkind = 'r'`)[0]?.n ?? -1;
 
   test('making them again makes none; further ahead makes only what is missing', async () => {
     const first = await partitions();
@@ -49,13 +52,22 @@ describe('ledger partitions', () => {
     await admin`set timezone = 'America/New_York'`;
     await admin`select ensure_ledger_partitions(now() + interval '60 days', now() + interval '62 days')`;
     await admin`set timezone = 'UTC'`;
-    const bounds = await admin<{ bound: string }[]>`select pg_get_expr(relpartbound, oid) as bound from pg_class where relispartition and relkind = 'r' and pg_get_expr(relpartbound, oid) <> 'DEFAULT'`;
+    const bounds = await admin<
+      { bound: string }[]
+    >`select pg_get_expr(relpartbound, oid) as bound from pg_class where relispartition and relkind = 'r' and pg_get_expr(relpartbound, oid) <> 'DEFAULT'`;
     expect(bounds.filter(({ bound }) => !/FROM \('\d{4}-\d\d-\d\d 00:00:00\+00'\) TO \('\d{4}-\d\d-\d\d 00:00:00\+00'\)/.test(bound))).toEqual([]);
   });
 
   test('a record of today lies in a partition of its time', async () => {
-    const orgs = [await addOrganization(sql, { retentionDays: 7 }), await addOrganization(sql, { retentionDays: 90 }), await addOrganization(sql, { retentionDays: 2555 })];
-    await appendRecords(sql, orgs.map((org) => auditRecord(org, 'today')));
+    const orgs = [
+      await addOrganization(sql, { retentionDays: 7 }),
+      await addOrganization(sql, { retentionDays: 90 }),
+      await addOrganization(sql, { retentionDays: 2555 }),
+    ];
+    await appendRecords(
+      sql,
+      orgs.map((org) => auditRecord(org, 'today')),
+    );
     const leaves = await admin<{ leaf: string }[]>`select distinct tableoid::regclass::text as leaf from audit_records`;
     expect(leaves.map(({ leaf }) => leaf.replace(/\d{8}$/, '')).toSorted()).toEqual(['audit_records_r2555_', 'audit_records_r7_', 'audit_records_r90_']);
     expect(await countDefaultRows(sql)).toBe(0);

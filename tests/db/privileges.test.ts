@@ -19,7 +19,11 @@ describe('privileges', () => {
     database = await createTestDatabase();
     admin = openDatabase({ url: database.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
     org = await addOrganization(database.appSql);
-    const violation = { id: recordId(org, 'violation', 'e1'), body: '{}', fields: { eventId: 'e1', agentId: 'a', value: 'BLOCK', ruleId: null, detectors: [] } };
+    const violation = {
+      id: recordId(org, 'violation', 'e1'),
+      body: '{}',
+      fields: { eventId: 'e1', agentId: 'a', value: 'BLOCK', ruleId: null, detectors: [] },
+    };
     await settleDecisions(database.appSql, [settleItem(org, 'e1', { violations: [violation] })]);
   });
 
@@ -66,11 +70,14 @@ describe('privileges', () => {
       expect([name, config?.some((setting) => /^search_path=.*pg_temp$/.test(setting)), open]).toEqual([name, true, false]);
       expect(['mg_owner', 'mg_ledger', 'mg_auth']).toContain(owner);
     }
-    expect(await admin`select proname from pg_proc where pronamespace = 'public'::regnamespace and has_function_privilege('public', oid, 'execute')`).toEqual([]);
+    expect(await admin`select proname from pg_proc where pronamespace = 'public'::regnamespace and has_function_privilege('public', oid, 'execute')`).toEqual(
+      [],
+    );
   });
 
   test('no role of the product is a superuser, passes row-level security or makes roles or databases', async () => {
-    const roles = await admin`select rolname from pg_roles where rolname = any (${ROLES}::text[]) and not (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication)`;
+    const roles =
+      await admin`select rolname from pg_roles where rolname = any (${ROLES}::text[]) and not (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication)`;
     expect(roles.map((row) => row['rolname'] as string).toSorted()).toEqual(ROLES.toSorted());
   });
 
@@ -84,7 +91,11 @@ describe('privileges', () => {
   });
 
   test('secrets are not readable: password hashes, key digests, session tokens', async () => {
-    for (const [table, column] of [['member', 'password_hash'], ['api_key', 'secret_hmac'], ['member_session', 'token_hash']] as const) {
+    for (const [table, column] of [
+      ['member', 'password_hash'],
+      ['api_key', 'secret_hmac'],
+      ['member_session', 'token_hash'],
+    ] as const) {
       await expect(database.appSql`select ${database.appSql(column)} from ${database.appSql(table)}`).rejects.toMatchObject({ code: '42501' });
     }
   });

@@ -45,8 +45,14 @@ describe('review_record', () => {
   const openReview = async (): Promise<{ orgId: string; reviewId: string }> => {
     const orgId = await addOrganization(sql);
     const review = {
-      id: 'rev_1', digest: 'd', plan: '{"levels":[],"outcome":"block"}', state: '{"level":0,"steps":[]}', summary: '{}',
-      created_at: '2030-01-01T00:00:00Z', due_at: '2030-01-01T01:00:00Z', expires_at: new Date(EXPIRES_AT_MS).toISOString(),
+      id: 'rev_1',
+      digest: 'd',
+      plan: '{"levels":[],"outcome":"block"}',
+      state: '{"level":0,"steps":[]}',
+      summary: '{}',
+      created_at: '2030-01-01T00:00:00Z',
+      due_at: '2030-01-01T01:00:00Z',
+      expires_at: new Date(EXPIRES_AT_MS).toISOString(),
     };
     await settleDecisions(sql, [settleItem(orgId, 'e1', { review })]);
     return { orgId, reviewId: review.id };
@@ -56,7 +62,9 @@ describe('review_record', () => {
     expect(await recordReviewStep(sql, step(at, 'escalate'))).toBe('recorded');
     expect(await loadReviewLadder(sql, at)).toMatchObject({ version: 2, status: 'pending', dueAtMs: EXPIRES_AT_MS - 1_000 });
     expect((await findReview(sql, at))?.decidedAt).toBeNull();
-    expect(await recordReviewStep(sql, step(at, 'approve', { version: 2, status: 'approved', dueAtMs: null, decidedAt: '2030-01-01T12:00:00.000Z' }))).toBe('recorded');
+    expect(await recordReviewStep(sql, step(at, 'approve', { version: 2, status: 'approved', dueAtMs: null, decidedAt: '2030-01-01T12:00:00.000Z' }))).toBe(
+      'recorded',
+    );
     expect(await findReview(sql, at)).toMatchObject({ status: 'approved', dueAt: null, decidedAt: new Date('2030-01-01T12:00:00.000Z') });
     expect(await verifyLedger(sql, at.orgId)).toMatchObject({ entries: 4, findings: [] });
   });
@@ -82,7 +90,9 @@ describe('review_record', () => {
   test('of several people who decide at once exactly one is recorded', async () => {
     const at = await openReview();
     const answers = await Promise.all(
-      Array.from({ length: 8 }, (_, who) => recordReviewStep(who % 2 === 0 ? sql : other, step(at, `by-${who}`, { status: who % 2 === 0 ? 'approved' : 'rejected' }))),
+      Array.from({ length: 8 }, (_, who) =>
+        recordReviewStep(who % 2 === 0 ? sql : other, step(at, `by-${who}`, { status: who % 2 === 0 ? 'approved' : 'rejected' })),
+      ),
     );
     expect(answers.toSorted()).toEqual(['recorded', ...Array<string>(7).fill('stale')]);
   });

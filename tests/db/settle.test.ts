@@ -18,9 +18,23 @@ const settleOne = async (pool: Sql, item: SettleItem): Promise<SettleResult> => 
   if (result === undefined) throw new Error('no result');
   return result;
 };
-const session = (version: number, changes: Partial<NonNullable<SettleItem['session']>> = {}) => ({ id: 's1', version, state: `{"after":${version}}`, holder: randomUUID(), reserve: false, ...changes });
+const session = (version: number, changes: Partial<NonNullable<SettleItem['session']>> = {}) => ({
+  id: 's1',
+  version,
+  state: `{"after":${version}}`,
+  holder: randomUUID(),
+  reserve: false,
+  ...changes,
+});
 const review: ReviewRowInput = {
-  id: 'rev_1', digest: 'd', plan: '{}', state: '{}', summary: '{}', created_at: '2026-01-01T00:00:00Z', due_at: '2026-01-01T01:00:00Z', expires_at: '2026-01-02T00:00:00Z',
+  id: 'rev_1',
+  digest: 'd',
+  plan: '{}',
+  state: '{}',
+  summary: '{}',
+  created_at: '2026-01-01T00:00:00Z',
+  due_at: '2026-01-01T01:00:00Z',
+  expires_at: '2026-01-02T00:00:00Z',
 };
 
 const sessionRow = (pool: Sql, org: string): Promise<{ version: number; state: string | null }> =>
@@ -47,12 +61,19 @@ describe('governance_settle', () => {
     await database.drop();
   });
 
-  const usage = async (org: string): Promise<number> => (await admin<{ events: number }[]>`select events from usage_month where org_id = ${org}`)[0]?.events ?? 0;
-  const entries = async (org: string): Promise<number> => (await admin<{ n: number }[]>`select count(*) as n from ledger_entry where org_id = ${org}`)[0]?.n ?? -1;
+  const usage = async (org: string): Promise<number> =>
+    (await admin<{ events: number }[]>`select events from usage_month where org_id = ${org}`)[0]?.events ?? 0;
+  const entries = async (org: string): Promise<number> =>
+    (await admin<{ n: number }[]>`select count(*) as n from ledger_entry where org_id = ${org}`)[0]?.n ?? -1;
 
   test('recorded: the item stands, counts once and answers its receipt', async () => {
     const org = await addOrganization(sql);
-    expect(await settleOne(sql, settleItem(org, 'e1'))).toEqual({ status: 'recorded', seq: 1, entryHash: expect.stringMatching(/^[0-9a-f]{64}$/), checkpointSize: 0 });
+    expect(await settleOne(sql, settleItem(org, 'e1'))).toEqual({
+      status: 'recorded',
+      seq: 1,
+      entryHash: expect.stringMatching(/^[0-9a-f]{64}$/),
+      checkpointSize: 0,
+    });
     expect(await usage(org)).toBe(1);
     expect(await verifyLedger(sql, org)).toMatchObject({ entries: 2, findings: [] });
   });
@@ -76,7 +97,12 @@ describe('governance_settle', () => {
   test('stale session: nothing is recorded and the current row comes back', async () => {
     const org = await addOrganization(sql);
     await settleOne(sql, settleItem(org, 'e1', { session: session(0) }));
-    expect(await settleOne(sql, settleItem(org, 'e2', { session: session(0) }))).toEqual({ status: 'stale', sessionVersion: 1, sessionState: '{"after":0}', configVersion: null });
+    expect(await settleOne(sql, settleItem(org, 'e2', { session: session(0) }))).toEqual({
+      status: 'stale',
+      sessionVersion: 1,
+      sessionState: '{"after":0}',
+      configVersion: null,
+    });
     expect([await usage(org), await entries(org)]).toEqual([1, 2]);
   });
 
@@ -84,7 +110,12 @@ describe('governance_settle', () => {
     const org = await addOrganization(sql);
     await putAgent(sql, { orgId: org, agentId: 'agent-1', profile: '{}', audit: auditOf('agent.put') });
     expect(await setAgentStatus(sql, { orgId: org, agentId: 'agent-1', status: 'stopped', reason: 'test', audit: auditOf('agent.stopped') })).toBe(true);
-    expect(await settleOne(sql, settleItem(org, 'e1', { configVersion: 2 }))).toEqual({ status: 'stale', sessionVersion: null, sessionState: null, configVersion: 3 });
+    expect(await settleOne(sql, settleItem(org, 'e1', { configVersion: 2 }))).toEqual({
+      status: 'stale',
+      sessionVersion: null,
+      sessionState: null,
+      configVersion: 3,
+    });
     expect(await settleOne(sql, settleItem(org, 'e1', { configVersion: 3 }))).toMatchObject({ status: 'recorded' });
   });
 
@@ -107,7 +138,10 @@ describe('governance_settle', () => {
     const org = await addOrganization(sql);
     const holder = randomUUID();
     await settleOne(sql, settleItem(org, 'e1', { session: session(0) }));
-    expect(await settleOne(sql, settleItem(org, 'e2', { session: session(0, { holder, reserve: true }) }))).toMatchObject({ status: 'stale', sessionVersion: 1 });
+    expect(await settleOne(sql, settleItem(org, 'e2', { session: session(0, { holder, reserve: true }) }))).toMatchObject({
+      status: 'stale',
+      sessionVersion: 1,
+    });
     expect(await settleOne(other, settleItem(org, 'e3', { session: session(1) }))).toMatchObject({ status: 'stale', sessionVersion: 1 });
     expect(await settleOne(sql, settleItem(org, 'e2', { session: session(1, { holder }) }))).toMatchObject({ status: 'recorded' });
     expect(await settleOne(other, settleItem(org, 'e3', { session: session(2) }))).toMatchObject({ status: 'recorded' });
@@ -124,9 +158,20 @@ describe('governance_settle', () => {
 
   test('quota: used up records nothing and takes nothing; no bound means none', async () => {
     const org = await addOrganization(sql, { eventQuota: 2 });
-    expect(await settleOne(sql, settleItem(org, 'e0', { units: 3, session: session(0), review, agent: { id: 'new', register: true, touch: false } }))).toEqual({ status: 'quota' });
-    expect(await admin`select 1 from review where org_id = ${org} union all select 1 from agent where org_id = ${org} union all select 1 from session_state where org_id = ${org}`).toEqual([]);
-    expect((await settleDecisions(sql, range(4).map((at) => settleItem(org, `b${at}`)))).map(({ status }) => status)).toEqual(['recorded', 'recorded', 'quota', 'quota']);
+    expect(await settleOne(sql, settleItem(org, 'e0', { units: 3, session: session(0), review, agent: { id: 'new', register: true, touch: false } }))).toEqual({
+      status: 'quota',
+    });
+    expect(
+      await admin`select 1 from review where org_id = ${org} union all select 1 from agent where org_id = ${org} union all select 1 from session_state where org_id = ${org}`,
+    ).toEqual([]);
+    expect(
+      (
+        await settleDecisions(
+          sql,
+          range(4).map((at) => settleItem(org, `b${at}`)),
+        )
+      ).map(({ status }) => status),
+    ).toEqual(['recorded', 'recorded', 'quota', 'quota']);
     const unbounded = await addOrganization(sql, { eventQuota: null });
     expect(await settleOne(sql, settleItem(unbounded, 'e1', { units: 1_000_000 }))).toMatchObject({ status: 'recorded' });
   });
@@ -167,7 +212,11 @@ describe('governance_settle', () => {
 
   test('review, violation and agent become visible in the same commit as the decision', async () => {
     const org = await addOrganization(sql);
-    const violation = { id: recordId(org, 'violation', 'e1'), body: '{"v":1}', fields: { eventId: 'e1', agentId: 'new', value: 'HITL', ruleId: null, detectors: ['act.exec'] } };
+    const violation = {
+      id: recordId(org, 'violation', 'e1'),
+      body: '{"v":1}',
+      fields: { eventId: 'e1', agentId: 'new', value: 'HITL', ruleId: null, detectors: ['act.exec'] },
+    };
     await settleOne(sql, settleItem(org, 'e1', { review, violations: [violation], agent: { id: 'new', register: true, touch: false } }));
     const [row] = await admin<{ writers: number; entries: number }[]>`
       select count(distinct x)::int as writers, count(*)::int as entries from (
@@ -198,7 +247,8 @@ describe('governance_settle', () => {
     const results = await settleDecisions(sql, items);
     expect(results.map((result) => (result.status === 'recorded' ? result.seq : result.status))).toEqual([1, 1, 3, 3, 4, 4]);
     for (const [at, result] of results.entries()) {
-      const [row] = await admin`select event_id from agent_events where org_id = ${orgs[at % 2] ?? ''} and seq = ${result.status === 'recorded' ? result.seq : -1}`;
+      const [row] =
+        await admin`select event_id from agent_events where org_id = ${orgs[at % 2] ?? ''} and seq = ${result.status === 'recorded' ? result.seq : -1}`;
       expect(row).toEqual({ event_id: `e${at}` });
     }
   });

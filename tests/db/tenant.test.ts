@@ -22,7 +22,16 @@ describe('asTenant', () => {
     admin = openDatabase({ url: database.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
     [ours, theirs] = [await addOrganization(sql), await addOrganization(sql)];
     for (const org of [ours, theirs]) {
-      const review = { id: 'rev_1', digest: 'd', plan: '{}', state: '{}', summary: '{}', created_at: '2026-01-01', due_at: '2026-01-01', expires_at: '2026-01-02' };
+      const review = {
+        id: 'rev_1',
+        digest: 'd',
+        plan: '{}',
+        state: '{}',
+        summary: '{}',
+        created_at: '2026-01-01',
+        due_at: '2026-01-01',
+        expires_at: '2026-01-02',
+      };
       const session = { id: 's1', version: 0, state: '{}', holder: org, reserve: false };
       await settleDecisions(sql, [settleItem(org, 'e1', { review, session, agent: { id: 'a', register: true, touch: false } })]);
     }
@@ -44,7 +53,9 @@ describe('asTenant', () => {
   };
 
   test('without an organisation no table shows a row', async () => {
-    expect(tables).toEqual(expect.arrayContaining(['agent', 'agent_events', 'ledger_entry', 'ledger_head', 'organization', 'review', 'session_state', 'usage_month']));
+    expect(tables).toEqual(
+      expect.arrayContaining(['agent', 'agent_events', 'ledger_entry', 'ledger_head', 'organization', 'review', 'session_state', 'usage_month']),
+    );
     for (const table of tables) expect([table, await organizationsSeen(null, table)]).toEqual([table, []]);
   });
 
@@ -55,11 +66,24 @@ describe('asTenant', () => {
       if (seen.length > 0) filled.add(table);
       expect([table, seen.filter((org) => org !== ours)]).toEqual([table, []]);
     }
-    expect([...filled]).toEqual(expect.arrayContaining(['agent', 'agent_events', 'audit_records', 'ledger_entry', 'ledger_head', 'organization', 'review', 'session_state', 'usage_month']));
+    expect([...filled]).toEqual(
+      expect.arrayContaining([
+        'agent',
+        'agent_events',
+        'audit_records',
+        'ledger_entry',
+        'ledger_head',
+        'organization',
+        'review',
+        'session_state',
+        'usage_month',
+      ]),
+    );
   });
 
   test('a statement that names another organisation than the one set finds nothing', async () => {
-    for (const table of tables) expect([table, await asTenant(sql, ours, (tx) => tx`select 1 from ${tx(table)} where org_id = ${theirs}`)]).toEqual([table, []]);
+    for (const table of tables)
+      expect([table, await asTenant(sql, ours, (tx) => tx`select 1 from ${tx(table)} where org_id = ${theirs}`)]).toEqual([table, []]);
   });
 
   test('an organisation that does not exist sees nothing, one that is no UUID is an error', async () => {

@@ -26,7 +26,10 @@ describe('verifyLedger', () => {
 
   beforeEach(async () => {
     org = await addOrganization(sql);
-    await appendRecords(sql, ['a', 'b', 'c', 'd', 'e'].map((name) => auditRecord(org, name)));
+    await appendRecords(
+      sql,
+      ['a', 'b', 'c', 'd', 'e'].map((name) => auditRecord(org, name)),
+    );
     await settleDecisions(sql, [settleItem(org, 'e1')]);
   });
 
@@ -45,18 +48,30 @@ describe('verifyLedger', () => {
   });
 
   test.each([
-    ['a changed body', "update audit_records set body = replace(body, '\"b\"', '\"x\"') where org_id = $org and seq = 2", ['BODY_MISMATCH 2']],
+    ['a changed body', 'update audit_records set body = replace(body, \'"b"\', \'"x"\') where org_id = $org and seq = 2', ['BODY_MISMATCH 2']],
     ['a changed body of an event', "update agent_events set body = body || ' ' where org_id = $org and seq = 6", ['BODY_MISMATCH 6']],
-    ['a body with its hash recomputed', "update ledger_entry set body_hash = sha256('other') where org_id = $org and seq = 2", ['BODY_MISMATCH 2', 'ENTRY_MISMATCH 2']],
+    [
+      'a body with its hash recomputed',
+      "update ledger_entry set body_hash = sha256('other') where org_id = $org and seq = 2",
+      ['BODY_MISMATCH 2', 'ENTRY_MISMATCH 2'],
+    ],
     ['a changed kind', 'update ledger_entry set kind = 1 where org_id = $org and seq = 3', ['ENTRY_MISMATCH 3']],
     ['a changed record id', "update ledger_entry set record_id = '00000000-0000-4000-8000-000000000000' where org_id = $org and seq = 3", ['ENTRY_MISMATCH 3']],
     ['a changed retention', 'update ledger_entry set retain_days = 7 where org_id = $org and seq = 3', ['ENTRY_MISMATCH 3']],
     ['a changed time', "update ledger_entry set at = at + interval '1 ms' where org_id = $org and seq = 6", ['ENTRY_MISMATCH 6']],
-    ['a time before the one before', "update ledger_entry set at = at - interval '1 day' where org_id = $org and seq = 6", ['TIME_REGRESSION 6', 'ENTRY_MISMATCH 6']],
+    [
+      'a time before the one before',
+      "update ledger_entry set at = at - interval '1 day' where org_id = $org and seq = 6",
+      ['TIME_REGRESSION 6', 'ENTRY_MISMATCH 6'],
+    ],
     ['a changed entry hash', "update ledger_entry set entry_hash = sha256('x') where org_id = $org and seq = 3", ['ENTRY_MISMATCH 3', 'ENTRY_MISMATCH 4']],
     ['a removed entry', 'delete from ledger_entry where org_id = $org and seq = 3', ['GAP 3', 'ENTRY_MISMATCH 4']],
     ['a cut tail', 'delete from ledger_entry where org_id = $org and seq >= 5', ['HEAD_MISMATCH 5']],
-    ['a cut tail with the count put right', 'with cut as (delete from ledger_entry where org_id = $org and seq = 6) update ledger_head set next_seq = 6 where org_id = $org', ['HEAD_MISMATCH 6']],
+    [
+      'a cut tail with the count put right',
+      'with cut as (delete from ledger_entry where org_id = $org and seq = 6) update ledger_head set next_seq = 6 where org_id = $org',
+      ['HEAD_MISMATCH 6'],
+    ],
     ['a changed head', "update ledger_head set head = sha256('x') where org_id = $org", ['HEAD_MISMATCH 7']],
   ])('%s is found, exactly', async (_, statement, findings) => {
     await tamper(statement);
@@ -75,14 +90,20 @@ describe('verifyLedger', () => {
   });
 
   test('entries appended while it runs are left alone', async () => {
-    const appending = appendRecords(sql, Array.from({ length: 200 }, (_, at) => auditRecord(org, `later-${at}`)));
+    const appending = appendRecords(
+      sql,
+      Array.from({ length: 200 }, (_, at) => auditRecord(org, `later-${at}`)),
+    );
     const { findings } = await verifyLedger(sql, org);
     await appending;
     expect(findings).toEqual([]);
   });
 
   test('a ledger of more than one page is read whole, with progress to its end', async () => {
-    await appendRecords(sql, Array.from({ length: 2_100 }, (_, at) => auditRecord(org, `many-${at}`)));
+    await appendRecords(
+      sql,
+      Array.from({ length: 2_100 }, (_, at) => auditRecord(org, `many-${at}`)),
+    );
     const progress: number[] = [];
     expect(await verifyLedger(sql, org, (done) => progress.push(done))).toMatchObject({ entries: 2_107, findings: [] });
     expect(progress).toEqual([2_000, 2_107]);

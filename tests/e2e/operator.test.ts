@@ -52,14 +52,24 @@ async function waitForReview(): Promise<void> {
 
 describe('an operator with the command line of Temporal', () => {
   test('finds the runs that wait for people by what they are', async () => {
-    const listed = JSON.parse(await temporal(['list', '--query', 'Decision="HITL" and ReviewState="pending"', '--output', 'json'])) as { execution: { workflowId: string } }[];
+    const listed = JSON.parse(await temporal(['list', '--query', 'Decision="HITL" and ReviewState="pending"', '--output', 'json'])) as {
+      execution: { workflowId: string };
+    }[];
     expect(listed.map(({ execution }) => execution.workflowId)).toEqual([workflowId]);
-    const due = await temporal(['list', '--query', `OrgId="${product.orgId}" and AgentId="treasury" and MastCategory="Action" and ReviewDueAt > "${new Date().toISOString()}"`, '--output', 'json']);
+    const due = await temporal([
+      'list',
+      '--query',
+      `OrgId="${product.orgId}" and AgentId="treasury" and MastCategory="Action" and ReviewDueAt > "${new Date().toISOString()}"`,
+      '--output',
+      'json',
+    ]);
     expect(JSON.parse(due)).toHaveLength(1);
   });
 
   test('sees organisation, agent, decision, categories, risk and due time on the run', async () => {
-    const described = JSON.parse(await temporal(['describe', '--workflow-id', workflowId, '--output', 'json'])) as { workflowExecutionInfo: { searchAttributes: { indexedFields: Record<string, { data: string }> } } };
+    const described = JSON.parse(await temporal(['describe', '--workflow-id', workflowId, '--output', 'json'])) as {
+      workflowExecutionInfo: { searchAttributes: { indexedFields: Record<string, { data: string }> } };
+    };
     const fields = described.workflowExecutionInfo.searchAttributes.indexedFields;
     const read = (name: string): unknown => JSON.parse(Buffer.from(fields[name]?.data ?? '', 'base64').toString());
     expect(Object.fromEntries(['OrgId', 'AgentId', 'Decision', 'ReviewState', 'MastCategory', 'RiskScore'].map((name) => [name, read(name)]))).toEqual({
@@ -77,7 +87,16 @@ describe('an operator with the command line of Temporal', () => {
     const plain = await temporal(['describe', '--workflow-id', workflowId], product.apiKey);
     expect(plain).toContain('treasury: transfer (session ses-operator)');
     const metadata = await metadataAsTheUiReadsIt();
-    for (const said of ['Waiting for a reviewer', 'level 1 of 2', '`transfer` of agent `treasury`', 'transfers are decided by people', 'Reviewer', 'due:', `${decision.review?.url}`]) expect(metadata).toContain(said);
+    for (const said of [
+      'Waiting for a reviewer',
+      'level 1 of 2',
+      '`transfer` of agent `treasury`',
+      'transfers are decided by people',
+      'Reviewer',
+      'due:',
+      `${decision.review?.url}`,
+    ])
+      expect(metadata).toContain(said);
     const shown = await temporal(['show', '--workflow-id', workflowId, '--output', 'json'], product.apiKey);
     expect(allBase64(shown)).toContain('level 1 of 2 runs out');
     expect(allBase64(shown)).toContain(MARKER);
@@ -86,7 +105,11 @@ describe('an operator with the command line of Temporal', () => {
   test('reads nothing of it without the endpoint, or with a key of another organisation', async () => {
     const stranger = await product.addOrganization();
     const theirs = await temporal(['show', '--workflow-id', workflowId, '--output', 'json'], stranger.apiKey);
-    for (const shown of [await temporal(['show', '--workflow-id', workflowId, '--output', 'json']), await temporal(['describe', '--workflow-id', workflowId, '--output', 'json']), theirs]) {
+    for (const shown of [
+      await temporal(['show', '--workflow-id', workflowId, '--output', 'json']),
+      await temporal(['describe', '--workflow-id', workflowId, '--output', 'json']),
+      theirs,
+    ]) {
       expect(shown).toContain(workflowId.split('/')[0]);
       expect(shown + allBase64(shown)).not.toContain(MARKER);
     }
@@ -103,7 +126,14 @@ test('what Temporal keeps of an event, from its start to the end of its review, 
   const history = await raw.fetchHistory();
   const described = await raw.client.workflowService.describeWorkflowExecution({ namespace, execution: { workflowId } });
   const names = (history.events ?? []).map((event) => Object.keys(event).find((name) => name.endsWith('Attributes')));
-  for (const seen of ['workflowExecutionStartedEventAttributes', 'markerRecordedEventAttributes', 'activityTaskScheduledEventAttributes', 'workflowExecutionUpdateAcceptedEventAttributes', 'workflowExecutionCompletedEventAttributes']) expect(names).toContain(seen);
+  for (const seen of [
+    'workflowExecutionStartedEventAttributes',
+    'markerRecordedEventAttributes',
+    'activityTaskScheduledEventAttributes',
+    'workflowExecutionUpdateAcceptedEventAttributes',
+    'workflowExecutionCompletedEventAttributes',
+  ])
+    expect(names).toContain(seen);
   // Payloads stand in the binary as they are: a readable one would show the marker.
   const kept = [ProtoHistory.encode(ProtoHistory.fromObject(history)).finish(), ProtoDescription.encode(described).finish()];
   for (const bytes of kept) {
@@ -128,7 +158,10 @@ async function metadataAsTheUiReadsIt(): Promise<string> {
   const [payload] = queryResult?.payloads ?? [];
   const metadata = Object.fromEntries(Object.entries(payload?.metadata ?? {}).map(([name, value]) => [name, Buffer.from(value).toString('base64')]));
   const body = { payloads: [{ metadata, data: Buffer.from(payload?.data ?? []).toString('base64') }] };
-  const answer = await product.call<{ payloads: { data: string }[] }>('POST', '/codec/decode', { body, headers: { authorization: `Bearer ${product.apiKey}` } });
+  const answer = await product.call<{ payloads: { data: string }[] }>('POST', '/codec/decode', {
+    body,
+    headers: { authorization: `Bearer ${product.apiKey}` },
+  });
   return JSON.parse(Buffer.from(answer.body.payloads[0]?.data ?? '', 'base64').toString()).currentDetails as string;
 }
 

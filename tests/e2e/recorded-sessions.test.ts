@@ -68,10 +68,15 @@ test('two hundred generated attacks are each found by the detector they are made
     const { status } = await product.call('PUT', `/api/v1/governance/agents/${events[0]?.agentId}`, { body: profile });
     expect(status).toBe(200);
   }
-  const decided = await send(attacks.map(({ events }) => events), 'attack');
+  const decided = await send(
+    attacks.map(({ events }) => events),
+    'attack',
+  );
   const lastOf = new Map<string, Decision>();
   for (const { event, decision } of decided) lastOf.set(event.agentId, decision);
-  const missed = attacks.filter(({ events, expect: { detector } }) => lastOf.get(events[0]?.agentId ?? '')?.mast.every((finding) => finding.detector !== detector) ?? true);
+  const missed = attacks.filter(
+    ({ events, expect: { detector } }) => lastOf.get(events[0]?.agentId ?? '')?.mast.every((finding) => finding.detector !== detector) ?? true,
+  );
   expect(missed.map(({ expect: { detector } }) => detector)).toEqual([]);
   const stopped = [...lastOf.values()].filter(({ value }) => value !== 'ALLOW');
   expect(stopped).toHaveLength(attacks.length);

@@ -17,7 +17,10 @@ const open = async (action: string): Promise<{ decision: Decision; path: string 
   return { decision, path: `/api/v1/hitl/reviews/${decision.review?.id}` };
 };
 const vote = async (path: string, role: 'Owner' | 'Reviewer' | 'Viewer' | 'Auditor', verb: string, reason?: string) =>
-  product.call<Review & { code: string }>('POST', `${path}/decision`, { key: await product.keyOf(role), body: { verb, ...(reason === undefined ? {} : { reason }) } });
+  product.call<Review & { code: string }>('POST', `${path}/decision`, {
+    key: await product.keyOf(role),
+    body: { verb, ...(reason === undefined ? {} : { reason }) },
+  });
 const read = async (path: string, wait = 0) => (await product.call<Review>('GET', `${path}?wait=${wait}`)).body;
 
 describe('reviews', () => {
@@ -25,13 +28,19 @@ describe('reviews', () => {
     const { path } = await open('transfer');
     const answer = await vote(path, 'Reviewer', 'approve', 'known customer');
     expect(answer.status).toBe(200);
-    expect(answer.body).toMatchObject({ status: 'approved', outcome: 'allow', steps: [{ step: 'approve', actor: 'mem_reviewer', level: 0, reason: 'known customer' }] });
+    expect(answer.body).toMatchObject({
+      status: 'approved',
+      outcome: 'allow',
+      steps: [{ step: 'approve', actor: 'mem_reviewer', level: 0, reason: 'known customer' }],
+    });
     expect(answer.body.actionDigest).toMatch(/^[0-9a-f]{64}$/);
     const rows = await product.sql.begin(async (tx) => {
       await tx`select set_config('mg.org_id', ${product.orgId}, true)`;
       return tx<{ body: string }[]>`select body from hitl_decisions where org_id = ${product.orgId} and review_id = ${answer.body.id}`;
     });
-    expect(rows.map(({ body }) => JSON.parse(body))).toEqual([expect.objectContaining({ step: 'approve', actor: 'mem_reviewer', actionDigest: answer.body.actionDigest, status: 'approved' })]);
+    expect(rows.map(({ body }) => JSON.parse(body))).toEqual([
+      expect.objectContaining({ step: 'approve', actor: 'mem_reviewer', actionDigest: answer.body.actionDigest, status: 'approved' }),
+    ]);
   });
 
   test('a second decision is a 409 that says who was first and when', async () => {
@@ -94,7 +103,10 @@ describe('reviews', () => {
     expect((await product.call('POST', `${path}/decision`, { body: { verb: 'approve' } })).status).toBe(403);
     expect((await vote(path, 'Viewer', 'approve')).status).toBe(403);
     expect((await vote(path, 'Auditor', 'approve')).status).toBe(403);
-    const own = await product.call<Decision>('POST', '/api/v1/governance/events', { key: await product.keyOf('Owner'), body: { agentId: 'sales', action: 'grant_discount' } });
+    const own = await product.call<Decision>('POST', '/api/v1/governance/events', {
+      key: await product.keyOf('Owner'),
+      body: { agentId: 'sales', action: 'grant_discount' },
+    });
     expect(own.body.value).toBe('HITL');
     expect((await vote(`/api/v1/hitl/reviews/${own.body.review?.id}`, 'Owner', 'approve')).status).toBe(403);
   });

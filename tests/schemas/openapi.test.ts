@@ -14,7 +14,10 @@ function* refsOf(value: unknown): Generator<string> {
 }
 
 const resolve = (ref: string): unknown =>
-  ref.slice(2).split('/').reduce<unknown>((node, step) => (node as Record<string, unknown> | undefined)?.[step.replaceAll('~1', '/').replaceAll('~0', '~')], document);
+  ref
+    .slice(2)
+    .split('/')
+    .reduce<unknown>((node, step) => (node as Record<string, unknown> | undefined)?.[step.replaceAll('~1', '/').replaceAll('~0', '~')], document);
 
 describe('the OpenAPI document', () => {
   it('is OpenAPI 3.1 with a title, a version and a server', () => {
@@ -32,12 +35,17 @@ describe('the OpenAPI document', () => {
     expect(inPath.every((parameter: { required: boolean }) => parameter.required)).toBe(true);
     expect(operation.requestBody !== undefined).toBe('request' in route && 'body' in route.request);
     for (const status of Object.keys(route.responses)) expect(operation.responses[status]).toBeDefined();
-    for (const status of ['429', '500', '503']) expect(operation.responses[status].content['application/problem+json'].schema).toEqual({ $ref: '#/components/schemas/Problem' });
+    for (const status of ['429', '500', '503'])
+      expect(operation.responses[status].content['application/problem+json'].schema).toEqual({ $ref: '#/components/schemas/Problem' });
   });
 
   it('describes nothing that the table does not hold', () => {
     const described = Object.entries<object>(document.paths).flatMap(([path, item]) => Object.keys(item).map((method) => `${method} ${path}`));
-    expect(described.toSorted()).toEqual(Object.values(ROUTES).map(({ method, path }) => `${method} ${path}`).toSorted());
+    expect(described.toSorted()).toEqual(
+      Object.values(ROUTES)
+        .map(({ method, path }) => `${method} ${path}`)
+        .toSorted(),
+    );
   });
 
   it('refers only to what it holds', () => {
@@ -53,7 +61,9 @@ describe('the OpenAPI document', () => {
   });
 
   it('gives every operation an id of its own', () => {
-    const ids = Object.values<Record<string, { operationId: string }>>(document.paths).flatMap((item) => Object.values(item).map(({ operationId }) => operationId));
+    const ids = Object.values<Record<string, { operationId: string }>>(document.paths).flatMap((item) =>
+      Object.values(item).map(({ operationId }) => operationId),
+    );
     expect(new Set(ids).size).toBe(ids.length);
   });
 });

@@ -2,7 +2,10 @@ import { createServer } from 'node:net';
 
 // The scripts are plain JavaScript without declarations; a variable keeps the compiler from looking for them.
 const source: string = '../../scripts/lib/ports.mjs';
-const { nextFreePort, portSetting }: {
+const {
+  nextFreePort,
+  portSetting,
+}: {
   readonly nextFreePort: (wanted: number) => Promise<number>;
   readonly portSetting: (text: string | undefined, fallback: number) => number;
 } = await import(source);

@@ -6,7 +6,11 @@ import { join } from 'node:path';
 const processesSource: string = '../../scripts/lib/processes.mjs';
 const lockSource: string = '../../scripts/lib/process-lock.mjs';
 const childSource: string = '../../scripts/lib/child.mjs';
-const { commandLineOf, isAlive, stopProcess }: {
+const {
+  commandLineOf,
+  isAlive,
+  stopProcess,
+}: {
   readonly commandLineOf: (pid: number) => string;
   readonly isAlive: (pid: number) => boolean;
   readonly stopProcess: (pid: number, options: { graceMs: number }) => Promise<void>;

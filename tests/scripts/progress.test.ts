@@ -4,7 +4,11 @@ interface Progress {
   line(text: string): void;
   clear(): void;
 }
-const { createProgress, downloadDetail, isLive }: {
+const {
+  createProgress,
+  downloadDetail,
+  isLive,
+}: {
   readonly createProgress: (options: { stream: { write: (text: string) => unknown }; live: boolean }) => Progress;
   readonly downloadDetail: (receivedBytes: number, totalBytes: number) => string;
   readonly isLive: (stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv) => boolean;

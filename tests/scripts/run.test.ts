@@ -4,7 +4,11 @@ interface Result {
   readonly stdout: string;
   readonly output: string;
 }
-const { run, runOrThrow, shortened }: {
+const {
+  run,
+  runOrThrow,
+  shortened,
+}: {
   readonly run: (command: string, args: readonly string[], options?: { timeoutMs: number }) => Promise<Result>;
   readonly runOrThrow: (doing: string, command: string, args: readonly string[]) => Promise<Result>;
   readonly shortened: (output: string, linesEach?: number) => string;
@@ -28,7 +32,9 @@ test('a command past its time is killed and said to be', async () => {
 });
 
 test('an error says what was being done and with which exit code', async () => {
-  await expect(runOrThrow('the build', process.execPath, ['-e', 'console.error("reason"); process.exit(2)'])).rejects.toThrow(/the build failed \(exit code 2\):\nreason/);
+  await expect(runOrThrow('the build', process.execPath, ['-e', 'console.error("reason"); process.exit(2)'])).rejects.toThrow(
+    /the build failed \(exit code 2\):\nreason/,
+  );
 });
 
 test('long output keeps both of its ends', () => {

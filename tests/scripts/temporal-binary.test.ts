@@ -13,7 +13,10 @@ interface Release {
   readonly pathVariable: string;
   readonly package: string;
 }
-const { acquireTemporalCli, acquisitionMessage }: {
+const {
+  acquireTemporalCli,
+  acquisitionMessage,
+}: {
   readonly acquireTemporalCli: (options: { progress: unknown; env: NodeJS.ProcessEnv }) => Promise<string>;
   readonly acquisitionMessage: (release: Release, attempts: readonly Attempt[]) => string;
 } = await import(source);

@@ -130,12 +130,31 @@ export async function startApi({ config = {}, sql: given, mount }: StartOptions 
     },
     async newMember({ id, role, orgId = test.orgId, groups = [], password }) {
       const passwordHash = password === undefined ? null : await hashPassword(password);
-      await createMember(database.appSql, { orgId, id, email: `${id}@example.com`, name: id, role, groups, passwordHash, audit: { ...audit, id: randomUUID() } });
+      await createMember(database.appSql, {
+        orgId,
+        id,
+        email: `${id}@example.com`,
+        name: id,
+        role,
+        groups,
+        passwordHash,
+        audit: { ...audit, id: randomUUID() },
+      });
     },
     async newKey({ orgId = test.orgId, scopes = SCOPES_OF_ROLE.Owner, memberId = null, expiresAt = null, mode = 'live' } = {}) {
       const { id, key, hmac, pepperVersion } = mintApiKey(PEPPER, mode);
       await createKey(database.appSql, {
-        orgId, id, name: 'test', mode, scopes, memberId, secretHmac: hmac, pepperVersion, createdBy: 'system', expiresAt, audit: { ...audit, id: randomUUID() },
+        orgId,
+        id,
+        name: 'test',
+        mode,
+        scopes,
+        memberId,
+        secretHmac: hmac,
+        pepperVersion,
+        createdBy: 'system',
+        expiresAt,
+        audit: { ...audit, id: randomUUID() },
       });
       return { id, key };
     },
@@ -192,7 +211,9 @@ function send(baseUrl: string, method: string, path: string, { key, cookie, head
 function assertContract(method: string, path: string, { status, headers, body, text }: Answer): void {
   const pathname = path.split('?')[0] ?? '';
   const routes: RouteDefinition[] = Object.values(ROUTES);
-  const matching = routes.filter((candidate) => new RegExp(`^${candidate.path.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(pathname) && candidate.method === method.toLowerCase());
+  const matching = routes.filter(
+    (candidate) => new RegExp(`^${candidate.path.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(pathname) && candidate.method === method.toLowerCase(),
+  );
   const route = matching.find((candidate) => candidate.path === pathname) ?? matching[0];
   if (status >= 400) {
     if (pathname.startsWith('/health/')) return;

@@ -6,7 +6,16 @@ import { chromium } from 'playwright-core';
 import type { BrowserContext, Page } from 'playwright-core';
 
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/snap/bin/chromium'];
-const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 
 /** Path of a Chromium; null when there is none. `CHROMIUM_PATH` decides alone where it is set. */
 export function findChromium(): string | null {
@@ -16,7 +25,9 @@ export function findChromium(): string | null {
 
 /** `describe` where a browser is to be had or demanded; a named skip on a user's machine without one. */
 export const describeInBrowser: (name: string, tests: () => void) => void =
-  findChromium() !== null || process.env['CI'] === 'true' ? describe : (name, tests) => describe.skip(`${name} (no Chromium found: install one or set CHROMIUM_PATH)`, tests);
+  findChromium() !== null || process.env['CI'] === 'true'
+    ? describe
+    : (name, tests) => describe.skip(`${name} (no Chromium found: install one or set CHROMIUM_PATH)`, tests);
 
 export interface TestBrowser {
   context: BrowserContext;
@@ -28,7 +39,12 @@ export async function startBrowser({ javaScript = true }: { javaScript?: boolean
   const executablePath = findChromium();
   if (executablePath === null) throw new Error('this test needs a Chromium: install one or set CHROMIUM_PATH');
   const profile = mkdtempSync(join(tmpdir(), 'mastguard-browser-'));
-  const context = await chromium.launchPersistentContext(profile, { executablePath, args: FLAGS, javaScriptEnabled: javaScript, viewport: { width: 1360, height: 900 } });
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath,
+    args: FLAGS,
+    javaScriptEnabled: javaScript,
+    viewport: { width: 1360, height: 900 },
+  });
   return {
     context,
     async stop() {
@@ -45,7 +61,9 @@ export async function axeViolations(page: Page): Promise<string[]> {
   // Evaluated by the debugger, which the page's content security policy does not bind.
   await page.evaluate(AXE);
   return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: { id: string; nodes: { target: unknown[]; failureSummary?: string }[] }[] }> } };
+    const { axe } = globalThis as unknown as {
+      axe: { run(): Promise<{ violations: { id: string; nodes: { target: unknown[]; failureSummary?: string }[] }[] }> };
+    };
     const { violations } = await axe.run();
     return violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id} at ${target.join(' ')}: ${failureSummary ?? ''}`));
   });

@@ -11,7 +11,15 @@ export const sha256Hex = (text: string): string => createHash('sha256').update(t
 
 /** A context around an event of which a test states only what matters to it. */
 export function detectionContext(event: Partial<EventInput>, overrides: Partial<Omit<DetectionContext, 'event'>> = {}): DetectionContext {
-  return { orgId: 'org-a', event: { agentId: 'agent-1', action: 'step', ...event, id: event.id ?? 'evt_1' }, profile: null, session: null, nowMs: 0, sha256Hex, ...overrides };
+  return {
+    orgId: 'org-a',
+    event: { agentId: 'agent-1', action: 'step', ...event, id: event.id ?? 'evt_1' },
+    profile: null,
+    session: null,
+    nowMs: 0,
+    sha256Hex,
+    ...overrides,
+  };
 }
 
 /** One detector on one event, with the texts read as `detect` reads them. */

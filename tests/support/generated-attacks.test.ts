@@ -21,7 +21,12 @@ describe('generateAttacks', () => {
   });
 
   it('makes attacks whose last event is found by the detector it names', () => {
-    const missed = attacks.filter(({ events, profile, expect: { detector, category } }) => !replaySession(events, profile).at(-1)?.some((finding) => finding.detector === detector && finding.category === category));
+    const missed = attacks.filter(
+      ({ events, profile, expect: { detector, category } }) =>
+        !replaySession(events, profile)
+          .at(-1)
+          ?.some((finding) => finding.detector === detector && finding.category === category),
+    );
     expect(missed.map(({ events, expect: { detector } }) => ({ detector, last: events.at(-1) }))).toEqual([]);
   });
 });

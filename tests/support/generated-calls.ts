@@ -18,20 +18,46 @@ const PEOPLE = ['ana', 'ben', 'chidi', 'dora', 'emre', 'fumiko'];
 function sessionEvents(random: SeededRandom, agentId: string, sessionId: string): EventInput[] {
   const base = { agentId, sessionId };
   const person = random.pick(PEOPLE);
-  const events: EventInput[] = [{ ...base, action: 'user_message', channel: 'user', trust: 'trusted', content: random.pick(REQUESTS).replace('{n}', String(random.integer(1000, 9999))) }];
+  const events: EventInput[] = [
+    { ...base, action: 'user_message', channel: 'user', trust: 'trusted', content: random.pick(REQUESTS).replace('{n}', String(random.integer(1000, 9999))) },
+  ];
   for (let step = random.integer(1, 5); step > 0; step -= 1) {
     const number = random.integer(1000, 9_999_999);
     const name = random.pick(TOOLS);
     events.push(
-      { ...base, action: name, channel: 'tool_args', tool: { name, args: { order_id: `O-${number}`, customer: `${person}@example.com`, note: random.pick(NOTES) } }, principal: { org: 'org-a', user: `${person}@example.com` } },
-      { ...base, action: name, channel: 'tool_result', trust: 'untrusted', tool: { name }, content: JSON.stringify({ order_id: `O-${number}`, status: random.pick(['open', 'shipped', 'cancelled']), total: random.integer(5, 900) }) },
+      {
+        ...base,
+        action: name,
+        channel: 'tool_args',
+        tool: { name, args: { order_id: `O-${number}`, customer: `${person}@example.com`, note: random.pick(NOTES) } },
+        principal: { org: 'org-a', user: `${person}@example.com` },
+      },
+      {
+        ...base,
+        action: name,
+        channel: 'tool_result',
+        trust: 'untrusted',
+        tool: { name },
+        content: JSON.stringify({ order_id: `O-${number}`, status: random.pick(['open', 'shipped', 'cancelled']), total: random.integer(5, 900) }),
+      },
     );
   }
   events.push({ ...base, action: 'reply', channel: 'agent_message', content: random.pick(REPLIES) });
   return events;
 }
 
-const TOOLS = ['get_order', 'search_invoices', 'update_address', 'cancel_reservation', 'remove_item_from_cart', 'send_receipt', 'format_date', 'book_room', 'calculate_total', 'add_note'];
+const TOOLS = [
+  'get_order',
+  'search_invoices',
+  'update_address',
+  'cancel_reservation',
+  'remove_item_from_cart',
+  'send_receipt',
+  'format_date',
+  'book_room',
+  'calculate_total',
+  'add_note',
+];
 const REQUESTS = [
   'Could you check order {n} for me?',
   'Please ignore my previous email, I found invoice {n} after all.',

@@ -134,7 +134,12 @@ export async function openHouse(): Promise<House> {
       const deadlineMs = Date.now() + READY_WITHIN_MS;
       let child = await children.start(specs[part]);
       running.set(part, { spec: specs[part], child });
-      while (!(await probes[part]().then(() => true, () => false))) {
+      while (
+        !(await probes[part]().then(
+          () => true,
+          () => false,
+        ))
+      ) {
         if (child.ending() !== undefined) {
           if (part !== 'postgres' || Date.now() > deadlineMs) throw diedError(child, 'starting');
           child = await children.start(specs[part]);

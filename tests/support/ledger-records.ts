@@ -16,7 +16,15 @@ export const auditOf = (type: string) => ({ id: randomUUID(), body: canonicalize
 /** A new organisation; its audit record is entry 0 of its ledger. */
 export async function addOrganization(sql: Sql, options: Partial<Pick<NewOrganization, 'eventQuota' | 'retentionDays'>> = {}): Promise<string> {
   const orgId = randomUUID();
-  await createOrganization(sql, { orgId, name: 'Example', plan: 'pro', retentionDays: 90, eventQuota: null, ...options, audit: auditOf('organization.created') });
+  await createOrganization(sql, {
+    orgId,
+    name: 'Example',
+    plan: 'pro',
+    retentionDays: 90,
+    eventQuota: null,
+    ...options,
+    audit: auditOf('organization.created'),
+  });
   return orgId;
 }
 
@@ -34,7 +42,18 @@ export function auditRecord(org: string, name: string, details: Json = null): Le
 /** An ALLOW that depends on nothing but the configuration of a new organisation. */
 export function settleItem(org: string, eventId: string, changes: Partial<SettleItem> = {}): SettleItem {
   const digest = changes.digest ?? sha256Hex(eventId);
-  const fields = { eventId, eventDigest: digest, agentId: 'agent-1', action: 'send_mail', sessionId: null, value: 'ALLOW', riskScore: 0, categories: [], policyVersion: null, ruleId: null };
+  const fields = {
+    eventId,
+    eventDigest: digest,
+    agentId: 'agent-1',
+    action: 'send_mail',
+    sessionId: null,
+    value: 'ALLOW',
+    riskScore: 0,
+    categories: [],
+    policyVersion: null,
+    ruleId: null,
+  };
   return {
     org,
     eventId,

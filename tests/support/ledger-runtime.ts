@@ -32,7 +32,14 @@ export function createLedgerRuntime(sql: Sql): LedgerRuntime {
     const session = { version: 0, holder: randomUUID(), reserve: false };
     const evaluation = evaluationOf(request.event, runtime.plan);
     const item = prepareSettlement({
-      ...request, mode: 'governed', evaluation, nowMs: Date.now(), publicUrl: 'http://example.com', configVersion, agent, session,
+      ...request,
+      mode: 'governed',
+      evaluation,
+      nowMs: Date.now(),
+      publicUrl: 'http://example.com',
+      configVersion,
+      agent,
+      session,
     });
     const [result] = await settleDecisions(sql, [item]);
     switch (result?.status) {
@@ -83,7 +90,16 @@ export function createLedgerRuntime(sql: Sql): LedgerRuntime {
       const result = climb(row.plan, row.state, { step: verb, reviewer, ...(reason === undefined ? {} : { reason }) }, Date.now(), row.expiresAtMs);
       if ('refused' in result) return { kind: 'refused', code: result.refused, detail: result.detail };
       const fields = { reviewId, eventId, step: verb, actor: reviewer.memberId };
-      await recordReviewStep(sql, { orgId, reviewId, version: row.version, stepId: randomUUID(), body: JSON.stringify(fields), fields, ...result, decidedAt: result.status === 'pending' ? null : new Date().toISOString() });
+      await recordReviewStep(sql, {
+        orgId,
+        reviewId,
+        version: row.version,
+        stepId: randomUUID(),
+        body: JSON.stringify(fields),
+        fields,
+        ...result,
+        decidedAt: result.status === 'pending' ? null : new Date().toISOString(),
+      });
       for (const wake of waiters.get(reviewId) ?? []) wake();
       return { kind: 'recorded', status: result.status };
     },
@@ -115,10 +131,26 @@ function evaluationOf({ action }: EventInput, plan: ReviewPlan): Evaluation {
   const findings: Evaluation['findings'] =
     value === 'ALLOW'
       ? []
-      : [{ detector: 'act.destroy', category: 'Action', mode: null, confidence: 0.9, outcome: 'block', reason: 'destroys data', evidence: { pointer: '/action', hits: ['destroy'], count: 1, certain: true } }];
+      : [
+          {
+            detector: 'act.destroy',
+            category: 'Action',
+            mode: null,
+            confidence: 0.9,
+            outcome: 'block',
+            reason: 'destroys data',
+            evidence: { pointer: '/action', hits: ['destroy'], count: 1, certain: true },
+          },
+        ];
   return {
-    value, findings, riskScore: value === 'ALLOW' ? 0 : 80, reasons: findings.map(({ reason }) => reason), policy: null, policyError: null,
-    review: value === 'HITL' ? plan : null, session: null,
+    value,
+    findings,
+    riskScore: value === 'ALLOW' ? 0 : 80,
+    reasons: findings.map(({ reason }) => reason),
+    policy: null,
+    policyError: null,
+    review: value === 'HITL' ? plan : null,
+    session: null,
   };
 }
 

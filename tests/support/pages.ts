@@ -108,7 +108,12 @@ export async function startPages(): Promise<TestPages> {
       method,
       redirect: 'manual',
       body,
-      headers: { ...(body === null ? {} : { 'Content-Type': type }), ...(form === undefined ? {} : { Origin: baseUrl }), ...(cookie === undefined ? {} : { Cookie: cookie }), ...headers },
+      headers: {
+        ...(body === null ? {} : { 'Content-Type': type }),
+        ...(form === undefined ? {} : { Origin: baseUrl }),
+        ...(cookie === undefined ? {} : { Cookie: cookie }),
+        ...headers,
+      },
     });
     return { status: answer.status, headers: answer.headers, text: await answer.text() };
   };
@@ -136,3 +141,15 @@ export async function startPages(): Promise<TestPages> {
     },
   };
 }
+
+/** Visible text with the markup gone. */
+export const textOf = ({ text }: PageAnswer): string =>
+  text
+    .replaceAll(/<[^>]+>/g, ' ')
+    .replaceAll('&#x27;', "'")
+    .replaceAll('&quot;', '"')
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&#x3D;', '=')
+    .replaceAll('&amp;', '&')
+    .replaceAll(/\s+/g, ' ');

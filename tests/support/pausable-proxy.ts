@@ -32,7 +32,10 @@ export async function startPausableProxy(databaseUrl: string): Promise<PausableP
         open.delete(socket);
       }
     };
-    for (const [from, to] of [[client, upstream], [upstream, client]] as const) {
+    for (const [from, to] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
       open.add(from);
       from.on('data', (data) => to.write(data));
       // A cut is what this is for.

@@ -66,7 +66,10 @@ export interface OrganizationOptions {
 }
 
 /** The whole product in this process on a database and a Temporal namespace of its own, reached through HTTP. */
-export async function startTestProduct({ roles = ['api', 'decision', 'hitl'], ...organization }: OrganizationOptions & { roles?: WorkerRole[] } = {}): Promise<TestProduct> {
+export async function startTestProduct({
+  roles = ['api', 'decision', 'hitl'],
+  ...organization
+}: OrganizationOptions & { roles?: WorkerRole[] } = {}): Promise<TestProduct> {
   const address = process.env['TEST_TEMPORAL_ADDRESS'];
   const workflowBundlePath = process.env['TEST_WORKFLOW_BUNDLE'];
   if (address === undefined || workflowBundlePath === undefined) throw new Error('this test needs the servers of tests/support/global-setup.mjs');
@@ -139,7 +142,15 @@ export async function addTestOrganization(sql: Sql, masterKey: Buffer, { policy,
   await createOrganization(sql, { orgId, name: 'Test', plan: 'pro', retentionDays: 90, eventQuota, audit: audit('organization.created') });
   if (policy !== undefined) {
     const document = canonicalize(policy as unknown as Json);
-    await createPolicy(sql, { orgId, policyId: 'pol_test', name: 'test', document, digest: Buffer.alloc(32), createdBy: 'system', audit: audit('policy.created') });
+    await createPolicy(sql, {
+      orgId,
+      policyId: 'pol_test',
+      name: 'test',
+      document,
+      digest: Buffer.alloc(32),
+      createdBy: 'system',
+      audit: audit('policy.created'),
+    });
     await activatePolicy(sql, { orgId, policyId: 'pol_test', version: 1, audit: audit('policy.activated') });
   }
   const mint = async (memberId: string | null): Promise<string> => {
@@ -169,7 +180,16 @@ export async function addTestOrganization(sql: Sql, masterKey: Buffer, { policy,
       const made = (async () => {
         const id = `mem_${role.toLowerCase()}`;
         const passwordHash = await hashPassword('correct horse battery');
-        await createMember(sql, { orgId, id, email: `${role.toLowerCase()}-${orgId}@example.com`, name: role, role, groups: role === 'Reviewer' ? ['finance'] : [], passwordHash, audit: audit('member.created') });
+        await createMember(sql, {
+          orgId,
+          id,
+          email: `${role.toLowerCase()}-${orgId}@example.com`,
+          name: role,
+          role,
+          groups: role === 'Reviewer' ? ['finance'] : [],
+          passwordHash,
+          audit: audit('member.created'),
+        });
         return mint(id);
       })();
       keys.set(role, made);

@@ -52,7 +52,9 @@ test('a key file that is not there is a configuration error, not a stack trace',
 });
 
 test('a variable set to nothing counts as not set', () => {
-  const empty = Object.fromEntries(['HOST', 'PORT', 'METRICS_PORT', 'PUBLIC_URL', 'TEMPORAL_UI_URL', 'DATABASE_ROLE', 'WORKFLOW_BUNDLE', 'MASTGUARD_KEY_FILE'].map((name) => [name, '']));
+  const empty = Object.fromEntries(
+    ['HOST', 'PORT', 'METRICS_PORT', 'PUBLIC_URL', 'TEMPORAL_UI_URL', 'DATABASE_ROLE', 'WORKFLOW_BUNDLE', 'MASTGUARD_KEY_FILE'].map((name) => [name, '']),
+  );
   expect(readConfig([], { ...ENV, ...empty })).toEqual(readConfig([], ENV));
 });
 

@@ -28,7 +28,14 @@ afterAll(async () => {
   await database.drop();
 });
 
-const inputOf = (id: string, action = 'look_up'): GovernEventInput => ({ orgId, event: { id, agentId: 'a', action }, digest: sha256Hex(id + action), requester: 'key:1', requestId: 'r', receivedAtMs: Date.now() });
+const inputOf = (id: string, action = 'look_up'): GovernEventInput => ({
+  orgId,
+  event: { id, agentId: 'a', action },
+  digest: sha256Hex(id + action),
+  requester: 'key:1',
+  requestId: 'r',
+  receivedAtMs: Date.now(),
+});
 const servicesOn = (pool: Sql) => createDecisionServices({ sql: pool, publicUrl: 'https://guard.example.com' });
 /** All that these activities want of their context is its log. */
 const context = { log: { warn: () => undefined } } as unknown as Context;

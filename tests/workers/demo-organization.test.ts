@@ -69,7 +69,16 @@ test('every change has its audit record, and none holds a secret', async () => {
     return tx<{ body: string }[]>`select body from audit_records where org_id = ${demo.orgId}`;
   });
   const types = bodies.map(({ body }) => (JSON.parse(body) as { type: string }).type).toSorted();
-  expect(types).toEqual([...Object.keys(DEMO_AGENTS).map(() => 'agent.profile-set'), 'key.created', 'member.created', 'member.created', 'member.created', 'organization.created', 'policy.activated', 'policy.created']);
+  expect(types).toEqual([
+    ...Object.keys(DEMO_AGENTS).map(() => 'agent.profile-set'),
+    'key.created',
+    'member.created',
+    'member.created',
+    'member.created',
+    'organization.created',
+    'policy.activated',
+    'policy.created',
+  ]);
   const text = bodies.map(({ body }) => body).join('\n');
   for (const secret of [demo.apiKey, demo.ownerPassword, demo.reviewerPassword]) expect(text).not.toContain(secret);
 });

@@ -16,7 +16,9 @@ test('what was encoded comes back to the byte, metadata included', async () => {
     fc.asyncProperty(fc.array(fc.tuple(fc.string(), fc.uint8Array()), { maxLength: 5 }), async (contents) => {
       const payloads = contents.map(([encoding, bytes]) => ({ metadata: { encoding: Buffer.from(encoding) }, data: bytes }));
       const back = await codec.decode(await codec.encode(payloads, within(ORG)), within(ORG));
-      expect(back.map(({ metadata, data: bytes }) => [textOf(metadata?.['encoding']), [...(bytes ?? [])]])).toEqual(contents.map(([encoding, bytes]) => [encoding, [...bytes]]));
+      expect(back.map(({ metadata, data: bytes }) => [textOf(metadata?.['encoding']), [...(bytes ?? [])]])).toEqual(
+        contents.map(([encoding, bytes]) => [encoding, [...bytes]]),
+      );
     }),
   );
 });

@@ -14,8 +14,15 @@ function teller(change: (decision: Decision) => Decision = (decision) => decisio
     const { value, categories } = STORY.find((told) => told.event.id === event.id)?.expected ?? { value: 'ALLOW' as const, categories: [] };
     const mast = categories.map((category): MastFinding => ({ category, mode: null, detector: DETECTOR_OF[category], confidence: 1 }));
     const decision: Decision = {
-      id: 'd', eventId: event.id, value, mast, riskScore: 95, reasons: ['A reason that is quite a bit longer than what is left of a narrow terminal.'],
-      policy: null, receipt: { seq: 0, entryHash: '0'.repeat(64), checkpointSize: 0 }, latencyMs: 1,
+      id: 'd',
+      eventId: event.id,
+      value,
+      mast,
+      riskScore: 95,
+      reasons: ['A reason that is quite a bit longer than what is left of a narrow terminal.'],
+      policy: null,
+      receipt: { seq: 0, entryHash: '0'.repeat(64), checkpointSize: 0 },
+      latencyMs: 1,
     };
     return { kind: 'decided', decision: change(decision) };
   };
@@ -59,7 +66,10 @@ test.each([
 
 test('an event that was refused is marked with the reason and the rest is still sent', async () => {
   const { post, sent } = teller();
-  const { asExpected, lines } = await tell(async (event) => (event.id === 'demo-01-health' ? { kind: 'refused', detail: 'status 401, unauthenticated' } : post(event)), 200);
+  const { asExpected, lines } = await tell(
+    async (event) => (event.id === 'demo-01-health' ? { kind: 'refused', detail: 'status 401, unauthenticated' } : post(event)),
+    200,
+  );
   expect(asExpected).toBe(false);
   expect(sent).toHaveLength(STORY.length - 1);
   expect(lines[1]).toMatch(/^! .*status 401, unauthenticated/);

@@ -33,7 +33,11 @@ test('the bundle holds every workflow file', () => {
 test('nothing but workflow code and the SDK is evaluated in a run', () => {
   expect(modules.length).toBeGreaterThan(20);
   // Paths that begin with a question mark are the empty modules Webpack puts for what it leaves out.
-  expect(modules.filter((path) => !/^\?|^\.\/(?:workflows\/|node_modules\/(?:@temporalio\/(?:workflow|common|proto)|long|protobufjs|@protobufjs|ms|nexus-rpc)\/)/.test(path))).toEqual([]);
+  expect(
+    modules.filter(
+      (path) => !/^\?|^\.\/(?:workflows\/|node_modules\/(?:@temporalio\/(?:workflow|common|proto)|long|protobufjs|@protobufjs|ms|nexus-rpc)\/)/.test(path),
+    ),
+  ).toEqual([]);
   expect(code).not.toMatch(/node_modules\/zod\//);
 });
 

@@ -46,7 +46,11 @@ test.each([
   expect(text).toContain(is);
   const history = historyOfText(text);
   const tampered = historyOfText(
-    JSON.stringify({ events: (JSON.parse(text) as { events: { eventType: string }[] }).events.map((event) => (event.eventType.endsWith('EXECUTION_STARTED') ? event : JSON.parse(JSON.stringify(event).replaceAll(is, becomes)))) }),
+    JSON.stringify({
+      events: (JSON.parse(text) as { events: { eventType: string }[] }).events.map((event) =>
+        event.eventType.endsWith('EXECUTION_STARTED') ? event : JSON.parse(JSON.stringify(event).replaceAll(is, becomes)),
+      ),
+    }),
   );
   expect(tampered).not.toEqual(history);
   const errors = await replay([{ workflowId: file, history: tampered }]);

@@ -79,7 +79,12 @@ describe('with every worker up', () => {
         expect(recorded).toBe(steps.length);
         // A vote that lost the race escalates the next level: the reviewer may, and it is a step of its own.
         expect(steps.map(({ step, level }) => ({ step, level }))).toEqual(
-          steps[0]?.step === 'timeout' ? [{ step: 'timeout', level: 0 }, { step: 'escalate', level: 1 }] : [{ step: 'escalate', level: 0 }],
+          steps[0]?.step === 'timeout'
+            ? [
+                { step: 'timeout', level: 0 },
+                { step: 'escalate', level: 1 },
+              ]
+            : [{ step: 'escalate', level: 0 }],
         );
         expect(await handle.query(ladderQuery)).toMatchObject({ status: 'pending', level: steps.length, version: 1 + steps.length });
         await handle.terminate('seen');
@@ -89,7 +94,11 @@ describe('with every worker up', () => {
 
   test('ten reviewers by signal at once: one decides, the run ends with that', async () => {
     const { handle, reviewId } = await openReview('transfer');
-    await Promise.all(Array.from({ length: 10 }, (_, index) => handle.signal(reviewSignal, voteOf(index % 2 === 0 ? 'approve' : 'reject', { ...REVIEWER, memberId: `mem_${index}` }))));
+    await Promise.all(
+      Array.from({ length: 10 }, (_, index) =>
+        handle.signal(reviewSignal, voteOf(index % 2 === 0 ? 'approve' : 'reject', { ...REVIEWER, memberId: `mem_${index}` })),
+      ),
+    );
     const { review } = await handle.result();
     const { steps, recorded, status } = await stepsOf(stage, reviewId);
     expect([steps.length, recorded]).toEqual([1, 1]);
@@ -100,7 +109,11 @@ describe('with every worker up', () => {
   test.each(['approve', 'escalate'] as const)('one request to %s, by update twice and by signal: one step, and each is told it counts', async (verb) => {
     const { handle, reviewId } = await openReview('transfer');
     const vote = voteOf(verb);
-    const asked = [handle.executeUpdate(reviewUpdate, { args: [vote] }), handle.executeUpdate(reviewUpdate, { args: [vote] }), handle.signal(reviewSignal, vote).then(() => null)];
+    const asked = [
+      handle.executeUpdate(reviewUpdate, { args: [vote] }),
+      handle.executeUpdate(reviewUpdate, { args: [vote] }),
+      handle.signal(reviewSignal, vote).then(() => null),
+    ];
     const outcomes = await Promise.all(asked);
     expect(outcomes.map((outcome) => outcome?.kind)).toEqual(['recorded', 'recorded', undefined]);
     if (verb === 'escalate') await atRest(handle);
@@ -119,9 +132,21 @@ describe('with every worker up', () => {
 
   test('the query tells level, reviewers, due time and last step while the review waits, and how it ended', async () => {
     const { handle, dueAtMs } = await openReview('transfer');
-    expect(await handle.query(ladderQuery)).toEqual({ version: 1, status: 'pending', level: 0, levels: 2, reviewers: { roles: ['Reviewer'] }, dueAtMs, last: null });
+    expect(await handle.query(ladderQuery)).toEqual({
+      version: 1,
+      status: 'pending',
+      level: 0,
+      levels: 2,
+      reviewers: { roles: ['Reviewer'] },
+      dueAtMs,
+      last: null,
+    });
     await handle.executeUpdate(reviewUpdate, { args: [voteOf('escalate')] });
-    expect(await handle.query(ladderQuery)).toMatchObject({ level: 1, reviewers: { roles: ['Owner'], groups: ['board'] }, last: { step: 'escalate', actor: 'mem_reviewer' } });
+    expect(await handle.query(ladderQuery)).toMatchObject({
+      level: 1,
+      reviewers: { roles: ['Owner'], groups: ['board'] },
+      last: { step: 'escalate', actor: 'mem_reviewer' },
+    });
     await handle.executeUpdate(reviewUpdate, { args: [voteOf('approve', OWNER)] });
     await handle.result();
     expect(await handle.query(ladderQuery)).toMatchObject({ status: 'approved', dueAtMs: null, last: { step: 'approve', actor: 'mem_owner' } });
@@ -182,7 +207,10 @@ describe('with workers that come and go', () => {
     await seen(handle, 'TIMER_FIRED');
     const after = await stage.open(['decision', 'hitl']);
     expect(await handle.result()).toMatchObject({ review: { reviewId, status: 'expired' } });
-    expect((await stepsOf(stage, reviewId)).steps).toMatchObject([{ step: 'timeout', level: 0 }, { step: 'timeout', level: 1 }]);
+    expect((await stepsOf(stage, reviewId)).steps).toMatchObject([
+      { step: 'timeout', level: 0 },
+      { step: 'timeout', level: 1 },
+    ]);
     await after.stop();
   });
 

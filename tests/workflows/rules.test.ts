@@ -14,7 +14,14 @@ function runtimeImports(source: string): string[] {
 const stripped = (source: string): string => source.replaceAll(/\/\*[\s\S]*?\*\/|\/\/[^\n]*/g, '');
 
 test('the reader of imports sees what is loaded and skips what is erased', () => {
-  const source = ["import { z } from 'zod';", "import type { A } from '../a.ts';", "import { b, type C } from './b.ts';", "import 'side';", "export { d } from '../d.ts';", "const e = await import('e');"].join('\n');
+  const source = [
+    "import { z } from 'zod';",
+    "import type { A } from '../a.ts';",
+    "import { b, type C } from './b.ts';",
+    "import 'side';",
+    "export { d } from '../d.ts';",
+    "const e = await import('e');",
+  ].join('\n');
   expect(runtimeImports(source)).toEqual(['zod', './b.ts', 'side', '../d.ts', 'e']);
 });
 

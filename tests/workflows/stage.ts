@@ -83,7 +83,14 @@ export async function openStage({ masterKey = randomBytes(32), policy }: { maste
     addOrganization: (options = {}) => addTestOrganization(sql, masterKey, options),
     inputOf(partial, orgId = organization.orgId) {
       const event = { id: randomUUID(), agentId: 'treasury', ...partial } as GovernanceEvent;
-      return { orgId, event, digest: sha256Hex(canonicalize(event as unknown as Json)), requester: 'key:test', requestId: 'req_test', receivedAtMs: Date.now() };
+      return {
+        orgId,
+        event,
+        digest: sha256Hex(canonicalize(event as unknown as Json)),
+        requester: 'key:test',
+        requestId: 'req_test',
+        receivedAtMs: Date.now(),
+      };
     },
     start: (input) => startGovernEvent(temporal, input, { eager: false, timeoutMs: 10_000 }),
     async stop() {
@@ -103,7 +110,10 @@ export const OWNER: Reviewer = { memberId: 'mem_owner', role: 'Owner', groups: [
 export const voteOf = (verb: ReviewVerb, reviewer: Reviewer = REVIEWER, requestId: string = randomUUID()): ReviewVote => ({ requestId, reviewer, verb });
 
 /** The steps of a review as its row has them, and how many of them the ledger holds. */
-export async function stepsOf({ sql, orgId }: Stage, reviewId: string): Promise<{ steps: { step: string; level: number; actor: string }[]; recorded: number; status: string }> {
+export async function stepsOf(
+  { sql, orgId }: Stage,
+  reviewId: string,
+): Promise<{ steps: { step: string; level: number; actor: string }[]; recorded: number; status: string }> {
   return sql.begin(async (tx) => {
     await tx`select set_config('mg.org_id', ${orgId}, true)`;
     const [row] = await tx<{ state: string; status: string; recorded: number }[]>`

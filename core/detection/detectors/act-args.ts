@@ -22,7 +22,9 @@ export function detectActArgs({ event, profile }: DetectionContext, _views: read
   if (grant === null) return null;
   const args = event.tool.args ?? {};
   const rules = grant.args ?? {};
-  const breaches: Breach[] = Object.entries(rules).flatMap(([argument, rule]) => checkArgument(argument, rule, Object.hasOwn(args, argument) ? args[argument] : undefined));
+  const breaches: Breach[] = Object.entries(rules).flatMap(([argument, rule]) =>
+    checkArgument(argument, rule, Object.hasOwn(args, argument) ? args[argument] : undefined),
+  );
   if (grant.additionalArgs === false) {
     for (const argument of Object.keys(args)) if (!Object.hasOwn(rules, argument)) breaches.push({ argument, rule: 'unlisted', outcome: 'block' });
   }
@@ -71,4 +73,9 @@ function hasType(value: Json, type: NonNullable<ArgumentRule['type']>): boolean 
 }
 
 /** Characters of a string, elements of an array, members of an object. */
-const sizeOf = (value: Json): number => (typeof value === 'string' || Array.isArray(value) ? value.length : typeof value === 'object' && value !== null ? Object.keys(value).length : String(value).length);
+const sizeOf = (value: Json): number =>
+  typeof value === 'string' || Array.isArray(value)
+    ? value.length
+    : typeof value === 'object' && value !== null
+      ? Object.keys(value).length
+      : String(value).length;

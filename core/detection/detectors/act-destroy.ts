@@ -15,7 +15,10 @@ const DEFAULT_MAX_BULK_COUNT = 100;
 export function detectActDestroy(context: DetectionContext, _views: readonly EventText[]): Finding | null {
   const { event } = context;
   if (isInbound(event) && !isToolCall(event)) return null;
-  for (const [pointer, name] of [['/tool/name', event.tool?.name], ['/action', event.action]] as const) {
+  for (const [pointer, name] of [
+    ['/tool/name', event.tool?.name],
+    ['/action', event.action],
+  ] as const) {
     const verb = name === undefined ? null : destructiveVerb(name);
     if (verb !== null) return finding(0.9, `The name at ${pointer} is destructive (${verb}).`, { pointer, verb });
   }
@@ -33,7 +36,12 @@ function inArguments({ profile }: DetectionContext, tool: NonNullable<DetectionC
       if (statement !== null) return finding(0.9, `The argument at ${pointer} holds a destructive statement (${statement}).`, { pointer, statement });
     } else if (effect !== 'none') {
       const count = Array.isArray(value) ? value.length : typeof value === 'number' && (key === 'count' || key === 'limit') ? value : 0;
-      if (count > maxBulkCount) return finding(0.8, `The argument at ${pointer} touches ${count} things at once; ${maxBulkCount} are allowed without a person.`, { pointer, count, limit: maxBulkCount });
+      if (count > maxBulkCount)
+        return finding(0.8, `The argument at ${pointer} touches ${count} things at once; ${maxBulkCount} are allowed without a person.`, {
+          pointer,
+          count,
+          limit: maxBulkCount,
+        });
     }
   }
   return null;
@@ -42,4 +50,12 @@ function inArguments({ profile }: DetectionContext, tool: NonNullable<DetectionC
 const DATABASE_TOKENS: ReadonlySet<string> = new Set(['sql', 'postgres', 'mysql', 'sqlite', 'database', 'db', 'mongo', 'redis']);
 const STATEMENT_KEYS: ReadonlySet<string> = new Set(['sql', 'query', 'statement', 'command', 'cmd', 'commands', 'script', 'code', 'shell', 'commandline']);
 
-const finding = (confidence: number, reason: string, evidence: Finding['evidence']): Finding => ({ detector: 'act.destroy', category: 'Action', mode: 'FM-1.1', confidence, outcome: 'hitl', reason, evidence });
+const finding = (confidence: number, reason: string, evidence: Finding['evidence']): Finding => ({
+  detector: 'act.destroy',
+  category: 'Action',
+  mode: 'FM-1.1',
+  confidence,
+  outcome: 'hitl',
+  reason,
+  evidence,
+});

@@ -12,7 +12,8 @@ export function detectActExec({ event, profile }: DetectionContext, _views: read
   for (const { pointer, key, value } of runnableArgs(event.tool, profile)) {
     if (typeof value !== 'string') continue;
     const [construct, ...others] = matchExecPatterns(value);
-    if (construct !== undefined) return finding(0.95, `The argument at ${pointer} would run a dangerous construct (${construct}).`, { pointer, constructs: [construct, ...others] });
+    if (construct !== undefined)
+      return finding(0.95, `The argument at ${pointer} would run a dangerous construct (${construct}).`, { pointer, constructs: [construct, ...others] });
     if (runsCode && VALUE_KEYS.has(key) && !CODE_KEYS.has(key) && SMUGGLED_COMMAND.test(value.slice(0, 4096))) {
       return finding(0.85, `The argument at ${pointer} should hold one value and carries a second command.`, { pointer, constructs: ['smuggled-command'] });
     }
@@ -21,6 +22,34 @@ export function detectActExec({ event, profile }: DetectionContext, _views: read
 }
 
 /** Arguments of an exec tool that name one thing rather than hold code. */
-const VALUE_KEYS: ReadonlySet<string> = new Set(['file', 'filename', 'filepath', 'path', 'directory', 'dir', 'cwd', 'workdir', 'host', 'hostname', 'ip', 'url', 'user', 'username', 'name', 'branch', 'package', 'target', 'domain']);
+const VALUE_KEYS: ReadonlySet<string> = new Set([
+  'file',
+  'filename',
+  'filepath',
+  'path',
+  'directory',
+  'dir',
+  'cwd',
+  'workdir',
+  'host',
+  'hostname',
+  'ip',
+  'url',
+  'user',
+  'username',
+  'name',
+  'branch',
+  'package',
+  'target',
+  'domain',
+]);
 
-const finding = (confidence: number, reason: string, evidence: Finding['evidence']): Finding => ({ detector: 'act.exec', category: 'Action', mode: null, confidence, outcome: 'block', reason, evidence });
+const finding = (confidence: number, reason: string, evidence: Finding['evidence']): Finding => ({
+  detector: 'act.exec',
+  category: 'Action',
+  mode: null,
+  confidence,
+  outcome: 'block',
+  reason,
+  evidence,
+});

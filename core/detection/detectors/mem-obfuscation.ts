@@ -3,7 +3,15 @@ import type { DetectionContext } from '../context.ts';
 import type { EventText } from '../event-texts.ts';
 
 /** Flags of disguise that normal writing does not produce together with an override signature. */
-const DISGUISES: ReadonlySet<string> = new Set(['tag-characters', 'variation-selectors', 'zero-width', 'soft-hyphen', 'bidi-control', 'styled-letters', 'stacked-marks']);
+const DISGUISES: ReadonlySet<string> = new Set([
+  'tag-characters',
+  'variation-selectors',
+  'zero-width',
+  'soft-hyphen',
+  'bidi-control',
+  'styled-letters',
+  'stacked-marks',
+]);
 /** Flags that carry text nobody can see. */
 const SMUGGLED: ReadonlySet<string> = new Set(['tag-characters', 'variation-selectors']);
 
@@ -16,11 +24,19 @@ export function detectMemObfuscation(_context: DetectionContext, views: readonly
     const disguises = text.flags.filter((flag) => DISGUISES.has(flag));
     if (seenPlainly && disguises.length === 0) continue;
     const how = disguises.length > 0 ? disguises : hit.source === 'decoded' ? text.flags.filter((flag) => flag.startsWith('decoded:')) : [hit.source];
-    return finding('block', 0.95, `Disguised text at ${text.pointer} (${how.join(', ')}) asks the agent to drop its instructions.`, { pointer: text.pointer, disguises: how, signatures: [hit.signature] });
+    return finding('block', 0.95, `Disguised text at ${text.pointer} (${how.join(', ')}) asks the agent to drop its instructions.`, {
+      pointer: text.pointer,
+      disguises: how,
+      signatures: [hit.signature],
+    });
   }
   for (const text of views) {
     const smuggled = text.flags.filter((flag) => SMUGGLED.has(flag));
-    if (smuggled.length > 0) return finding('alert', 0.7, `Text at ${text.pointer} carries characters nobody can see (${smuggled.join(', ')}).`, { pointer: text.pointer, disguises: smuggled });
+    if (smuggled.length > 0)
+      return finding('alert', 0.7, `Text at ${text.pointer} carries characters nobody can see (${smuggled.join(', ')}).`, {
+        pointer: text.pointer,
+        disguises: smuggled,
+      });
   }
   return null;
 }

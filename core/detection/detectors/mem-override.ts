@@ -19,6 +19,10 @@ export function detectMemOverride({ event }: DetectionContext, views: readonly E
     confidence: fromData ? 0.9 : written ? 0.6 : 0.8,
     outcome: 'alert',
     reason: `Text at ${first.pointer} asks the agent to drop its instructions (${first.hits[0]?.signature}).`,
-    evidence: { pointer: first.pointer, signatures: [...new Set(matched.flatMap((text) => text.hits.map((hit) => hit.signature)))].slice(0, 16), channel: event.channel ?? 'unspecified' },
+    evidence: {
+      pointer: first.pointer,
+      signatures: [...new Set(matched.flatMap((text) => text.hits.map((hit) => hit.signature)))].slice(0, 16),
+      channel: event.channel ?? 'unspecified',
+    },
   };
 }

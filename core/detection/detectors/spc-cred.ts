@@ -37,11 +37,20 @@ function credentialStore({ event, profile }: DetectionContext): Finding | null {
   return null;
 }
 
-const storeTouched = (pointer: string, kind: string): Finding => finding('block', 0.9, `The call touches a credential store at ${pointer} (${kind}).`, { pointer, kinds: [kind] });
+const storeTouched = (pointer: string, kind: string): Finding =>
+  finding('block', 0.9, `The call touches a credential store at ${pointer} (${kind}).`, { pointer, kinds: [kind] });
 
 function secretInContent({ event }: DetectionContext): Finding | null {
   const kinds = event.content === undefined ? [] : findSecretKinds(event.content);
   return kinds.length === 0 ? null : finding('alert', 0.9, `The content carries a secret (${kinds.join(', ')}).`, { pointer: '/content', kinds });
 }
 
-const finding = (outcome: 'block' | 'alert', confidence: number, reason: string, evidence: Finding['evidence']): Finding => ({ detector: 'spc.cred', category: 'Space', mode: null, confidence, outcome, reason, evidence });
+const finding = (outcome: 'block' | 'alert', confidence: number, reason: string, evidence: Finding['evidence']): Finding => ({
+  detector: 'spc.cred',
+  category: 'Space',
+  mode: null,
+  confidence,
+  outcome,
+  reason,
+  evidence,
+});

@@ -20,7 +20,8 @@ export function detectSpcScope(context: DetectionContext, _views: readonly Event
   for (const { pointer, value } of paths) {
     const path = canonicalPath(value);
     if (scope?.paths !== undefined) {
-      if (!isUnderRoots(path, scope.paths)) return finding('block', 0.95, `The path at ${pointer} is outside the agent's scope.`, { pointer, roots: scope.paths.length });
+      if (!isUnderRoots(path, scope.paths))
+        return finding('block', 0.95, `The path at ${pointer} is outside the agent's scope.`, { pointer, roots: scope.paths.length });
     } else if (path.climbs || path.ambiguous) {
       return finding('alert', 0.75, `The path at ${pointer} climbs above its root or holds control characters.`, { pointer });
     }
@@ -55,7 +56,17 @@ function aboveClearance({ event, profile }: DetectionContext): Finding | null {
   const reads = stated ?? inferLabels(event.tool.name).reads;
   if (CLASS_RANK[reads] <= CLASS_RANK[clearance]) return null;
   const reason = `The tool reads ${reads} data; the agent's clearance is ${clearance}.`;
-  return stated === undefined ? finding('alert', 0.5, reason, { reads, clearance, inferred: true }) : finding('block', 0.95, reason, { reads, clearance, inferred: false });
+  return stated === undefined
+    ? finding('alert', 0.5, reason, { reads, clearance, inferred: true })
+    : finding('block', 0.95, reason, { reads, clearance, inferred: false });
 }
 
-const finding = (outcome: Finding['outcome'], confidence: number, reason: string, evidence: Finding['evidence']): Finding => ({ detector: 'spc.scope', category: 'Space', mode: 'FM-1.1', confidence, outcome, reason, evidence });
+const finding = (outcome: Finding['outcome'], confidence: number, reason: string, evidence: Finding['evidence']): Finding => ({
+  detector: 'spc.scope',
+  category: 'Space',
+  mode: 'FM-1.1',
+  confidence,
+  outcome,
+  reason,
+  evidence,
+});

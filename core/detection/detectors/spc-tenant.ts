@@ -9,7 +9,8 @@ export function detectSpcTenant({ event, orgId }: DetectionContext, _views: read
   const { resource, principal } = event;
   const ownOrg = principal?.org ?? orgId;
   if (resource?.ownerOrg !== undefined && resource.ownerOrg !== ownOrg) return finding('/resource/ownerOrg', 'an organisation other', 1);
-  if (resource?.ownerUser !== undefined && principal?.user !== undefined && resource.ownerUser !== principal.user) return finding('/resource/ownerUser', 'a user other', 1);
+  if (resource?.ownerUser !== undefined && principal?.user !== undefined && resource.ownerUser !== principal.user)
+    return finding('/resource/ownerUser', 'a user other', 1);
   if (principal?.org === undefined) return null;
   const isOther = (id: string): boolean => id !== principal.org && id.toLowerCase() !== principal.org?.toLowerCase();
   if (resource?.path !== undefined && tenantIds(resource.path).some(isOther)) return finding('/resource/path', 'an organisation other', 0.95);
@@ -26,7 +27,10 @@ const TENANT_KEYS: ReadonlySet<string> = new Set(['tenant', 'tenantid', 'orgid',
 
 /** Ids in `/tenants/<id>`, `/orgs/<id>`, `tenant_id=<id>` and their kin, percent-escapes undone. */
 function tenantIds(text: string): string[] {
-  return Array.from(text.slice(0, 4096).matchAll(/(?:\/(?:tenants?|orgs?|organi[sz]ations?)\/+|[?&;#](?:tenant|org|organi[sz]ation)[_-]?id=)([^/?&#;\s]{1,256})/gi), ([, id]) => decode(id ?? ''));
+  return Array.from(
+    text.slice(0, 4096).matchAll(/(?:\/(?:tenants?|orgs?|organi[sz]ations?)\/+|[?&;#](?:tenant|org|organi[sz]ation)[_-]?id=)([^/?&#;\s]{1,256})/gi),
+    ([, id]) => decode(id ?? ''),
+  );
 }
 
 function decode(text: string): string {

@@ -25,4 +25,12 @@ export function detectTimNoend(context: DetectionContext, _views: readonly Event
   return finding(`The session is past its ${name} of ${allowed}.`, { limit: name, used, allowed: allowed ?? 0 });
 }
 
-const finding = (reason: string, evidence: Finding['evidence']): Finding => ({ detector: 'tim.noend', category: 'Time', mode: 'FM-1.5', confidence: 1, outcome: 'block', reason, evidence });
+const finding = (reason: string, evidence: Finding['evidence']): Finding => ({
+  detector: 'tim.noend',
+  category: 'Time',
+  mode: 'FM-1.5',
+  confidence: 1,
+  outcome: 'block',
+  reason,
+  evidence,
+});

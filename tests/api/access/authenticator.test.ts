@@ -11,7 +11,16 @@ const MINUTE = 60_000;
 
 function credentialOf({ id, hmac, pepperVersion }: ReturnType<typeof mintApiKey>): KeyCredential {
   return {
-    orgId: 'org', id, mode: 'live', scopes: ['events:read'], memberId: null, memberRole: null, secretHmac: hmac, pepperVersion, expiresAt: null, revokedAt: null,
+    orgId: 'org',
+    id,
+    mode: 'live',
+    scopes: ['events:read'],
+    memberId: null,
+    memberRole: null,
+    secretHmac: hmac,
+    pepperVersion,
+    expiresAt: null,
+    revokedAt: null,
   };
 }
 
@@ -75,7 +84,13 @@ describe('a key', () => {
 
   it('that could not be looked up is looked up again', async () => {
     let calls = 0;
-    const keys = createKeyDirectory({ find: async () => { calls += 1; throw new Error('away'); }, now: () => 0 });
+    const keys = createKeyDirectory({
+      find: async () => {
+        calls += 1;
+        throw new Error('away');
+      },
+      now: () => 0,
+    });
     await expect(keys.find('AAAAAAAA')).rejects.toThrow('away');
     await expect(keys.find('AAAAAAAA')).rejects.toThrow('away');
     expect(calls).toBe(2);
@@ -100,7 +115,8 @@ describe('a key', () => {
 
   it('that is not well formed costs no look-up', async () => {
     const { authenticator, lookUps } = arrange();
-    for (const text of ['', 'mg_live_', `${mintApiKey(PEPPER, 'live').key}x`, mintApiKey(PEPPER, 'live').key.slice(0, -1)]) expect(await authenticator.byKey(text)).toBeNull();
+    for (const text of ['', 'mg_live_', `${mintApiKey(PEPPER, 'live').key}x`, mintApiKey(PEPPER, 'live').key.slice(0, -1)])
+      expect(await authenticator.byKey(text)).toBeNull();
     expect(lookUps).toEqual([]);
   });
 });
@@ -125,7 +141,15 @@ describe('keyMatches', () => {
 });
 
 const rowAt = (lastSeenMs: number, expiresMs: number): SessionRow => ({
-  orgId: 'org', memberId: 'm', email: 'm@example.com', name: 'M', role: 'Viewer', groups: [], createdAt: new Date(0), lastSeenAt: new Date(lastSeenMs), expiresAt: new Date(expiresMs),
+  orgId: 'org',
+  memberId: 'm',
+  email: 'm@example.com',
+  name: 'M',
+  role: 'Viewer',
+  groups: [],
+  createdAt: new Date(0),
+  lastSeenAt: new Date(lastSeenMs),
+  expiresAt: new Date(expiresMs),
 });
 
 describe('a session', () => {

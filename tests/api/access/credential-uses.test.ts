@@ -12,7 +12,14 @@ describe('uses of credentials', () => {
 
   it('that cannot be written are let go, not gathered for ever', async () => {
     const errors: unknown[] = [];
-    const uses = createCredentialUses({ write: async () => { throw new Error('away'); }, onError: (error) => void errors.push(error), everyMs: 60_000, maxPending: 2 });
+    const uses = createCredentialUses({
+      write: async () => {
+        throw new Error('away');
+      },
+      onError: (error) => void errors.push(error),
+      everyMs: 60_000,
+      maxPending: 2,
+    });
     for (const id of ['a', 'b', 'c']) uses.noteKey(id);
     await uses.close();
     expect(errors).toHaveLength(1);

@@ -100,8 +100,12 @@ describe('POST /keys', () => {
 
   it('leaves an audit record without the secret', async () => {
     const { body } = await create({ name: 'audited', scopes: ['events:write'] });
-    const [record] = await asTenant(test.database.appSql, test.orgId, (tx) => tx<{ body: string }[]>`
-      select body from audit_records where org_id = ${test.orgId} and type = 'key.created' and target = ${body.id}`);
+    const [record] = await asTenant(
+      test.database.appSql,
+      test.orgId,
+      (tx) => tx<{ body: string }[]>`
+      select body from audit_records where org_id = ${test.orgId} and type = 'key.created' and target = ${body.id}`,
+    );
     expect(JSON.parse(record?.body ?? '').details).toMatchObject({ mode: 'live', scopes: ['events:write'], memberId: null });
     expect(record?.body).not.toContain(body.key.slice(16, 46));
   });
@@ -143,7 +147,8 @@ describe('DELETE /keys/{id}', () => {
     const { id, key } = await test.newKey();
     expect((await whoAmI(key)).status).toBe(200);
     // As another process would: past this one's cache.
-    await test.database.appSql`select revoke_api_key(${test.orgId}, ${id}, ${JSON.stringify({ id: crypto.randomUUID(), body: '{}', fields: { type: 'key.revoked', actor: 'system', target: id } })}::text::jsonb)`;
+    await test.database
+      .appSql`select revoke_api_key(${test.orgId}, ${id}, ${JSON.stringify({ id: crypto.randomUUID(), body: '{}', fields: { type: 'key.revoked', actor: 'system', target: id } })}::text::jsonb)`;
     await until(async () => (await whoAmI(key)).status === 401);
   });
 

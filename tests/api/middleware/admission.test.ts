@@ -16,13 +16,21 @@ describe('admission', () => {
     const admission = createAdmission({ maxInFlight: 2 });
     const started: number[] = [];
     const { work, finishOne } = gate();
-    const all = [0, 1, 2, 3].map((index) => admission.run(stays, () => { started.push(index); return work(); }));
+    const all = [0, 1, 2, 3].map((index) =>
+      admission.run(stays, () => {
+        started.push(index);
+        return work();
+      }),
+    );
     await turn();
     expect([admission.inFlight, admission.queued, started]).toEqual([2, 2, [0, 1]]);
     finishOne();
     await turn();
     expect([admission.inFlight, admission.queued, started]).toEqual([2, 1, [0, 1, 2]]);
-    for (let left = 3; left > 0; left--) { finishOne(); await turn(); }
+    for (let left = 3; left > 0; left--) {
+      finishOne();
+      await turn();
+    }
     await Promise.all(all);
     expect([admission.inFlight, admission.queued]).toEqual([0, 0]);
   });
@@ -50,18 +58,25 @@ describe('admission', () => {
     const { work, finishOne } = gate();
     const all = [admission.run(stays, work), admission.run(stays, work)];
     await expect(admission.run(stays, work)).rejects.toBeInstanceOf(DecisionUnavailable);
-    finishOne(); await turn(); finishOne();
+    finishOne();
+    await turn();
+    finishOne();
     await Promise.all(all);
   });
 
   it('refuses at once when the wait would be too long, by how long the work has taken of late', async () => {
     let nowMs = 0;
     const admission = createAdmission({ maxInFlight: 1, maxWaitMs: 500, now: () => nowMs });
-    for (let count = 0; count < 100; count++) await admission.run(stays, async () => { nowMs += 300; });
+    for (let count = 0; count < 100; count++)
+      await admission.run(stays, async () => {
+        nowMs += 300;
+      });
     const { work, finishOne } = gate();
     const all = [admission.run(stays, work), admission.run(stays, work)];
     await expect(admission.run(stays, work)).rejects.toMatchObject({ code: 'decision-unavailable', retryAfterMs: 1_000 });
-    finishOne(); await turn(); finishOne();
+    finishOne();
+    await turn();
+    finishOne();
     await Promise.all(all);
   });
 
@@ -71,7 +86,9 @@ describe('admission', () => {
     const leaving = new AbortController();
     const first = admission.run(stays, work);
     let done = false;
-    const second = admission.run(leaving.signal, async () => { done = true; });
+    const second = admission.run(leaving.signal, async () => {
+      done = true;
+    });
     leaving.abort();
     await expect(second).rejects.toBeInstanceOf(DecisionUnavailable);
     expect(admission.queued).toBe(0);
@@ -82,7 +99,11 @@ describe('admission', () => {
 
   it('gives the place back when the work fails', async () => {
     const admission = createAdmission({ maxInFlight: 1 });
-    await expect(admission.run(stays, async () => { throw new Error('broken'); })).rejects.toThrow('broken');
+    await expect(
+      admission.run(stays, async () => {
+        throw new Error('broken');
+      }),
+    ).rejects.toThrow('broken');
     expect(admission.inFlight).toBe(0);
   });
 });

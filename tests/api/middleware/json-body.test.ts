@@ -16,8 +16,12 @@ afterAll(() => test.stop());
 const post = (raw: string | Buffer, options: CallOptions = {}, path = EVENTS) => test.call('POST', path, { key: test.ownerKey, raw, ...options });
 
 async function refusals(): Promise<{ body: string; actor: string }[]> {
-  return asTenant(test.database.appSql, test.orgId, (tx) => tx<{ body: string; actor: string }[]>`
-    select body, actor from audit_records where org_id = ${test.orgId} and type = 'event.refused' order by seq`);
+  return asTenant(
+    test.database.appSql,
+    test.orgId,
+    (tx) => tx<{ body: string; actor: string }[]>`
+    select body, actor from audit_records where org_id = ${test.orgId} and type = 'event.refused' order by seq`,
+  );
 }
 
 describe('a body that is not JSON', () => {
@@ -93,10 +97,13 @@ describe('a member named __proto__', () => {
 });
 
 describe('the media type', () => {
-  it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=latin1', 'application/jsonp', ''])('%p is refused with 415', async (type) => {
-    const { status, body } = await post('{"agentId":"a","action":"x"}', { headers: { 'Content-Type': type } });
-    expect([status, body.code]).toEqual([415, 'unsupported-media-type']);
-  });
+  it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=latin1', 'application/jsonp', ''])(
+    '%p is refused with 415',
+    async (type) => {
+      const { status, body } = await post('{"agentId":"a","action":"x"}', { headers: { 'Content-Type': type } });
+      expect([status, body.code]).toEqual([415, 'unsupported-media-type']);
+    },
+  );
 
   it('is refused with 415 where the body is compressed', async () => {
     const { status } = await post('{"agentId":"a","action":"x"}', { headers: { 'Content-Encoding': 'gzip' } });
@@ -131,7 +138,9 @@ describe('the size', () => {
   it('is refused by its Content-Length alone, before a byte of it was sent', async () => {
     const socket = connect(Number(new URL(test.baseUrl).port), '127.0.0.1');
     await once(socket, 'connect');
-    socket.write([`POST ${EVENTS} HTTP/1.1`, 'Host: x', `X-API-Key: ${test.ownerKey}`, 'Content-Type: application/json', 'Content-Length: 65537', '', ''].join('\r\n'));
+    socket.write(
+      [`POST ${EVENTS} HTTP/1.1`, 'Host: x', `X-API-Key: ${test.ownerKey}`, 'Content-Type: application/json', 'Content-Length: 65537', '', ''].join('\r\n'),
+    );
     const [answer] = (await once(socket, 'data')) as [Buffer];
     expect(answer.toString()).toMatch(/^HTTP\/1\.1 413 /);
     socket.destroy();
@@ -140,7 +149,15 @@ describe('the size', () => {
   it('is bounded without Content-Length too, before the sender has finished', async () => {
     const socket = connect(Number(new URL(test.baseUrl).port), '127.0.0.1');
     await once(socket, 'connect');
-    const head = [`POST ${EVENTS} HTTP/1.1`, 'Host: x', `X-API-Key: ${test.ownerKey}`, 'Content-Type: application/json', 'Transfer-Encoding: chunked', '', ''].join('\r\n');
+    const head = [
+      `POST ${EVENTS} HTTP/1.1`,
+      'Host: x',
+      `X-API-Key: ${test.ownerKey}`,
+      'Content-Type: application/json',
+      'Transfer-Encoding: chunked',
+      '',
+      '',
+    ].join('\r\n');
     socket.write(head);
     for (let sent = 0; sent < 70_000; sent += 10_000) socket.write(`2710\r\n${'{'.repeat(10_000)}\r\n`);
     const [answer] = (await once(socket, 'data')) as [Buffer];

@@ -9,7 +9,8 @@ beforeAll(async () => {
 });
 afterAll(() => test.stop());
 
-const call = (method: string, path: string, body?: unknown) => test.call(method, `${AGENTS}/${path}`, { key: test.ownerKey, ...(body === undefined ? {} : { body }) });
+const call = (method: string, path: string, body?: unknown) =>
+  test.call(method, `${AGENTS}/${path}`, { key: test.ownerKey, ...(body === undefined ? {} : { body }) });
 
 describe('agents', () => {
   it('are registered by their first event', async () => {

@@ -8,7 +8,8 @@ let otherOrg: string;
 beforeAll(async () => {
   test = await startPages();
   otherOrg = await test.api.newOrganization();
-  for (const role of ['Owner', 'Admin', 'Auditor', 'Reviewer', 'Viewer'] as const) await test.api.newMember({ id: role.toLowerCase(), role, password: PASSWORD });
+  for (const role of ['Owner', 'Admin', 'Auditor', 'Reviewer', 'Viewer'] as const)
+    await test.api.newMember({ id: role.toLowerCase(), role, password: PASSWORD });
 });
 afterAll(() => test.stop());
 
@@ -30,7 +31,10 @@ async function encrypted(workflowId: string): Promise<Wire> {
 }
 const ownPayload = (): Promise<Wire> => encrypted(`gov/${test.api.orgId}/evt_1`);
 
-async function decode(payloads: unknown, headers: Record<string, string>): Promise<{ status: number; body: { payloads: Wire[]; code?: string }; headers: Headers }> {
+async function decode(
+  payloads: unknown,
+  headers: Record<string, string>,
+): Promise<{ status: number; body: { payloads: Wire[]; code?: string }; headers: Headers }> {
   const { status, text, headers: answered } = await test.send('POST', '/codec/decode', { json: { payloads }, headers });
   return { status, body: JSON.parse(text), headers: answered };
 }

@@ -1,4 +1,4 @@
-import { PASSWORD, startPages, TEMPORAL_UI } from '../../support/pages.ts';
+import { PASSWORD, startPages, TEMPORAL_UI, textOf } from '../../support/pages.ts';
 import type { PageAnswer, TestPages } from '../../support/pages.ts';
 
 let test: TestPages;
@@ -22,12 +22,12 @@ afterEach(() => {
 });
 
 const get = (path: string, member: string): Promise<PageAnswer> => test.send('GET', path, { cookie: cookies[member] ?? '' });
-const post = (path: string, member: string, form: Record<string, string> | [string, string][] = {}, headers: Record<string, string> = {}): Promise<PageAnswer> =>
-  test.send('POST', path, { cookie: cookies[member] ?? '', form, headers });
-/** Visible text with the markup gone. */
-const textOf = ({ text }: PageAnswer): string =>
-  text.replaceAll(/<[^>]+>/g, ' ').replaceAll('&#x27;', "'").replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&#x3D;', '=').replaceAll('&amp;', '&').replaceAll(/\s+/g, ' ');
-
+const post = (
+  path: string,
+  member: string,
+  form: Record<string, string> | [string, string][] = {},
+  headers: Record<string, string> = {},
+): Promise<PageAnswer> => test.send('POST', path, { cookie: cookies[member] ?? '', form, headers });
 let serial = 0;
 async function askReview(tool = { name: 'delete_database', args: { name: 'prod' } }, requester?: string): Promise<{ path: string; eventId: string }> {
   const id = `evt_review_${(serial += 1)}`;
@@ -48,7 +48,11 @@ describe('signing in', () => {
 
   it('answers an unknown address, a wrong password and an address that cannot be one with the same page', async () => {
     const answers = await Promise.all(
-      [{ email: 'owner@example.com', password: 'wrong' }, { email: 'nobody@example.com', password: 'wrong' }, { email: 'x', password: '' }].map((form) => test.send('POST', '/sign-in', { form })),
+      [
+        { email: 'owner@example.com', password: 'wrong' },
+        { email: 'nobody@example.com', password: 'wrong' },
+        { email: 'x', password: '' },
+      ].map((form) => test.send('POST', '/sign-in', { form })),
     );
     expect(answers.map(({ status }) => status)).toEqual([401, 401, 401]);
     const pages = answers.map(({ text }) => text.replace(/(id="email"[^>]*value=")[^"]*/, '$1'));
@@ -68,18 +72,24 @@ describe('signing in', () => {
     expect(answer.headers.get('set-cookie')).toBeNull();
   });
 
-  it.each(['https://evil.example.com/', '//evil.example.com', '/dashboard//evil', '/\\evil', '/dashboard/../docs?x', 'javascript:alert(1)'])('goes to the dashboard instead of %s', async (next) => {
-    const answer = await test.send('POST', '/sign-in', { form: { email: 'owner@example.com', password: PASSWORD, next } });
-    expect(answer.headers.get('location')).toBe('/dashboard');
-  });
+  it.each(['https://evil.example.com/', '//evil.example.com', '/dashboard//evil', '/\\evil', '/dashboard/../docs?x', 'javascript:alert(1)'])(
+    'goes to the dashboard instead of %s',
+    async (next) => {
+      const answer = await test.send('POST', '/sign-in', { form: { email: 'owner@example.com', password: PASSWORD, next } });
+      expect(answer.headers.get('location')).toBe('/dashboard');
+    },
+  );
 
-  it.each([{ Origin: 'http://evil.example.com' }, { 'Sec-Fetch-Site': 'cross-site' }, { 'Sec-Fetch-Site': 'same-site' }])('refuses a form posted from elsewhere (%j)', async (headers) => {
-    const answer = await test.send('POST', '/sign-in', { form: { email: 'owner@example.com', password: PASSWORD }, headers });
-    expect(answer.status).toBe(403);
-    expect(answer.headers.get('set-cookie')).toBeNull();
-    expect((await post('/sign-out', 'owner', {}, headers)).status).toBe(403);
-    expect((await get('/dashboard', 'owner')).status).toBe(200);
-  });
+  it.each([{ Origin: 'http://evil.example.com' }, { 'Sec-Fetch-Site': 'cross-site' }, { 'Sec-Fetch-Site': 'same-site' }])(
+    'refuses a form posted from elsewhere (%j)',
+    async (headers) => {
+      const answer = await test.send('POST', '/sign-in', { form: { email: 'owner@example.com', password: PASSWORD }, headers });
+      expect(answer.status).toBe(403);
+      expect(answer.headers.get('set-cookie')).toBeNull();
+      expect((await post('/sign-out', 'owner', {}, headers)).status).toBe(403);
+      expect((await get('/dashboard', 'owner')).status).toBe(200);
+    },
+  );
 
   it('ends with the session: signed out, idle too long, or never ours', async () => {
     const cookie = await test.cookieOf('viewer');
@@ -141,14 +151,26 @@ describe('the dashboard', () => {
     const decision = await test.decide({ id: 'evt:shown.1', agentId: 'shown-agent', action: 'destroy' });
     const { text } = await get('/dashboard', 'viewer');
     const row = text.split('<tr>').find((part) => part.includes('shown-agent') && part.includes('BLOCK')) ?? '';
-    for (const part of ['<span class="badge block">BLOCK</span>', '<strong>Action</strong> <code>act.destroy</code>', '>80<', 'destroys data', 'no policy', `>${decision.receipt.seq}<`]) expect(row).toContain(part);
+    for (const part of [
+      '<span class="badge block">BLOCK</span>',
+      '<strong>Action</strong> <code>act.destroy</code>',
+      '>80<',
+      'destroys data',
+      'no policy',
+      `>${decision.receipt.seq}<`,
+    ])
+      expect(row).toContain(part);
     expect(row).toMatch(/<time datetime="\d{4}-\d\d-\d\dT[\d:.]+Z">\d{4}-\d\d-\d\d \d\d:\d\d:\d\d<\/time>/);
     expect(row).toContain(`href="${TEMPORAL_UI}/namespaces/default/workflows/gov%2F${test.api.orgId}%2Fevt%3Ashown.1"`);
   });
 
   it('lists pending reviews, the one due first at the top, with the time left', async () => {
     const plan = test.api.runtime.plan;
-    for (const [agentId, withinMs] of [['due-later', 7_200_000], ['due-first', 600_000], ['due-last', 93_600_000]] as const) {
+    for (const [agentId, withinMs] of [
+      ['due-later', 7_200_000],
+      ['due-first', 600_000],
+      ['due-last', 93_600_000],
+    ] as const) {
       test.api.runtime.plan = { levels: [{ reviewers: { roles: ['Owner'] }, withinMs }], outcome: 'block' };
       await test.decide({ id: `evt_${agentId}`, agentId, action: 'ask' });
     }
@@ -203,7 +225,20 @@ describe('a review', () => {
     const args = { name: 'prod\u202E', query: 'drop table x; '.repeat(400), nested: { a: [1, 2, { b: '<b>' }] } };
     const { path, eventId } = await askReview({ name: 'run_sql', args });
     const page = textOf(await get(path, 'reviewer'));
-    for (const part of ['run_sql', eventId, 'destroys data', 'act.destroy', '80 of 100', 'every Owner, every Admin, every Reviewer', 'the action is blocked', '\\u{202e}', '"b": "<b>"', 'Ledger entry', 'Entry hash']) expect(page).toContain(part);
+    for (const part of [
+      'run_sql',
+      eventId,
+      'destroys data',
+      'act.destroy',
+      '80 of 100',
+      'every Owner, every Admin, every Reviewer',
+      'the action is blocked',
+      '\\u{202e}',
+      '"b": "<b>"',
+      'Ledger entry',
+      'Entry hash',
+    ])
+      expect(page).toContain(part);
     expect(page).toContain('drop table x; '.repeat(400).trim());
     expect(page).toMatch(/23 h 59 min left/);
   });
@@ -226,7 +261,13 @@ describe('a review', () => {
 
   it('escalates to the next level, whose members see the form then', async () => {
     const plan = test.api.runtime.plan;
-    test.api.runtime.plan = { levels: [{ reviewers: { roles: ['Reviewer'] }, withinMs: 60_000 }, { reviewers: { users: ['owner'] }, withinMs: 60_000 }], outcome: 'allow' };
+    test.api.runtime.plan = {
+      levels: [
+        { reviewers: { roles: ['Reviewer'] }, withinMs: 60_000 },
+        { reviewers: { users: ['owner'] }, withinMs: 60_000 },
+      ],
+      outcome: 'allow',
+    };
     const { path } = await askReview();
     test.api.runtime.plan = plan;
     expect(textOf(await get(path, 'owner'))).toContain('You cannot decide this: this level is decided by other members.');
@@ -310,7 +351,13 @@ describe('API keys', () => {
   });
 
   it('a new one is shown once, works, and can be revoked', async () => {
-    const made = await post('/dashboard/developer', 'admin', [['name', 'one <b>'], ['mode', 'test'], ['scopes', 'audit:read'], ['scopes', 'events:read'], ['expiresInDays', '30']]);
+    const made = await post('/dashboard/developer', 'admin', [
+      ['name', 'one <b>'],
+      ['mode', 'test'],
+      ['scopes', 'audit:read'],
+      ['scopes', 'events:read'],
+      ['expiresInDays', '30'],
+    ]);
     expect(made.status).toBe(201);
     const key = keyIn(made);
     expect(key).toMatch(/^mg_test_/);

@@ -111,7 +111,16 @@ describe('POST /governance/events/batch', () => {
   it('says which items the quota had no room for, and 429 when it had none for any', async () => {
     const orgId = await test.newOrganization({ eventQuota: 1 });
     const { key } = await test.newKey({ orgId });
-    const send = () => test.call('POST', `${EVENTS}/batch`, { key, body: { events: [{ agentId: 'a', action: 'x' }, { agentId: 'a', action: 'y' }] } });
+    const send = () =>
+      test.call('POST', `${EVENTS}/batch`, {
+        key,
+        body: {
+          events: [
+            { agentId: 'a', action: 'x' },
+            { agentId: 'a', action: 'y' },
+          ],
+        },
+      });
     const first = await send();
     const second = await send();
     expect(first.body.data.map((item: { status: string }) => item.status)).toEqual(['decided', 'quota']);
@@ -119,7 +128,11 @@ describe('POST /governance/events/batch', () => {
   });
 
   it('refuses an id that comes twice, at the later place', async () => {
-    const { status, body } = await batch([{ id: 'd', agentId: 'a', action: 'x' }, { agentId: 'a', action: 'x' }, { id: 'd', agentId: 'a', action: 'x' }]);
+    const { status, body } = await batch([
+      { id: 'd', agentId: 'a', action: 'x' },
+      { agentId: 'a', action: 'x' },
+      { id: 'd', agentId: 'a', action: 'x' },
+    ]);
     expect(status).toBe(422);
     expect(body.errors).toEqual([{ pointer: '/events/2/id', detail: 'an earlier event of this batch has the same id' }]);
   });
@@ -132,7 +145,10 @@ describe('POST /governance/events/batch', () => {
 
 describe('POST /governance/evaluate', () => {
   it('answers findings with evidence and stores nothing', async () => {
-    const { status, body } = await test.call('POST', '/api/v1/governance/evaluate', { key: test.ownerKey, body: { id: 'dry', agentId: 'a', action: 'destroy' } });
+    const { status, body } = await test.call('POST', '/api/v1/governance/evaluate', {
+      key: test.ownerKey,
+      body: { id: 'dry', agentId: 'a', action: 'destroy' },
+    });
     expect(status).toBe(200);
     expect(body).toMatchObject({ value: 'BLOCK', mast: [{ detector: 'act.destroy' }], findings: [{ evidence: { pointer: '/action' } }] });
     expect((await test.call('GET', `${EVENTS}/dry`, { key: test.ownerKey })).status).toBe(404);
@@ -178,9 +194,21 @@ describe('GET /governance/events', () => {
   it('refuses a cursor made with other filters, of another list, or made up', async () => {
     const { body } = await list('limit=1&agentId=odd');
     const agents = await test.call('GET', '/api/v1/governance/agents?limit=1', { key });
-    for (const query of [`agentId=even&cursor=${body.nextCursor}`, `cursor=${body.nextCursor}`, `cursor=${agents.body.nextCursor}`, 'cursor=bm9uc2Vuc2U', 'cursor=%00', 'cursor=W10']) {
+    for (const query of [
+      `agentId=even&cursor=${body.nextCursor}`,
+      `cursor=${body.nextCursor}`,
+      `cursor=${agents.body.nextCursor}`,
+      'cursor=bm9uc2Vuc2U',
+      'cursor=%00',
+      'cursor=W10',
+    ]) {
       const refused = await list(query);
-      expect([refused.status, refused.body.code, refused.body.errors[0].pointer, refused.body.errors[0].in]).toEqual([422, 'validation-failed', '/cursor', 'query']);
+      expect([refused.status, refused.body.code, refused.body.errors[0].pointer, refused.body.errors[0].in]).toEqual([
+        422,
+        'validation-failed',
+        '/cursor',
+        'query',
+      ]);
     }
   });
 

@@ -33,7 +33,11 @@ describe('policies', () => {
     const { status, body } = await post(`${POLICIES}/${id}/versions`, { document });
     expect([status, body.version]).toEqual([201, 2]);
     expect(body.document).toEqual(document);
-    expect(body.digest).toBe(createHash('sha256').update(canonicalize(document as unknown as Json)).digest('hex'));
+    expect(body.digest).toBe(
+      createHash('sha256')
+        .update(canonicalize(document as unknown as Json))
+        .digest('hex'),
+    );
     const list = await get(`${POLICIES}/${id}/versions?limit=1`);
     expect(list.body.data.map(({ version }: { version: number }) => version)).toEqual([2]);
     const rest = await get(`${POLICIES}/${id}/versions?limit=1&cursor=${list.body.nextCursor}`);
@@ -43,7 +47,10 @@ describe('policies', () => {
 
   it('are refused with the pointer of every rule that does not compile', async () => {
     const document = { rules: [rule('ok'), rule('bad', { condition: 'event.action ==' }), rule('worse', { condition: '1 + 1' })] };
-    for (const { status, body } of [await post(POLICIES, { name: 'invalid', document }), await post(`${POLICIES}/${await create('host')}/versions`, { document })]) {
+    for (const { status, body } of [
+      await post(POLICIES, { name: 'invalid', document }),
+      await post(`${POLICIES}/${await create('host')}/versions`, { document }),
+    ]) {
       expect([status, body.code]).toEqual([422, 'policy-invalid']);
       const pointers = body.errors.map(({ pointer }: { pointer: string }) => pointer);
       expect(pointers).toEqual(expect.arrayContaining(['/document/rules/1/when/condition', '/document/rules/2/when/condition']));

@@ -20,7 +20,8 @@ async function open(key = test.ownerKey): Promise<string> {
   const { body } = await test.call('POST', EVENTS, { key, body: { agentId: 'a', action: 'ask' } });
   return body.review.id;
 }
-const decide = (id: string, verb: string, key = reviewerKey, headers: Record<string, string> = {}) => test.call('POST', `${REVIEWS}/${id}/decision`, { key, body: { verb }, headers });
+const decide = (id: string, verb: string, key = reviewerKey, headers: Record<string, string> = {}) =>
+  test.call('POST', `${REVIEWS}/${id}/decision`, { key, body: { verb }, headers });
 const get = (id: string, query = '') => test.call('GET', `${REVIEWS}/${id}${query}`, { key: test.ownerKey });
 
 describe('deciding a review', () => {

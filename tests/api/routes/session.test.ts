@@ -20,8 +20,14 @@ afterEach(() => {
 const signIn = (email: string, password = PASSWORD, headers: Record<string, string> = {}) => test.call('POST', SESSION, { body: { email, password }, headers });
 const cookieOf = ({ headers }: Answer): string => String(headers['set-cookie']?.[0]).split(';')[0] ?? '';
 const auditTypes = async (target: string | null): Promise<string[]> =>
-  (await asTenant(test.database.appSql, test.orgId, (tx) => tx<{ type: string }[]>`
-    select type from audit_records where org_id = ${test.orgId} and type like 'session.%' and target is not distinct from ${target} order by seq`)).map(({ type }) => type);
+  (
+    await asTenant(
+      test.database.appSql,
+      test.orgId,
+      (tx) => tx<{ type: string }[]>`
+    select type from audit_records where org_id = ${test.orgId} and type like 'session.%' and target is not distinct from ${target} order by seq`,
+    )
+  ).map(({ type }) => type);
 
 describe('signing in', () => {
   it('sets a cookie that scripts cannot read and answers who signed in', async () => {
@@ -50,7 +56,11 @@ describe('signing in', () => {
     for (let tries = 0; tries < 50 && (await auditTypes('viewer')).length === 0; tries++) await new Promise((resolve) => setTimeout(resolve, 20));
     expect(await auditTypes('viewer')).toEqual(['session.refused']);
     expect(await auditTypes(null)).toContain('session.opened');
-    const bodies = await asTenant(test.database.appSql, test.orgId, (tx) => tx<{ body: string }[]>`select body from audit_records where org_id = ${test.orgId}`);
+    const bodies = await asTenant(
+      test.database.appSql,
+      test.orgId,
+      (tx) => tx<{ body: string }[]>`select body from audit_records where org_id = ${test.orgId}`,
+    );
     expect(JSON.stringify(bodies)).not.toContain('@example.com');
     expect(test.log.join('')).not.toContain('@example.com');
     expect(test.log.join('')).not.toContain(PASSWORD);

@@ -7,8 +7,19 @@ test('a conversation with tool calls becomes events in order, results under the 
     agentId: 'travel-desk',
     messages: [
       { role: 'system', content: 'You book flights.' },
-      { role: 'user', content: [{ type: 'text', text: 'To Vienna,' }, { type: 'image_url', image_url: { url: 'https://example.com/a.png' } }, { type: 'text', text: 'please.' }] },
-      { role: 'assistant', content: 'One moment.', tool_calls: [{ id: 'call_1', type: 'function', function: { name: 'search_flights', arguments: '{"to":"VIE"}' } }] },
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'To Vienna,' },
+          { type: 'image_url', image_url: { url: 'https://example.com/a.png' } },
+          { type: 'text', text: 'please.' },
+        ],
+      },
+      {
+        role: 'assistant',
+        content: 'One moment.',
+        tool_calls: [{ id: 'call_1', type: 'function', function: { name: 'search_flights', arguments: '{"to":"VIE"}' } }],
+      },
       { role: 'tool', tool_call_id: 'call_1', content: '[]' },
       { role: 'assistant', content: null, function_call: { name: 'get_weather', arguments: '' } },
       { role: 'function', name: 'get_weather', content: 'sunny' },

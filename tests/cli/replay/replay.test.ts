@@ -43,8 +43,10 @@ function recorder(answer: (event: Sent) => PostOutcome = (event) => decision(eve
   return { log, post };
 }
 
-const sessionLine = (session: string, count: number): string => JSON.stringify({ session, events: Array.from({ length: count }, (_, index) => ({ agentId: 'a', action: `step-${index}`, sessionId: 'as-recorded' })) });
-const eventLine = (sessionId: string | undefined, action: string): string => JSON.stringify({ agentId: 'a', action, ...(sessionId === undefined ? {} : { sessionId }) });
+const sessionLine = (session: string, count: number): string =>
+  JSON.stringify({ session, events: Array.from({ length: count }, (_, index) => ({ agentId: 'a', action: `step-${index}`, sessionId: 'as-recorded' })) });
+const eventLine = (sessionId: string | undefined, action: string): string =>
+  JSON.stringify({ agentId: 'a', action, ...(sessionId === undefined ? {} : { sessionId }) });
 
 test('events of one session go strictly one after the other, sessions side by side up to the bound', async () => {
   const { log, post } = recorder();
@@ -61,7 +63,9 @@ test('a session that is spread over many lines keeps its order', async () => {
   const { log, post } = recorder();
   const lines = Array.from({ length: 40 }, (_, index) => eventLine(index % 2 === 0 ? 'even' : 'odd', `step-${index}`));
   await replay({ lines, post, format: 'mastguard' });
-  expect(log.sent.filter(({ sessionId }) => sessionId === 'replay-even').map(({ action }) => action)).toEqual(Array.from({ length: 20 }, (_, index) => `step-${2 * index}`));
+  expect(log.sent.filter(({ sessionId }) => sessionId === 'replay-even').map(({ action }) => action)).toEqual(
+    Array.from({ length: 20 }, (_, index) => `step-${2 * index}`),
+  );
   expect([log.most, log.overlaps]).toEqual([2, 0]);
 });
 

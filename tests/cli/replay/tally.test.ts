@@ -2,7 +2,15 @@ import { createTally } from '../../../cli/replay/tally.ts';
 import type { Decision } from '../../../schemas/decision.ts';
 
 const decided = (value: Decision['value'], reasons: string[] = []): Decision => ({
-  id: 'd', eventId: 'e', value, mast: [], riskScore: 0, reasons, policy: null, receipt: { seq: 0, entryHash: '0'.repeat(64), checkpointSize: 0 }, latencyMs: 0,
+  id: 'd',
+  eventId: 'e',
+  value,
+  mast: [],
+  riskScore: 0,
+  reasons,
+  policy: null,
+  receipt: { seq: 0, entryHash: '0'.repeat(64), checkpointSize: 0 },
+  latencyMs: 0,
 });
 
 test('percentiles are nearest ranks and the rate counts decided events over the whole time', () => {

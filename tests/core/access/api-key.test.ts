@@ -39,7 +39,9 @@ describe('API keys', () => {
 
   it('keep their format for ever: a key of 2026 is read by every later release', () => {
     // The checksum was worked out with another implementation.
-    expect(formatApiKey({ mode: 'live', id: '0AZaz9xx', secret: '012345678901234567890123456789' })).toBe('mg_live_0AZaz9xx0123456789012345678901234567893DYOh2');
+    expect(formatApiKey({ mode: 'live', id: '0AZaz9xx', secret: '012345678901234567890123456789' })).toBe(
+      'mg_live_0AZaz9xx0123456789012345678901234567893DYOh2',
+    );
   });
 });
 

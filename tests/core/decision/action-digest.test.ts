@@ -10,7 +10,8 @@ const EVENT: GovernanceEvent = {
   tool: { name: 'bank.transfer', args: { to: 'ACME', amount: 100 } },
   resource: { type: 'account', id: '7' },
 };
-const digestOf = (changes: Partial<GovernanceEvent>, policyVersion: string | null = 'pol@1'): string => actionDigest({ ...EVENT, ...changes }, policyVersion, sha256Hex);
+const digestOf = (changes: Partial<GovernanceEvent>, policyVersion: string | null = 'pol@1'): string =>
+  actionDigest({ ...EVENT, ...changes }, policyVersion, sha256Hex);
 
 test.each<[string, Partial<GovernanceEvent>]>([
   ['action', { action: 'refund' }],
@@ -29,7 +30,13 @@ test('an approval does not outlive the policy version it was given under', () =>
 });
 
 test('what is beside the action does not matter: id, session, time, text, order of arguments', () => {
-  const same: Partial<GovernanceEvent> = { id: 'e2', sessionId: 's', content: 'please', occurredAt: '2030-01-01T00:00:00Z', tool: { name: 'bank.transfer', args: { amount: 100, to: 'ACME' } } };
+  const same: Partial<GovernanceEvent> = {
+    id: 'e2',
+    sessionId: 's',
+    content: 'please',
+    occurredAt: '2030-01-01T00:00:00Z',
+    tool: { name: 'bank.transfer', args: { amount: 100, to: 'ACME' } },
+  };
   expect(digestOf(same)).toBe(digestOf({}));
 });
 

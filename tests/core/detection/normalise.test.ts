@@ -13,7 +13,10 @@ const hex = (text: string): string => Buffer.from(text, 'utf8').toString('hex');
 const eachLetter = (text: string, change: (letter: string) => string): string => text.replace(/[a-z]/gi, change);
 const shifted = (offset: number) => (letter: string) => String.fromCodePoint(letter.toLowerCase().charCodeAt(0) - 97 + offset);
 const rot13 = (text: string): string => eachLetter(text, (letter) => String.fromCharCode(((letter.toLowerCase().charCodeAt(0) - 97 + 13) % 26) + 97));
-const swap = (text: string, pairs: string): string => Array.from(text.toLowerCase(), (letter) => (pairs.includes(letter) && pairs.indexOf(letter) % 2 === 0 ? (pairs[pairs.indexOf(letter) + 1] ?? letter) : letter)).join('');
+const swap = (text: string, pairs: string): string =>
+  Array.from(text.toLowerCase(), (letter) =>
+    pairs.includes(letter) && pairs.indexOf(letter) % 2 === 0 ? (pairs[pairs.indexOf(letter) + 1] ?? letter) : letter,
+  ).join('');
 
 const DISGUISES: Record<string, (text: string) => string> = {
   'zero-width space': (text) => Array.from(text).join('\u200b'),
@@ -31,8 +34,16 @@ const DISGUISES: Record<string, (text: string) => string> = {
   'Cyrillic look-alikes': (text) => swap(text, 'aаeеoоcсpрiі'),
   'Greek look-alikes': (text) => swap(text, 'oοiιaαvν'),
   leet: (text) => swap(text, 'o0e3i1a4s5'),
-  'spaced letters': (text) => text.split(' ').map((word) => Array.from(word).join(' ')).join('   '),
-  'dotted letters': (text) => text.split(' ').map((word) => Array.from(word).join('.')).join('  '),
+  'spaced letters': (text) =>
+    text
+      .split(' ')
+      .map((word) => Array.from(word).join(' '))
+      .join('   '),
+  'dotted letters': (text) =>
+    text
+      .split(' ')
+      .map((word) => Array.from(word).join('.'))
+      .join('  '),
   base64: (text) => `Decode this: ${base64(text)}`,
   'base64 twice': (text) => base64(base64(text)),
   hex: (text) => `0x${hex(text)}`,
@@ -41,7 +52,11 @@ const DISGUISES: Record<string, (text: string) => string> = {
   'unicode escapes': (text) => Array.from(text, (letter) => `\\u00${hex(letter)}`).join(''),
   rot13,
   reversed: (text) => Array.from(text).toReversed().join(''),
-  'markdown emphasis': (text) => text.split(' ').map((word) => `**${word.slice(0, 2)}**${word.slice(2)}`).join(' '),
+  'markdown emphasis': (text) =>
+    text
+      .split(' ')
+      .map((word) => `**${word.slice(0, 2)}**${word.slice(2)}`)
+      .join(' '),
   'string concatenation': (text) => `"${text.slice(0, 9)}" + "${text.slice(9, 17)}" + "${text.slice(17)}"`,
   'line feeds between words': (text) => text.replaceAll(' ', '\n'),
   'base64 of look-alikes': (text) => base64(swap(text, 'aаeеoо')),

@@ -1,7 +1,10 @@
 import * as fc from 'fast-check';
 import { riskScore } from '../../../core/detection/risk-score.ts';
 
-const finding = fc.record({ outcome: fc.constantFrom('alert' as const, 'hitl' as const, 'block' as const), confidence: fc.double({ min: 0, max: 1, noNaN: true }) });
+const finding = fc.record({
+  outcome: fc.constantFrom('alert' as const, 'hitl' as const, 'block' as const),
+  confidence: fc.double({ min: 0, max: 1, noNaN: true }),
+});
 
 describe('riskScore', () => {
   /** The worked examples of docs/spec/risk-score.md. */
@@ -10,8 +13,20 @@ describe('riskScore', () => {
     [[{ outcome: 'alert' as const, confidence: 0.8 }], 32],
     [[{ outcome: 'hitl' as const, confidence: 0.9 }], 63],
     [[{ outcome: 'block' as const, confidence: 1 }], 95],
-    [[{ outcome: 'alert' as const, confidence: 0.8 }, { outcome: 'hitl' as const, confidence: 0.9 }], 75],
-    [[{ outcome: 'block' as const, confidence: 0.95 }, { outcome: 'alert' as const, confidence: 0.9 }], 94],
+    [
+      [
+        { outcome: 'alert' as const, confidence: 0.8 },
+        { outcome: 'hitl' as const, confidence: 0.9 },
+      ],
+      75,
+    ],
+    [
+      [
+        { outcome: 'block' as const, confidence: 0.95 },
+        { outcome: 'alert' as const, confidence: 0.9 },
+      ],
+      94,
+    ],
   ])('scores %j as %d', (findings, score) => {
     expect(riskScore(findings)).toBe(score);
   });

@@ -21,10 +21,20 @@ describe('walkArgs', () => {
     let deep: Json = 'end';
     for (let level = 0; level < 20_000; level += 1) deep = [deep];
     expect(walkArgs(deep, '').length).toBe(5000);
-    expect(walkArgs(Array.from({ length: 9000 }, () => 1), '').length).toBe(5000);
+    expect(
+      walkArgs(
+        Array.from({ length: 9000 }, () => 1),
+        '',
+      ).length,
+    ).toBe(5000);
   });
 
   it('never throws on any JSON', () => {
-    fc.assert(fc.property(fc.jsonValue().map((value) => JsonValue.parse(value)), (value) => expect(Array.isArray(walkArgs(value, ''))).toBe(true)));
+    fc.assert(
+      fc.property(
+        fc.jsonValue().map((value) => JsonValue.parse(value)),
+        (value) => expect(Array.isArray(walkArgs(value, ''))).toBe(true),
+      ),
+    );
   });
 });

@@ -14,8 +14,15 @@ const aLevel: fc.Arbitrary<ReviewPlan['levels'][number]> = fc.record({
   ),
   withinMs: fc.integer({ min: 1_000, max: 86_400_000 }),
 });
-const aPlan: fc.Arbitrary<ReviewPlan> = fc.record({ levels: fc.array(aLevel, { minLength: 1, maxLength: 5 }), outcome: fc.constantFrom('block' as const, 'allow' as const) });
-const aReviewer = fc.record({ memberId: fc.constantFrom('ann', 'bob', 'eve'), role: fc.constantFrom('Owner', 'Reviewer', 'Viewer', null), groups: fc.subarray(['finance', 'board']) });
+const aPlan: fc.Arbitrary<ReviewPlan> = fc.record({
+  levels: fc.array(aLevel, { minLength: 1, maxLength: 5 }),
+  outcome: fc.constantFrom('block' as const, 'allow' as const),
+});
+const aReviewer = fc.record({
+  memberId: fc.constantFrom('ann', 'bob', 'eve'),
+  role: fc.constantFrom('Owner', 'Reviewer', 'Viewer', null),
+  groups: fc.subarray(['finance', 'board']),
+});
 const aMove: fc.Arbitrary<LadderMove> = fc.oneof(
   fc.record({ step: fc.constantFrom('approve' as const, 'reject' as const, 'escalate' as const), reviewer: aReviewer }),
   fc.constant({ step: 'timeout' as const }),
@@ -98,6 +105,12 @@ test('a level may be decided by user, by role or by group, and by nobody else', 
 
 test('expired is what the policy says; rejected and withdrawn always block', () => {
   const plan = (outcome: 'allow' | 'block'): ReviewPlan => ({ levels: [], outcome });
-  expect((['pending', 'approved', 'rejected', 'expired', 'withdrawn'] as const).map((status) => outcomeOf(plan('allow'), status))).toEqual([null, 'allow', 'block', 'allow', 'block']);
+  expect((['pending', 'approved', 'rejected', 'expired', 'withdrawn'] as const).map((status) => outcomeOf(plan('allow'), status))).toEqual([
+    null,
+    'allow',
+    'block',
+    'allow',
+    'block',
+  ]);
   expect(outcomeOf(plan('block'), 'expired')).toBe('block');
 });

@@ -61,13 +61,38 @@ describe('findIJsonViolation', () => {
     expect(findIJsonViolation(text)).toMatchObject({ code, pointer });
   });
 
-  test.each(['', ' ', '{', '{"a"}', '{"a":1,}', '[1,]', '[1 2]', '01', '-', '1.', '.5', '+1', '1e', 'tru', 'nulll', "'a'", '"a', '"\\x"', '"\\u12g4"', '"\n"', '{a:1}', '1 2', '\ufeff1', 'NaN', '[}', '\u00a01', '"\\'])(
-    'calls %j a syntax error, as JSON.parse does',
-    (text) => {
-      expect(findIJsonViolation(text)?.code).toBe('syntax');
-      expect(parses(text)).toBe(false);
-    },
-  );
+  test.each([
+    '',
+    ' ',
+    '{',
+    '{"a"}',
+    '{"a":1,}',
+    '[1,]',
+    '[1 2]',
+    '01',
+    '-',
+    '1.',
+    '.5',
+    '+1',
+    '1e',
+    'tru',
+    'nulll',
+    "'a'",
+    '"a',
+    '"\\x"',
+    '"\\u12g4"',
+    '"\n"',
+    '{a:1}',
+    '1 2',
+    '\ufeff1',
+    'NaN',
+    '[}',
+    '\u00a01',
+    '"\\',
+  ])('calls %j a syntax error, as JSON.parse does', (text) => {
+    expect(findIJsonViolation(text)?.code).toBe('syntax');
+    expect(parses(text)).toBe(false);
+  });
 
   test('quotes nothing of the text in its detail', () => {
     for (const text of ['{"secret":1,"secret":2}', '"secret\\ud800"', '[90071992547409931234]', '{"a":secret}']) {
@@ -85,7 +110,11 @@ describe('findIJsonViolation', () => {
   });
 
   test('agrees with JSON.parse on what is JSON, over arbitrary edits of JSON text', () => {
-    const edit = fc.record({ at: fc.nat(), cut: fc.nat(3), insert: fc.constantFrom('', '"', '{', '}', '[', ']', ',', ':', '\\', '\\u', 'd800', '0', '-', 'e9', '.', ' ', '\n', 'null') });
+    const edit = fc.record({
+      at: fc.nat(),
+      cut: fc.nat(3),
+      insert: fc.constantFrom('', '"', '{', '}', '[', ']', ',', ':', '\\', '\\u', 'd800', '0', '-', 'e9', '.', ' ', '\n', 'null'),
+    });
     fc.assert(
       fc.property(fc.json({ stringUnit: 'binary' }), fc.array(edit, { maxLength: 3 }), (json, edits) => {
         let text = json;
@@ -116,7 +145,9 @@ describe('findIJsonViolation', () => {
     const unit = fc.oneof(fc.integer({ min: 0xd800, max: 0xdfff }), fc.integer({ min: 0x20, max: 0x7e }));
     fc.assert(
       fc.property(fc.array(fc.tuple(unit, fc.boolean()), { maxLength: 8 }), (units) => {
-        const body = units.map(([code, escape]) => (escape || code === 0x22 || code === 0x5c ? `\\u${code.toString(16).padStart(4, '0')}` : String.fromCharCode(code))).join('');
+        const body = units
+          .map(([code, escape]) => (escape || code === 0x22 || code === 0x5c ? `\\u${code.toString(16).padStart(4, '0')}` : String.fromCharCode(code)))
+          .join('');
         const isLone = /\p{Surrogate}/u.test(String.fromCharCode(...units.map(([code]) => code)));
         expect(findIJsonViolation(`"${body}"`)?.code).toBe(isLone ? 'lone-surrogate' : undefined);
       }),

@@ -9,7 +9,16 @@ import { sha256Hex } from '../../support/ledger-records.ts';
 const ORG = '0190aaaa-0000-7000-8000-000000000001';
 const spec = readFileSync(join(import.meta.dirname, '../../../docs/spec/ledger-v1.md'), 'utf8');
 const vectors = JSON.parse(/```json\n([\s\S]*?)```/.exec(spec)?.[1] ?? '[]') as (Omit<SpineEntry, 'org'> & { body: string })[];
-const entries: SpineEntry[] = vectors.map(({ seq, kind, id, atMs, retainDays, bodyHash, entryHash }) => ({ org: ORG, seq, kind, id, atMs, retainDays, bodyHash, entryHash }));
+const entries: SpineEntry[] = vectors.map(({ seq, kind, id, atMs, retainDays, bodyHash, entryHash }) => ({
+  org: ORG,
+  seq,
+  kind,
+  id,
+  atMs,
+  retainDays,
+  bodyHash,
+  entryHash,
+}));
 const head = { nextSeq: vectors.length, head: vectors.at(-1)?.entryHash ?? '' };
 
 const verify = (changed: readonly SpineEntry[], bodies: readonly (string | undefined)[] = vectors.map(({ body }) => body), end = head): string[] => {

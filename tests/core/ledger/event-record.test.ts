@@ -3,7 +3,16 @@ import { decisionFromRecord } from '../../../core/ledger/event-record.ts';
 
 describe('decisionFromRecord', () => {
   const decision = { id: 'dec_1', eventId: 'evt_1', value: 'ALLOW', mast: [], riskScore: 0, reasons: ['nothing found'], policy: null, latencyMs: 3 };
-  const body = canonicalize({ v: 1, mode: 'governed', event: { id: 'evt_1', agentId: 'a', action: 'x' }, decision, evaluatedAt: '2026-01-01T00:00:00.000Z', findings: [], requester: 'key:k', requestId: 'r' });
+  const body = canonicalize({
+    v: 1,
+    mode: 'governed',
+    event: { id: 'evt_1', agentId: 'a', action: 'x' },
+    decision,
+    evaluatedAt: '2026-01-01T00:00:00.000Z',
+    findings: [],
+    requester: 'key:k',
+    requestId: 'r',
+  });
 
   test('answers the recorded decision with its place in the ledger, and the same text each time', () => {
     const at = { seq: 7, entryHash: 'ab', checkpointSize: 5 };

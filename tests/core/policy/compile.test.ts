@@ -7,7 +7,11 @@ import { rule, setOf } from './rules.ts';
 
 describe('compilePolicy', () => {
   test('refuses an invalid set with its code and every issue', () => {
-    const set = setOf(rule('a', { when: { actions: ['x'] } }), rule('a', { when: { actions: ['y'] } }), rule('c', { when: { actions: ['z'], condition: 'nope' } }));
+    const set = setOf(
+      rule('a', { when: { actions: ['x'] } }),
+      rule('a', { when: { actions: ['y'] } }),
+      rule('c', { when: { actions: ['z'], condition: 'nope' } }),
+    );
     expect(() => compilePolicy(set)).toThrow(PolicyInvalid);
     expect(() => compilePolicy(set)).toThrow(
       expect.objectContaining({

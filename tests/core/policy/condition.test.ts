@@ -3,7 +3,13 @@ import { compileCondition } from '../../../core/policy/condition.ts';
 import type { ConditionInput, ConditionResult } from '../../../core/policy/condition.ts';
 
 const INPUT: ConditionInput = {
-  event: { id: 'e1', agentId: 'a1', action: 'refund', tool: { name: 'pay', args: { amount: 150, rate: 1.5, name: 'hidden-value', list: [1, 2], nothing: null, odd: { constructor: 1, x: 1 } } }, metadata: { flag: true } },
+  event: {
+    id: 'e1',
+    agentId: 'a1',
+    action: 'refund',
+    tool: { name: 'pay', args: { amount: 150, rate: 1.5, name: 'hidden-value', list: [1, 2], nothing: null, odd: { constructor: 1, x: 1 } } },
+    metadata: { flag: true },
+  },
   mast: { riskScore: 42, categories: ['Action'], detectors: ['act.scope'] },
   session: { steps: 3, untrusted: true, private: false, egress: false },
   agent: { id: 'a1' },
@@ -48,7 +54,14 @@ describe('compileCondition', () => {
   });
 
   test('a missing key, operands that do not go together and a result that is no bool are failures, not answers', () => {
-    for (const source of ['event.resource.host == "x"', 'event.tool.args.amount > "100"', 'event.tool.args.amount % 2 == 0', 'event.tool.args.amount', 'event.tool.args.odd.x == 1', '!event.tool.args.name']) {
+    for (const source of [
+      'event.resource.host == "x"',
+      'event.tool.args.amount > "100"',
+      'event.tool.args.amount % 2 == 0',
+      'event.tool.args.amount',
+      'event.tool.args.odd.x == 1',
+      '!event.tool.args.name',
+    ]) {
       expect(evaluate(source)).toHaveProperty('failure');
     }
   });
@@ -58,7 +71,13 @@ describe('compileCondition', () => {
   });
 
   test('a failure gives the kind and the source text, never what the event holds', () => {
-    const failures = ['event.tool.args.list[event.tool.args.amount] == 1', 'event.tool.args.name > 1', 'int(event.tool.args.name) == 1', 'event.tool.args[event.tool.args.name] == 1', 'timestamp(event.tool.args.name) == timestamp(event.tool.args.name)'];
+    const failures = [
+      'event.tool.args.list[event.tool.args.amount] == 1',
+      'event.tool.args.name > 1',
+      'int(event.tool.args.name) == 1',
+      'event.tool.args[event.tool.args.name] == 1',
+      'timestamp(event.tool.args.name) == timestamp(event.tool.args.name)',
+    ];
     for (const source of failures) {
       const result = evaluate(source);
       expect(result).toEqual({ failure: expect.stringMatching(/^[a-z_]+( at \d+: .+)?$/) });

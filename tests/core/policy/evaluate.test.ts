@@ -16,7 +16,18 @@ const failing = (over: Partial<PolicyRule> = {}): PolicyRule => rule('failing', 
 const decide = (set: PolicySet, input: PolicyInput = policyInput()): PolicyOutcome => evaluatePolicy(compilePolicy(set), input);
 const decidingRule = (set: PolicySet, input?: PolicyInput): string | null => decide(set, input).rule?.id ?? null;
 
-const patterns = (name: fc.Arbitrary<string>) => fc.option(fc.uniqueArray(fc.oneof(name, name.map((text) => `${text}*`), fc.constant('*')), { minLength: 1, maxLength: 3 }), { nil: undefined });
+const patterns = (name: fc.Arbitrary<string>) =>
+  fc.option(
+    fc.uniqueArray(
+      fc.oneof(
+        name,
+        name.map((text) => `${text}*`),
+        fc.constant('*'),
+      ),
+      { minLength: 1, maxLength: 3 },
+    ),
+    { nil: undefined },
+  );
 
 describe('evaluatePolicy', () => {
   test('decides nothing where no rule matches', () => {
@@ -24,8 +35,16 @@ describe('evaluatePolicy', () => {
   });
 
   test('the highest priority with a match decides, however mild', () => {
-    expect(decidingRule(setOf(rule('strict', { effect: 'block', when: { actions: ['send_email'] } }), rule('mild', { effect: 'allow', priority: 9, when: { agents: ['a1'] } })))).toBe('mild');
-    expect(decidingRule(setOf(rule('strict', { effect: 'block', when: { actions: ['send_email'] } }), rule('mild', { effect: 'allow', priority: 9, when: { agents: ['a2'] } })))).toBe('strict');
+    expect(
+      decidingRule(
+        setOf(rule('strict', { effect: 'block', when: { actions: ['send_email'] } }), rule('mild', { effect: 'allow', priority: 9, when: { agents: ['a1'] } })),
+      ),
+    ).toBe('mild');
+    expect(
+      decidingRule(
+        setOf(rule('strict', { effect: 'block', when: { actions: ['send_email'] } }), rule('mild', { effect: 'allow', priority: 9, when: { agents: ['a2'] } })),
+      ),
+    ).toBe('strict');
   });
 
   test('in one priority the strictest effect decides', () => {
@@ -38,7 +57,14 @@ describe('evaluatePolicy', () => {
 
   test('actions and agents match by name or prefix', () => {
     const set = setOf(rule('a', { when: { actions: ['db_*', 'pay'], agents: ['bot-*', 'a1'] } }));
-    for (const [action, agentId, matches] of [['db_drop', 'a1', true], ['db_', 'bot-7', true], ['pay', 'bot-', true], ['payment', 'a1', false], ['db', 'a1', false], ['pay', 'a12', false]] as const) {
+    for (const [action, agentId, matches] of [
+      ['db_drop', 'a1', true],
+      ['db_', 'bot-7', true],
+      ['pay', 'bot-', true],
+      ['payment', 'a1', false],
+      ['db', 'a1', false],
+      ['pay', 'a12', false],
+    ] as const) {
       expect(decidingRule(set, policyInput({ action, agentId })) !== null).toBe(matches);
     }
   });
@@ -53,27 +79,49 @@ describe('evaluatePolicy', () => {
   });
 
   test('conditions see event, findings, session and agent', () => {
-    const condition = 'event.action == "send_email" && mast.riskScore == 12 && "act.scope" in mast.detectors && "Action" in mast.categories && session.steps == 4 && session.private && !session.egress && agent.owner == "ops@example.com" && !has(agent.purpose)';
-    const input = policyInput({ findings: [finding()], riskScore: 12, session: { ...openSession(0), steps: 4, private: true }, agent: { id: 'a1', owner: 'ops@example.com', purpose: undefined } });
+    const condition =
+      'event.action == "send_email" && mast.riskScore == 12 && "act.scope" in mast.detectors && "Action" in mast.categories && session.steps == 4 && session.private && !session.egress && agent.owner == "ops@example.com" && !has(agent.purpose)';
+    const input = policyInput({
+      findings: [finding()],
+      riskScore: 12,
+      session: { ...openSession(0), steps: 4, private: true },
+      agent: { id: 'a1', owner: 'ops@example.com', purpose: undefined },
+    });
     expect(decidingRule(setOf(rule('a', { when: { condition } })), input)).toBe('a');
     expect(decidingRule(setOf(rule('a', { when: { condition: 'session.steps == 0 && !session.untrusted' } })))).toBe('a');
   });
 
   describe('a condition that fails', () => {
     test('blocks unless the set says hitl, and is reported without content of the event', () => {
-      expect(decide(setOf(failing()))).toEqual({ effect: 'block', rule: null, error: { ruleId: 'failing', detail: expect.stringMatching(/^no_such_key at \d+: metadata$/) } });
+      expect(decide(setOf(failing()))).toEqual({
+        effect: 'block',
+        rule: null,
+        error: { ruleId: 'failing', detail: expect.stringMatching(/^no_such_key at \d+: metadata$/) },
+      });
       expect(decide({ rules: [failing()], onError: 'hitl' })).toMatchObject({ effect: 'hitl', rule: null });
     });
 
     test('does nothing below a priority that has decided', () => {
-      expect(decide(setOf(failing(), rule('above', { priority: 6, effect: 'allow', when: { actions: ['send_email'] } })))).toMatchObject({ effect: 'allow', rule: { id: 'above' }, error: null });
+      expect(decide(setOf(failing(), rule('above', { priority: 6, effect: 'allow', when: { actions: ['send_email'] } })))).toMatchObject({
+        effect: 'allow',
+        rule: { id: 'above' },
+        error: null,
+      });
     });
 
     test('lets no rule below it make the outcome milder, but stricter', () => {
       for (const effect of ['allow', 'alert'] as const) {
-        expect(decide({ rules: [failing(), rule('below', { effect })], onError: 'hitl' })).toMatchObject({ effect: 'hitl', rule: null, error: { ruleId: 'failing' } });
+        expect(decide({ rules: [failing(), rule('below', { effect })], onError: 'hitl' })).toMatchObject({
+          effect: 'hitl',
+          rule: null,
+          error: { ruleId: 'failing' },
+        });
       }
-      expect(decide({ rules: [failing(), rule('below', { effect: 'block' })], onError: 'hitl' })).toMatchObject({ effect: 'block', rule: { id: 'below' }, error: { ruleId: 'failing' } });
+      expect(decide({ rules: [failing(), rule('below', { effect: 'block' })], onError: 'hitl' })).toMatchObject({
+        effect: 'block',
+        rule: { id: 'below' },
+        error: { ruleId: 'failing' },
+      });
       expect(decide(setOf(failing(), rule('below', { effect: 'hitl' })))).toMatchObject({ effect: 'block', rule: null });
     });
 
@@ -95,13 +143,22 @@ describe('evaluatePolicy', () => {
       condition: fc.option(fc.constantFrom('true', 'false', FAILS), { nil: undefined }),
     });
     fc.assert(
-      fc.property(fc.array(shape, { maxLength: 24 }), fc.constantFrom('block' as const, 'hitl' as const), action, agent, fc.boolean(), (shapes, onError, actionName, agentId, found) => {
-        const rules = shapes.map(({ priority, effect, ...when }, at) => rule(`r${at}`, { priority, effect, when: Object.fromEntries(Object.entries(when).filter(([, value]) => value !== undefined)) }));
-        // Random sets hold unreachable rules, which compilePolicy refuses; evaluation must be right all the same.
-        const compiled = { set: { rules, onError }, onError, index: indexRules(inspectPolicy({ rules }).ranked) };
-        const outcome = evaluatePolicy(compiled, policyInput({ action: actionName, agentId, findings: found ? [finding()] : [] }));
-        expect(outcome).toEqual(readInOrder(rules, onError, actionName, agentId, found));
-      }),
+      fc.property(
+        fc.array(shape, { maxLength: 24 }),
+        fc.constantFrom('block' as const, 'hitl' as const),
+        action,
+        agent,
+        fc.boolean(),
+        (shapes, onError, actionName, agentId, found) => {
+          const rules = shapes.map(({ priority, effect, ...when }, at) =>
+            rule(`r${at}`, { priority, effect, when: Object.fromEntries(Object.entries(when).filter(([, value]) => value !== undefined)) }),
+          );
+          // Random sets hold unreachable rules, which compilePolicy refuses; evaluation must be right all the same.
+          const compiled = { set: { rules, onError }, onError, index: indexRules(inspectPolicy({ rules }).ranked) };
+          const outcome = evaluatePolicy(compiled, policyInput({ action: actionName, agentId, findings: found ? [finding()] : [] }));
+          expect(outcome).toEqual(readInOrder(rules, onError, actionName, agentId, found));
+        },
+      ),
       { numRuns: 2000 },
     );
   });
@@ -121,7 +178,10 @@ function readInOrder(rules: PolicyRule[], onError: 'hitl' | 'block', action: str
   const strictness: PolicyEffect[] = ['allow', 'alert', 'hitl', 'block'];
   let failed: PolicyRule | null = null;
   for (const priority of [3, 2, 1, 0]) {
-    const band = rules.filter((each) => each.priority === priority && named(each.when.actions, action) && named(each.when.agents, agentId) && (each.when.categories === undefined || found));
+    const band = rules.filter(
+      (each) =>
+        each.priority === priority && named(each.when.actions, action) && named(each.when.agents, agentId) && (each.when.categories === undefined || found),
+    );
     for (const effect of strictness.toReversed()) {
       for (const each of band.filter((one) => one.effect === effect)) {
         if (each.when.condition === FAILS) {
@@ -129,7 +189,9 @@ function readInOrder(rules: PolicyRule[], onError: 'hitl' | 'block', action: str
         } else if (each.when.condition !== 'false') {
           if (failed === null) return { effect, rule: each, error: null };
           const error = { ruleId: failed.id, detail: DETAIL };
-          return onError === 'hitl' && strictness.indexOf(effect) >= strictness.indexOf('hitl') ? { effect, rule: each, error } : { effect: onError, rule: null, error };
+          return onError === 'hitl' && strictness.indexOf(effect) >= strictness.indexOf('hitl')
+            ? { effect, rule: each, error }
+            : { effect: onError, rule: null, error };
         }
       }
     }

@@ -5,11 +5,19 @@ const pointersOf = (...rules: Parameters<typeof setOf>): string[] => lintPolicy(
 
 describe('lintPolicy', () => {
   test('a sound set has no issues', () => {
-    expect(pointersOf(rule('a', { when: { actions: ['x'] } }), rule('b', { when: { actions: ['y'] }, effect: 'hitl', review: { levels: [{ reviewers: { roles: ['Owner'] }, withinMs: 1000 }] } }))).toEqual([]);
+    expect(
+      pointersOf(
+        rule('a', { when: { actions: ['x'] } }),
+        rule('b', { when: { actions: ['y'] }, effect: 'hitl', review: { levels: [{ reviewers: { roles: ['Owner'] }, withinMs: 1000 }] } }),
+      ),
+    ).toEqual([]);
   });
 
   test('points at every repeated id', () => {
-    expect(pointersOf(rule('a', { when: { actions: ['x'] } }), rule('a', { when: { actions: ['y'] } }), rule('a', { when: { actions: ['z'] } }))).toEqual(['/rules/1/id', '/rules/2/id']);
+    expect(pointersOf(rule('a', { when: { actions: ['x'] } }), rule('a', { when: { actions: ['y'] } }), rule('a', { when: { actions: ['z'] } }))).toEqual([
+      '/rules/1/id',
+      '/rules/2/id',
+    ]);
   });
 
   test('points at a review that no effect opens', () => {
@@ -17,7 +25,9 @@ describe('lintPolicy', () => {
   });
 
   test('points at bad conditions and says where in them', () => {
-    const issues = lintPolicy(setOf(rule('a', { when: { actions: ['x'], condition: 'event.id ==' } }), rule('b', { when: { actions: ['y'], condition: '1 + 1' } })));
+    const issues = lintPolicy(
+      setOf(rule('a', { when: { actions: ['x'], condition: 'event.id ==' } }), rule('b', { when: { actions: ['y'], condition: '1 + 1' } })),
+    );
     expect(issues.map((issue) => issue.pointer)).toEqual(['/rules/0/when/condition', '/rules/1/when/condition']);
     expect(issues[0]?.detail).toMatch(/line 1, column \d+/);
     expect(issues[1]?.detail).toMatch(/bool/);
@@ -62,9 +72,13 @@ describe('lintPolicy', () => {
   });
 
   test('takes well under a second for 1,000 rules, on one action or on many', () => {
-    const spread = Array.from({ length: 1000 }, (_, at) => rule(`r${at}`, { when: { actions: [`act${at % 100}`], agents: [`agent${Math.floor(at / 100)}*`] } }));
+    const spread = Array.from({ length: 1000 }, (_, at) =>
+      rule(`r${at}`, { when: { actions: [`act${at % 100}`], agents: [`agent${Math.floor(at / 100)}*`] } }),
+    );
     const crowded = Array.from({ length: 1000 }, (_, at) => rule(`r${at}`, { when: { actions: ['x'], condition: `event.id == "${at}"` } }));
-    const wide = Array.from({ length: 1000 }, (_, at) => rule(`r${at}`, { when: { agents: Array.from({ length: 50 }, (_unused, agent) => `a${at}-${agent}*`) } }));
+    const wide = Array.from({ length: 1000 }, (_, at) =>
+      rule(`r${at}`, { when: { agents: Array.from({ length: 50 }, (_unused, agent) => `a${at}-${agent}*`) } }),
+    );
     for (const rules of [spread, crowded, wide]) {
       const startedAt = performance.now();
       expect(lintPolicy({ rules })).toEqual([]);

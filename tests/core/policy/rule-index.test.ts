@@ -40,7 +40,10 @@ describe('visitCandidates', () => {
 
   test('of 1,000 rules on one action, an agent sees its own and the shared ones', () => {
     const many = Array.from({ length: 1000 }, (_, at) => rule(`r${at}`, { when: { actions: ['x'], agents: [`a${at % 500}`] } }));
-    many.push(rule('prefix', { when: { actions: ['x'], agents: ['a*'] } }), rule('long', { when: { actions: ['x', 'y', 'z'], agents: Array.from({ length: 200 }, (_, at) => `b${at}`) } }));
+    many.push(
+      rule('prefix', { when: { actions: ['x'], agents: ['a*'] } }),
+      rule('long', { when: { actions: ['x', 'y', 'z'], agents: Array.from({ length: 200 }, (_, at) => `b${at}`) } }),
+    );
     expect(candidates(many, 'x', 'a7')).toEqual(['long', 'prefix', 'r507', 'r7']);
     expect(candidates(many, 'x', null)).toEqual(['long', 'prefix']);
   });

@@ -5,7 +5,15 @@ import { listEvents } from '../../../db/queries/events.ts';
 import { createKey, findKey, findKeyCredential, listKeys, revokeKey } from '../../../db/queries/keys.ts';
 import { createMember, findActiveMember } from '../../../db/queries/members.ts';
 import { createOrganization, findOrganization } from '../../../db/queries/organizations.ts';
-import { activatePolicy, createPolicy, createPolicyVersion, findPolicy, findPolicyVersion, listPolicies, listPolicyVersions } from '../../../db/queries/policies.ts';
+import {
+  activatePolicy,
+  createPolicy,
+  createPolicyVersion,
+  findPolicy,
+  findPolicyVersion,
+  listPolicies,
+  listPolicyVersions,
+} from '../../../db/queries/policies.ts';
 import { findReview, listReviews } from '../../../db/queries/reviews.ts';
 import { closeSession, findSession, findSignInCandidates, openSession, touchCredentials } from '../../../db/queries/sessions.ts';
 import { asTenant } from '../../../db/tenant.ts';
@@ -24,9 +32,28 @@ beforeAll(async () => {
   database = await createTestDatabase();
   sql = database.appSql;
   for (const orgId of [mine, theirs]) await createOrganization(sql, { orgId, name: 'Example', plan: 'free', retentionDays: 7, eventQuota: 10, audit: audit() });
-  await createMember(sql, { orgId: mine, id: 'm', email: 'M@Example.com', name: 'M', role: 'Reviewer', groups: ['a"b', 'c\\d', 'e,f'], passwordHash: 'hash', audit: audit() });
+  await createMember(sql, {
+    orgId: mine,
+    id: 'm',
+    email: 'M@Example.com',
+    name: 'M',
+    role: 'Reviewer',
+    groups: ['a"b', 'c\\d', 'e,f'],
+    passwordHash: 'hash',
+    audit: audit(),
+  });
   await createKey(sql, {
-    orgId: mine, id: 'AAAAAAAA', name: 'k', mode: 'live', scopes: ['events:read'], memberId: 'm', secretHmac: Buffer.alloc(32), pepperVersion: 1, createdBy: 'system', expiresAt: null, audit: audit(),
+    orgId: mine,
+    id: 'AAAAAAAA',
+    name: 'k',
+    mode: 'live',
+    scopes: ['events:read'],
+    memberId: 'm',
+    secretHmac: Buffer.alloc(32),
+    pepperVersion: 1,
+    createdBy: 'system',
+    expiresAt: null,
+    audit: audit(),
   });
   await putAgent(sql, { orgId: mine, agentId: 'agent', profile: '{}', audit: audit() });
   await createPolicy(sql, { orgId: mine, policyId: 'pol', name: 'p', document: '{"rules":[]}', digest: Buffer.alloc(32), createdBy: 'system', audit: audit() });
@@ -37,7 +64,13 @@ afterAll(() => database.drop());
 describe('the queries', () => {
   it('find what is there, in its own organisation', async () => {
     expect(await findOrganization(sql, { orgId: mine })).toEqual({ id: mine, name: 'Example', plan: 'free', activePolicy: null });
-    expect(await findActiveMember(sql, { orgId: mine, memberId: 'm' })).toEqual({ id: 'm', email: 'm@example.com', name: 'M', role: 'Reviewer', groups: ['a"b', 'c\\d', 'e,f'] });
+    expect(await findActiveMember(sql, { orgId: mine, memberId: 'm' })).toEqual({
+      id: 'm',
+      email: 'm@example.com',
+      name: 'M',
+      role: 'Reviewer',
+      groups: ['a"b', 'c\\d', 'e,f'],
+    });
     expect((await listKeys(sql, { orgId: mine, afterId: '', limit: 9 })).map(({ id }) => id)).toEqual(['AAAAAAAA']);
     expect((await listAgents(sql, { orgId: mine, afterId: '', limit: 9 })).map(({ agentId }) => agentId)).toEqual(['agent']);
     expect((await listPolicies(sql, { orgId: mine, afterId: '', limit: 9 })).map(({ id }) => id)).toEqual(['pol']);
@@ -67,7 +100,9 @@ describe('the queries', () => {
   it('change nothing of it from another organisation', async () => {
     expect(await revokeKey(sql, { orgId: theirs, keyId: 'AAAAAAAA', audit: audit() })).toBe(false);
     expect(await setAgentStatus(sql, { orgId: theirs, agentId: 'agent', status: 'stopped', reason: 'x', audit: audit() })).toBe(false);
-    expect(await createPolicyVersion(sql, { orgId: theirs, policyId: 'pol', document: '{}', digest: Buffer.alloc(32), createdBy: 'x', audit: audit() })).toBeNull();
+    expect(
+      await createPolicyVersion(sql, { orgId: theirs, policyId: 'pol', document: '{}', digest: Buffer.alloc(32), createdBy: 'x', audit: audit() }),
+    ).toBeNull();
     expect(await activatePolicy(sql, { orgId: theirs, policyId: 'pol', version: 1, audit: audit() })).toBe(false);
     await closeSession(sql, { orgId: theirs, tokenHash, audit: audit() });
     expect(await findSession(sql, { tokenHash })).toBeDefined();

@@ -5,7 +5,11 @@ import type { Finding } from '../../../../core/mast/finding.ts';
 import { runDetector } from '../../../support/detection-context.ts';
 
 const check = (rule: ArgumentRule, value?: Json, additionalArgs = true): Finding | null =>
-  runDetector(detectActArgs, { tool: { name: 'pay', args: value === undefined ? {} : { x: value } } }, { profile: { grantedTools: [{ name: 'pay', args: { x: rule }, additionalArgs }] } });
+  runDetector(
+    detectActArgs,
+    { tool: { name: 'pay', args: value === undefined ? {} : { x: value } } },
+    { profile: { grantedTools: [{ name: 'pay', args: { x: rule }, additionalArgs }] } },
+  );
 
 describe('act.args', () => {
   it('sends a number above its cap to a person', () => {
@@ -32,7 +36,10 @@ describe('act.args', () => {
 
   it('blocks unlisted arguments where the grant says so', () => {
     const profile = { grantedTools: [{ name: 'pay', additionalArgs: false }] };
-    expect(runDetector(detectActArgs, { tool: { name: 'pay', args: { y: 1 } } }, { profile })).toMatchObject({ outcome: 'block', evidence: { rule: 'unlisted' } });
+    expect(runDetector(detectActArgs, { tool: { name: 'pay', args: { y: 1 } } }, { profile })).toMatchObject({
+      outcome: 'block',
+      evidence: { rule: 'unlisted' },
+    });
   });
 
   it('lets arguments within their rules pass, and never repeats a value', () => {

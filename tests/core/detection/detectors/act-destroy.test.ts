@@ -9,13 +9,16 @@ describe('act.destroy', () => {
       { tool: { name: 'tidy', labels: { effect: 'destroy' as const } } },
       { tool: { name: 'run_sql', args: { q: 'drop table orders' } } },
       { tool: { name: 'helper', args: { command: 'rm -rf ./data' } } },
-    ]) expect(runDetector(detectActDestroy, event)).toMatchObject({ outcome: 'hitl', mode: 'FM-1.1' });
+    ])
+      expect(runDetector(detectActDestroy, event)).toMatchObject({ outcome: 'hitl', mode: 'FM-1.1' });
   });
 
   it('asks about bulk writes above the limit, and lets bulk reads pass', () => {
     const ids = Array.from({ length: 101 }, (_, index) => index);
     expect(runDetector(detectActDestroy, { tool: { name: 'update_orders', args: { ids } } })).toMatchObject({ evidence: { count: 101, limit: 100 } });
-    expect(runDetector(detectActDestroy, { tool: { name: 'update_orders', args: { count: 6 } } }, { profile: { limits: { maxBulkCount: 5 } } })?.outcome).toBe('hitl');
+    expect(runDetector(detectActDestroy, { tool: { name: 'update_orders', args: { count: 6 } } }, { profile: { limits: { maxBulkCount: 5 } } })?.outcome).toBe(
+      'hitl',
+    );
     expect(runDetector(detectActDestroy, { tool: { name: 'search_orders', args: { limit: 500 } } })).toBeNull();
   });
 
@@ -26,6 +29,7 @@ describe('act.destroy', () => {
       { tool: { name: 'send_note', args: { text: 'We drop table seven and delete from memory what was said.' } } },
       { action: 'delete_account', channel: 'user' as const },
       { tool: { name: 'delete_account' }, channel: 'tool_result' as const },
-    ]) expect(runDetector(detectActDestroy, event)).toBeNull();
+    ])
+      expect(runDetector(detectActDestroy, event)).toBeNull();
   });
 });

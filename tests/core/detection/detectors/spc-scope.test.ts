@@ -6,7 +6,13 @@ const call = (args: Record<string, string>) => ({ tool: { name: 'list_files', ar
 
 describe('spc.scope', () => {
   it('blocks paths and hosts outside the scope, however written', () => {
-    for (const args of [{ path: '/srv/data/../x' }, { filename: '/srv/database' }, { url: 'https://example.com@example.net/' }, { endpoint: 'https://notexample.com' }, { url: 'https://example.com\\@example.net' }] as Record<string, string>[]) {
+    for (const args of [
+      { path: '/srv/data/../x' },
+      { filename: '/srv/database' },
+      { url: 'https://example.com@example.net/' },
+      { endpoint: 'https://notexample.com' },
+      { url: 'https://example.com\\@example.net' },
+    ] as Record<string, string>[]) {
       expect(runDetector(detectSpcScope, call(args), { profile })).toMatchObject({ outcome: 'block', mode: 'FM-1.1' });
     }
     expect(runDetector(detectSpcScope, { resource: { type: 'file', id: '1', path: '/etc/hosts' } }, { profile })?.outcome).toBe('block');

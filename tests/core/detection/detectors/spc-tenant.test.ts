@@ -11,9 +11,12 @@ describe('spc.tenant', () => {
     expect(runDetector(detectSpcTenant, { resource: { ...resource, ownerUser: 'ben@example.com' }, principal })?.outcome).toBe('block');
   });
 
-  it.each(['https://api.example.com/tenants/org-b/x', 'https://api.example.com/x?tenant_id=org-b', 'https://api.example.com/orgs/org%2Db'])('blocks the tenant id in %j', (url) => {
-    expect(runDetector(detectSpcTenant, { tool: { name: 'http_get', args: { url } }, principal })).toMatchObject({ evidence: { pointer: '/tool/args/url' } });
-  });
+  it.each(['https://api.example.com/tenants/org-b/x', 'https://api.example.com/x?tenant_id=org-b', 'https://api.example.com/orgs/org%2Db'])(
+    'blocks the tenant id in %j',
+    (url) => {
+      expect(runDetector(detectSpcTenant, { tool: { name: 'http_get', args: { url } }, principal })).toMatchObject({ evidence: { pointer: '/tool/args/url' } });
+    },
+  );
 
   it('blocks a tenant argument and a resource path of another organisation', () => {
     expect(runDetector(detectSpcTenant, { tool: { name: 'x', args: { tenantId: 'org-b' } }, principal })?.outcome).toBe('block');
@@ -21,7 +24,9 @@ describe('spc.tenant', () => {
   });
 
   it('lets own resources pass, and does not guess without a principal', () => {
-    expect(runDetector(detectSpcTenant, { resource: { ...resource, ownerOrg: 'org-a', ownerUser: 'ana@example.com', path: '/tenants/org-a/x' }, principal })).toBeNull();
+    expect(
+      runDetector(detectSpcTenant, { resource: { ...resource, ownerOrg: 'org-a', ownerUser: 'ana@example.com', path: '/tenants/org-a/x' }, principal }),
+    ).toBeNull();
     expect(runDetector(detectSpcTenant, { resource: { ...resource, ownerUser: 'ben@example.com', path: '/tenants/org-b' } })).toBeNull();
   });
 });

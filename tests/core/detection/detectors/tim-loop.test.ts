@@ -5,7 +5,8 @@ const call = (id: number, agentId = 'agent-1'): EventInput => ({ agentId, action
 const message: EventInput = { agentId: 'agent-1', action: 'reply', sessionId: 's', channel: 'agent_message', content: 'one moment' };
 const result: EventInput = { agentId: 'agent-1', action: 'get_order', sessionId: 's', channel: 'tool_result', tool: { name: 'get_order' }, content: 'pending' };
 
-const outcomes = (events: EventInput[]): (string | null)[] => replaySession(events).map((findings) => findings.find(({ detector }) => detector === 'tim.loop')?.outcome ?? null);
+const outcomes = (events: EventInput[]): (string | null)[] =>
+  replaySession(events).map((findings) => findings.find(({ detector }) => detector === 'tim.loop')?.outcome ?? null);
 
 describe('tim.loop', () => {
   it('alerts from the third call in a row and blocks from the fifth', () => {

@@ -12,11 +12,21 @@ describe('tim.noend', () => {
     ['maxTokens', { maxTokens: 99 }],
     ['maxSpend', { maxSpend: 0.95 }],
   ])('blocks the event that exceeds %s', (limit, limits) => {
-    expect(runDetector(detectTimNoend, { tool, metadata: { tokens: 10, cost: 0.1 } }, { session, profile: { limits }, nowMs: 1000 })).toMatchObject({ outcome: 'block', mode: 'FM-1.5', evidence: { limit } });
+    expect(runDetector(detectTimNoend, { tool, metadata: { tokens: 10, cost: 0.1 } }, { session, profile: { limits }, nowMs: 1000 })).toMatchObject({
+      outcome: 'block',
+      mode: 'FM-1.5',
+      evidence: { limit },
+    });
   });
 
   it('lets an event reach a budget exactly', () => {
-    expect(runDetector(detectTimNoend, { tool, metadata: { tokens: 10 } }, { session, profile: { limits: { maxSteps: 4, maxTokens: 100, maxDurationMs: 1000 } }, nowMs: 1000 })).toBeNull();
+    expect(
+      runDetector(
+        detectTimNoend,
+        { tool, metadata: { tokens: 10 } },
+        { session, profile: { limits: { maxSteps: 4, maxTokens: 100, maxDurationMs: 1000 } }, nowMs: 1000 },
+      ),
+    ).toBeNull();
   });
 
   it('blocks tool calls after the end, not closing messages', () => {
