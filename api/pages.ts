@@ -38,7 +38,12 @@ export function loadPages(directory: string = join(import.meta.dirname, 'pages')
     templates.set(name, template);
     handlebars.registerPartial(name, template);
   }
-  const stylesheet = readFileSync(join(directory, 'style.css'), 'utf8');
+  // One sheet for the browser, several files for its authors: later ones refine earlier ones.
+  const sheets = readdirSync(directory).filter((name) => name.endsWith('.css'));
+  const stylesheet = sheets
+    .toSorted()
+    .map((name) => readFileSync(join(directory, name), 'utf8'))
+    .join('\n');
   const path = `/dashboard/style-${createHash('sha256').update(stylesheet).digest('hex').slice(0, 16)}.css`;
 
   return {
