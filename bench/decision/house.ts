@@ -17,6 +17,9 @@ export async function openBenchHouse() {
   const directory = mkdtempSync(join(tmpdir(), 'mastguard-bench-'));
   chmodSync(directory, 0o711);
   const children = createChildren({ logDirectory: join(directory, 'logs'), recordFile: join(directory, 'children.json') });
+  // The servers have process groups of their own: a benchmark that is broken off must take them with it.
+  process.once('exit', () => children.killAll());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
   const cli = await acquireTemporalCli({ progress: createProgress({ stream: process.stderr }) });
   const postgres = await startPostgres({ children, directory: join(directory, 'postgres'), password: 'bench', port: 15_533 });
   const defaultTemporal = await startTemporal({
