@@ -1,7 +1,8 @@
 import { type CompiledPolicy, compilePolicy } from '../core/policy/compile.ts';
 import { openSession, type SessionState } from '../core/detection/session-state.ts';
+import type { ActiveGrant } from '../core/hitl/grant.ts';
 import type { Sql } from '../db/client.ts';
-import { type AgentConfig, loadAgentConfig, loadDecisionConfig } from '../db/queries/decision-config.ts';
+import { type AgentConfig, loadAgentConfig, loadDecisionConfig, type StandingStop } from '../db/queries/decision-config.ts';
 import { type BoundedMap, createBoundedMap } from '../core/bounded-map.ts';
 
 /** What an organisation's decisions depend on, compiled once per version. */
@@ -10,6 +11,9 @@ export interface OrganizationConfig {
   policy: { version: string; compiled: CompiledPolicy } | null;
   /** Filled as agents are met. */
   agents: BoundedMap<AgentConfig>;
+  /** By agent id. */
+  grants: ReadonlyMap<string, ActiveGrant[]>;
+  stops: readonly StandingStop[];
 }
 
 export interface VersionedSession {
@@ -26,6 +30,14 @@ export interface DecisionState {
   keepSession: (orgId: string, sessionId: string, session: VersionedSession) => void;
   /** Forgets a configuration that turned out to be old. */
   forgetOrganization: (orgId: string) => void;
+  /** Forgets a grant that turned out to be used up, over or revoked. None of these is ever undone. */
+  forgetGrant: (orgId: string, grant: Pick<ActiveGrant, 'id' | 'agentId'>) => Promise<void>;
+}
+
+/** Why the agent may do nothing at the moment; null while it may. A stop of every agent holds for those that nobody has seen yet, too. */
+export function whyStopped({ stops }: Pick<OrganizationConfig, 'stops'>, agentId: string, agent: AgentConfig | undefined): string | null {
+  if (agent?.status === 'stopped') return agent.stoppedReason ?? '';
+  return stops.find(({ agents }) => agents.includes('*') || agents.includes(agentId))?.reason ?? null;
 }
 
 export class UnknownOrganization extends Error {
@@ -64,16 +76,30 @@ export function createDecisionState(sql: Sql, { maxOrganizations = 1_000, maxSes
     session: (orgId, sessionId, nowMs) => sessions.get(`${orgId}/${sessionId}`) ?? { version: 0, state: openSession(nowMs) },
     keepSession: (orgId, sessionId, session) => sessions.set(`${orgId}/${sessionId}`, session),
     forgetOrganization: (orgId) => organizations.delete(orgId),
+    async forgetGrant(orgId, { id, agentId }) {
+      const { grants } = await organization(orgId);
+      const known = grants.get(agentId) ?? [];
+      const index = known.findIndex((grant) => grant.id === id);
+      if (index >= 0) known.splice(index, 1);
+    },
   };
 }
 
 async function loadOrganization(sql: Sql, orgId: string): Promise<OrganizationConfig> {
   const config = await loadDecisionConfig(sql, orgId);
   if (config === undefined) throw new UnknownOrganization('there is no such organisation');
-  const { version, policy } = config;
+  const { version, policy, grants, stops } = config;
   return {
     version,
     policy: policy === null ? null : { version: `${policy.id}@${policy.version}`, compiled: compilePolicy(policy.document) },
     agents: createBoundedMap<AgentConfig>(10_000),
+    grants: byAgent(grants),
+    stops,
   };
+}
+
+function byAgent(grants: readonly ActiveGrant[]): Map<string, ActiveGrant[]> {
+  const grouped = new Map<string, ActiveGrant[]>();
+  for (const grant of grants) grouped.set(grant.agentId, [...(grouped.get(grant.agentId) ?? []), grant]);
+  return grouped;
 }

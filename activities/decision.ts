@@ -4,13 +4,15 @@ import { ApplicationFailureCategory } from '@temporalio/common';
 import { evaluateEvent } from '../core/decision/evaluate-event.ts';
 import type { Evaluation } from '../core/decision/evaluation.ts';
 import type { GovernEventInput, ObservedItem, ObserveEventsInput } from '../core/decision/govern-event-input.ts';
+import { takeBackAsk } from '../core/detection/asks.ts';
 import { openSession, type SessionState } from '../core/detection/session-state.ts';
+import { allowByGrant, fittingGrant } from '../core/hitl/grant.ts';
 import { createKeyedQueue } from '../core/keyed-queue.ts';
 import { decisionFromRecord } from '../core/ledger/event-record.ts';
 import type { Coalescer } from '../db/coalescer.ts';
 import type { SettleItem, SettleResult } from '../db/queries/settle.ts';
 import type { Decision } from '../schemas/decision.ts';
-import type { DecisionState } from './decision-state.ts';
+import { type DecisionState, whyStopped } from './decision-state.ts';
 import { type SettlementInput, prepareSettlement, sha256Hex } from './settlement.ts';
 
 export interface DecisionActivitiesDeps {
@@ -46,7 +48,7 @@ export function createDecisionActivities({ state, settle, answer, answerObserved
   type Request = GovernEventInput & Pick<SettlementInput, 'mode'>;
 
   const decideOnce = async (request: Request, attempt: number): Promise<DecisionOutcome | 'stale'> => {
-    const { orgId, event } = request;
+    const { orgId, event, requester, requesterMember } = request;
     const nowMs = now();
     const organization = await state.organization(orgId);
     const agent = await state.agent(orgId, event.agentId);
@@ -60,11 +62,16 @@ export function createDecisionActivities({ state, settle, answer, answerObserved
       nowMs,
       sha256Hex,
     });
-    const evaluation = restrain(evaluated, request.mode, agent?.status === 'stopped' ? (agent.stoppedReason ?? '') : null);
+    const restrained = restrain(evaluated, request.mode, whyStopped(organization, event.agentId, agent));
+    const grants = restrained.value === 'HITL' ? (organization.grants.get(event.agentId) ?? []) : [];
+    const grant = fittingGrant(grants, { event, requester, requesterMember, nowMs });
+    const decided = grant === null ? restrained : allowByGrant(restrained, grant);
+    const evaluation = decided.value === 'HITL' ? decided : { ...decided, session: takeBackAsk(decided.session, nowMs) };
     const touch = agent !== undefined && nowMs - (touchedAtMs.get(`${orgId}/${event.agentId}`) ?? 0) > TOUCH_EVERY_MS;
     const item = prepareSettlement({
       ...request,
       evaluation,
+      grant: grant?.id ?? null,
       nowMs,
       publicUrl,
       configVersion: organization.version,
@@ -85,6 +92,7 @@ export function createDecisionActivities({ state, settle, answer, answerObserved
         return { kind: 'decided', decision: decisionFromRecord(result.body, result) };
       case 'stale':
         if (result.configVersion !== null) state.forgetOrganization(orgId);
+        if (result.grantSpent && grant !== null) await state.forgetGrant(orgId, grant);
         if (event.sessionId !== undefined && result.sessionVersion !== null) {
           state.keepSession(orgId, event.sessionId, {
             version: result.sessionVersion,

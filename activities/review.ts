@@ -1,96 +1,122 @@
 import { ApplicationFailure } from '@temporalio/activity';
+import { actionDigest } from '../core/decision/action-digest.ts';
+import type { RefusalCode } from '../core/hitl/cast-vote.ts';
 import { climb, type LadderMove } from '../core/hitl/ladder.ts';
-import { canonicalize } from '../core/json/canonical.ts';
+import type { VoteMove } from '../core/hitl/ladder-state.ts';
+import type { EventRecord } from '../core/ledger/event-record.ts';
 import type { Sql } from '../db/client.ts';
-import { isRecorded } from '../db/queries/ledger.ts';
-import { loadReviewLadder, recordReviewStep, type ReviewLadderRow } from '../db/queries/review-steps.ts';
-import { recordId } from '../db/record-id.ts';
-import type { Json } from '../schemas/json.ts';
-import type { Reviewers } from '../schemas/policy.ts';
-import type { ReviewStatus, ReviewStep } from '../schemas/review.ts';
+import { findRecordedEvent, isRecorded } from '../db/queries/ledger.ts';
+import { loadReviewLadder, loadReviewLadders, recordReviewSteps, type ReviewLadderRow } from '../db/queries/review-steps.ts';
+import { standingFor } from '../db/queries/standing.ts';
+import type { JsonObject } from '../schemas/json.ts';
+import { type LadderPosition, positionOf, roundOf } from './review-position.ts';
+import { afterIdOf, recordItem, stepIdOf } from './review-record.ts';
+import { sha256Hex } from './settlement.ts';
+import type { Weighed } from './weigh.ts';
 
-/** Where the ladder stands, small enough for workflow history. */
-export interface LadderPosition {
-  version: number;
-  status: ReviewStatus;
-  level: number;
-  levels: number;
-  /** Who may decide this level. */
-  reviewers: Reviewers | null;
-  dueAtMs: number | null;
-  last: ReviewStep | null;
-}
+export type { LadderPosition } from './review-position.ts';
+
+/** A move as a run hands it over; the arguments of an edit have no digest yet. */
+export type RequestedMove = Exclude<LadderMove, VoteMove> | (Omit<VoteMove, 'edit'> & { args?: JsonObject });
 
 export interface ReviewStepRequest {
   orgId: string;
   reviewId: string;
   /** Unique within the review and the same on every retry: `vote/<request id>`, `timeout/<level>`. */
   stepKey: string;
-  /** A timeout counts only on the level it was set for. */
+  /** A timeout counts only on the level it was set for, and in the round. */
   level?: number;
-  move: LadderMove;
+  round?: number;
+  move: RequestedMove | LegacyVote;
 }
+
+/** As runs of 0.1.0 handed votes over. */
+interface LegacyVote {
+  step: VoteMove['step'];
+  reviewer: { memberId: string };
+  reason?: string;
+}
+
+export type StepRefusal = RefusalCode | 'edit-blocked';
 
 export type ReviewStepOutcome =
   | { kind: 'recorded'; position: LadderPosition }
   | { kind: 'closed'; position: LadderPosition }
-  | { kind: 'refused'; code: 'not-a-reviewer' | 'last-level'; detail: string; position: LadderPosition };
+  | { kind: 'refused'; code: StepRefusal; detail: string; position: LadderPosition };
+
+export interface ReviewActivitiesDeps {
+  sql: Sql;
+  weigh: (orgId: string, event: EventRecord['event']) => Promise<Weighed>;
+  now: () => number;
+}
 
 export type ReviewActivities = ReturnType<typeof createReviewActivities>;
 
 /** Steps of a review. The row in the database arbitrates: of two steps that race, one is computed again from what the other left. */
-export function createReviewActivities({ sql, now }: { sql: Sql; now: () => number }) {
-  const load = async (orgId: string, reviewId: string): Promise<ReviewLadderRow> => {
+export function createReviewActivities({ sql, weigh, now }: ReviewActivitiesDeps) {
+  const load = async (orgId: string, reviewId: string): Promise<{ row: ReviewLadderRow; joined: ReviewLadderRow[] }> => {
     const row = await loadReviewLadder(sql, { orgId, reviewId });
     if (row === undefined) throw ApplicationFailure.nonRetryable('there is no such review', 'not-found');
-    return row;
+    const joined = row.joined.length === 0 ? [] : await loadReviewLadders(sql, { orgId, reviewIds: row.joined });
+    return { row, joined: joined.filter(({ joinedTo }) => joinedTo === reviewId) };
+  };
+
+  const position = async (orgId: string, reviewId: string): Promise<LadderPosition> => {
+    const { row, joined } = await load(orgId, reviewId);
+    const glass = row.state.steps.some(({ step }) => step === 'break-glass');
+    return positionOf(row, joined, glass ? afterIdOf(orgId, reviewId) : undefined);
+  };
+
+  /** The move with what only the record of the event can tell: the digest of edited arguments, and whether the policy would let them pass. */
+  const prepare = async (orgId: string, row: ReviewLadderRow, move: RequestedMove): Promise<LadderMove | { refused: 'edit-blocked'; detail: string }> => {
+    if (!('memberId' in move)) return move;
+    const { args, ...vote } = move;
+    if (move.step !== 'edit' || args === undefined) return vote;
+    const recorded = await findRecordedEvent(sql, { orgId, eventId: row.eventId });
+    if (recorded === undefined) return { refused: 'edit-blocked', detail: 'the event is not on record any more' };
+    const { event } = JSON.parse(recorded.body) as EventRecord;
+    const edited = { ...event, tool: { ...event.tool, name: event.tool?.name ?? event.action, args } };
+    const { evaluation, stopped } = await weigh(orgId, edited);
+    if (stopped !== null || evaluation.value === 'BLOCK') return { refused: 'edit-blocked', detail: 'the policy blocks the action with these arguments' };
+    return { ...vote, edit: { args, digest: actionDigest(edited, row.summary.policy?.version ?? null, sha256Hex) } };
   };
 
   return {
     /** Where the review stands now. */
-    async readLadder({ orgId, reviewId }: { orgId: string; reviewId: string }): Promise<LadderPosition> {
-      return positionOf(await load(orgId, reviewId));
-    },
+    readLadder: ({ orgId, reviewId }: { orgId: string; reviewId: string }): Promise<LadderPosition> => position(orgId, reviewId),
 
     /** Takes one step and records it; the same `stepKey` again answers what stands. */
-    async takeReviewStep({ orgId, reviewId, stepKey, level, move }: ReviewStepRequest): Promise<ReviewStepOutcome> {
-      const stepId = recordId(orgId, 'review-step', reviewId, stepKey);
+    async takeReviewStep({ orgId, reviewId, stepKey, level, round = 0, move: handed }: ReviewStepRequest): Promise<ReviewStepOutcome> {
+      const requested = withMember(handed);
+      const isTaken = (): Promise<boolean> => isRecorded(sql, { orgId, recordId: stepIdOf(orgId, reviewId, stepKey) });
       for (;;) {
-        const row = await load(orgId, reviewId);
-        const position = positionOf(row);
-        const taken = (): Promise<boolean> => isRecorded(sql, { orgId, recordId: stepId });
+        const { row, joined: all } = await load(orgId, reviewId);
+        // One that was withdrawn by itself has ended already.
+        const joined = all.filter(({ status }) => status === 'pending');
+        const at = async (): Promise<LadderPosition> => position(orgId, reviewId);
         // A retried step that closed the review must be told so, not that somebody else did.
-        if (row.status !== 'pending') return { kind: (await taken()) ? 'recorded' : 'closed', position };
-        if (level !== undefined && row.state.level !== level) return { kind: 'recorded', position };
-        const result = climb(row.plan, row.state, move, now(), row.expiresAtMs);
+        if (row.status !== 'pending') return { kind: (await isTaken()) ? 'recorded' : 'closed', position: await at() };
+        // The clock of a review that is asked through another one is the other's.
+        if (requested.step === 'timeout' && row.joinedTo !== null) return { kind: 'recorded', position: await at() };
+        if (level !== undefined && (row.state.level !== level || roundOf(row.state) !== round)) return { kind: 'recorded', position: await at() };
+        const nowMs = now();
+        const move = await prepare(orgId, row, requested);
+        const standing = await standingFor(sql, orgId, [row, ...joined], nowMs);
+        const moved = 'refused' in move ? move : climb(row.plan, row.state, move, { nowMs, expiresAtMs: row.expiresAtMs, digest: row.actionDigest, standing });
         // So must one that moved the review to a level which its sender may not decide.
-        if ('refused' in result && (await taken())) return { kind: 'recorded', position };
-        if ('refused' in result) return { kind: 'refused', code: result.refused, detail: result.detail, position };
-        const step = result.state.steps.at(-1) as ReviewStep;
-        const status = await recordReviewStep(sql, {
-          orgId,
-          reviewId,
-          version: row.version,
-          stepId,
-          body: canonicalize({ v: 1, reviewId, eventId: row.eventId, actionDigest: row.actionDigest, ...step, status: result.status } as unknown as Json),
-          fields: { reviewId, eventId: row.eventId, step: step.step, actor: step.actor },
-          ...result,
-          decidedAt: result.status === 'pending' ? null : step.at,
-        });
-        if (status !== 'stale') return { kind: 'recorded', position: positionOf(await load(orgId, reviewId)) };
+        if ('refused' in moved) {
+          if (await isTaken()) return { kind: 'recorded', position: await at() };
+          return { kind: 'refused', code: moved.refused, detail: moved.detail, position: await at() };
+        }
+        const [status] = await recordReviewSteps(sql, [recordItem({ orgId, row, joined, stepKey, moved, nowMs })]);
+        if (status !== 'stale') return { kind: 'recorded', position: await at() };
       }
     },
   };
 }
 
-function positionOf(row: ReviewLadderRow): LadderPosition {
-  return {
-    version: row.version,
-    status: row.status,
-    level: row.state.level,
-    levels: row.plan.levels.length,
-    reviewers: row.plan.levels[row.state.level]?.reviewers ?? null,
-    dueAtMs: row.dueAtMs,
-    last: row.state.steps.at(-1) ?? null,
-  };
+function withMember(move: RequestedMove | LegacyVote): RequestedMove {
+  if (!('reviewer' in move)) return move;
+  const { reviewer, ...vote } = move;
+  return { ...vote, memberId: reviewer.memberId };
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { actionDigest } from '../core/decision/action-digest.ts';
 import type { Evaluation } from '../core/decision/evaluation.ts';
 import type { GovernEventInput } from '../core/decision/govern-event-input.ts';
-import { ladderEndMs } from '../core/hitl/ladder.ts';
+import { ladderEndMs, levelEndMs } from '../core/hitl/due.ts';
 import { canonicalize } from '../core/json/canonical.ts';
 import type { EventRecord } from '../core/ledger/event-record.ts';
 import type { ReviewRowInput, SettleItem } from '../db/queries/settle.ts';
@@ -15,6 +15,8 @@ export const sha256Hex = (text: string): string => createHash('sha256').update(t
 export interface SettlementInput extends GovernEventInput {
   mode: EventRecord['mode'];
   evaluation: Evaluation;
+  /** Id of the grant that lets the action pass. */
+  grant?: string | null;
   nowMs: number;
   /** Base of links to the dashboard, without a slash at the end. */
   publicUrl: string;
@@ -28,6 +30,7 @@ export function prepareSettlement(input: SettlementInput): SettleItem {
   const { orgId, event, digest, evaluation, nowMs } = input;
   const id = recordId(orgId, 'event', event.id);
   const review = openReview(input, id);
+  const attestation = attestationOf(input);
   const decision: Omit<Decision, 'receipt'> = {
     id: `dec_${id.replaceAll('-', '')}`,
     eventId: event.id,
@@ -37,6 +40,7 @@ export function prepareSettlement(input: SettlementInput): SettleItem {
     reasons: evaluation.reasons,
     policy: evaluation.policy,
     ...(review === null ? {} : { review: { id: review.id, expiresAt: review.expires_at, url: `${input.publicUrl}/dashboard/reviews/${review.id}` } }),
+    ...(attestation === null ? {} : { attestation }),
     latencyMs: Math.max(0, nowMs - input.receivedAtMs),
   };
   const record: EventRecord = {
@@ -46,6 +50,7 @@ export function prepareSettlement(input: SettlementInput): SettleItem {
     decision,
     evaluatedAt: new Date(nowMs).toISOString(),
     findings: evaluation.findings,
+    ...(typeof input.grant === 'string' ? { grant: input.grant } : {}),
     ...(evaluation.policyError === null ? {} : { policyError: evaluation.policyError }),
     requester: input.requester,
     requestId: input.requestId,
@@ -82,8 +87,20 @@ export function prepareSettlement(input: SettlementInput): SettleItem {
             reserve: input.session.reserve,
           },
     review,
+    grant: input.grant ?? null,
+    alert:
+      evaluation.value === 'ALERT'
+        ? { id: `alr_${recordId(orgId, 'alert', id).replaceAll('-', '')}`, cause: 'decision', reasons: JSON.stringify(evaluation.reasons) }
+        : null,
+    outcome: attestation === null ? null : { within_ms: attestation.withinMs, due_at: attestation.dueAt },
     violations: evaluation.value === 'ALLOW' ? [] : [violation(input, decision)],
   };
+}
+
+/** What has happened already is not reported on a second time. */
+function attestationOf({ evaluation: { attestWithinMs, value }, mode, nowMs }: SettlementInput): { withinMs: number; dueAt: string | null } | null {
+  if (attestWithinMs === null || mode === 'observed' || value === 'BLOCK') return null;
+  return { withinMs: attestWithinMs, dueAt: value === 'HITL' ? null : new Date(nowMs + attestWithinMs).toISOString() };
 }
 
 function openReview({ orgId, event, evaluation, nowMs, requester }: SettlementInput, eventRecordId: string): ReviewRowInput | null {
@@ -94,10 +111,16 @@ function openReview({ orgId, event, evaluation, nowMs, requester }: SettlementIn
     id: `rev_${recordId(orgId, 'review', eventRecordId).replaceAll('-', '')}`,
     digest: actionDigest(event, evaluation.policy?.version ?? null, sha256Hex),
     plan: JSON.stringify(plan),
-    state: JSON.stringify({ level: 0, steps: [] }),
-    summary: JSON.stringify({ reasons: evaluation.reasons, policy: evaluation.policy, requester }),
+    state: JSON.stringify({ level: 0, openedAtMs: nowMs, votes: [], steps: [] }),
+    summary: JSON.stringify({
+      reasons: evaluation.reasons,
+      policy: evaluation.policy,
+      requester,
+      ...(event.principal?.user === undefined ? {} : { requestedFor: event.principal.user }),
+    }),
+    joins: event.sessionId !== undefined,
     created_at: new Date(nowMs).toISOString(),
-    due_at: new Date(nowMs + first.withinMs).toISOString(),
+    due_at: new Date(levelEndMs(first, nowMs)).toISOString(),
     expires_at: new Date(ladderEndMs(plan, 0, nowMs)).toISOString(),
   };
 }

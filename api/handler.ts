@@ -1,4 +1,4 @@
-import type { RouteDefinition, RouteInput, RouteReply } from '../schemas/route.ts';
+import type { RouteDefinition, RouteInput, RouteReply, StreamEvent } from '../schemas/route.ts';
 import type { ROUTES, RouteName } from '../schemas/routes.ts';
 import type { Principal } from './access/principal.ts';
 
@@ -22,7 +22,7 @@ export interface AuthenticatedFacts extends RequestFacts {
 export type Handler<R extends RouteDefinition> = (
   input: RouteInput<R>,
   request: R['scope'] extends 'public' ? RequestFacts : AuthenticatedFacts,
-) => Promise<RouteReply<R>>;
+) => R extends { stream: string } ? AsyncIterable<StreamEvent> : Promise<RouteReply<R>>;
 
 /** Handlers of some routes of the table, by their names there. */
 export type Handlers<Names extends RouteName = RouteName> = { [Name in Names]: Handler<(typeof ROUTES)[Name]> };

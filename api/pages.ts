@@ -6,6 +6,7 @@ import Handlebars from 'handlebars';
 import type { Chrome } from './pages/chrome.ts';
 import type { DashboardView } from './pages/dashboard-view.ts';
 import type { DeveloperView } from './pages/developer-view.ts';
+import type { ReviewLinkView } from './pages/review-link-view.ts';
 import type { ReviewView } from './pages/review-view.ts';
 
 /** What each template is given. Every member is always there (templates are strict), and numbers come as text. */
@@ -13,6 +14,7 @@ export interface PageViews {
   'sign-in': { chrome: Chrome; error: string | null; email: string; next: string };
   dashboard: DashboardView;
   review: ReviewView;
+  'review-link': ReviewLinkView;
   developer: DeveloperView;
   message: { chrome: Chrome; heading: string; text: string; requestId: string };
 }

@@ -1,10 +1,11 @@
 import { Router } from 'express';
 import type { Request, RequestHandler, Response } from 'express';
 import { DEFAULT_MAX_BYTES } from '../schemas/route.ts';
-import type { RouteDefinition, RouteInput } from '../schemas/route.ts';
+import type { RouteDefinition, RouteInput, StreamEvent } from '../schemas/route.ts';
 import { ROUTES } from '../schemas/routes.ts';
 import type { RouteName } from '../schemas/routes.ts';
 import { contextOf } from './context.ts';
+import { sendEventStream } from './event-stream.ts';
 import type { AuthenticatedFacts, Handlers } from './handler.ts';
 import type { ApiMetrics } from './metrics.ts';
 import type { Admission } from './middleware/admission.ts';
@@ -31,12 +32,16 @@ type AnyHandler = (
   request: AuthenticatedFacts,
 ) => Promise<{ status: number; body: unknown; headers?: Record<string, string | string[]> }>;
 
+type AnyStreamHandler = (input: RouteInput<RouteDefinition>, request: AuthenticatedFacts) => AsyncIterable<StreamEvent>;
+
 /** Serves the route table: the chain of each route is read from its line there. */
 export function apiRouter(options: RouterOptions): Router {
   const router = Router({ caseSensitive: true, strict: true });
   const routes = Object.entries(ROUTES) as [RouteName, RouteDefinition][];
   for (const [name, route] of routes) {
-    router[route.method](expressPath(route.path), ...chainOf(route, options), respond(route, options.handlers[name] as unknown as AnyHandler, options));
+    const handler: unknown = options.handlers[name];
+    const answer = route.stream === undefined ? respond(route, handler as AnyHandler, options) : respondWithEvents(route, handler as AnyStreamHandler, options);
+    router[route.method](expressPath(route.path), ...chainOf(route, options), answer);
   }
   for (const path of new Set(routes.map(([, route]) => route.path))) router.all(expressPath(path), refuseMethod(path, routes));
   return router;
@@ -62,6 +67,29 @@ function respond(route: RouteDefinition, handler: AnyHandler, { admission, metri
     for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
     if (body === null) res.status(status).end();
     else res.status(status).json(body);
+  };
+}
+
+function respondWithEvents(route: RouteDefinition, handler: AnyStreamHandler, { authenticate, metrics }: RouterOptions): RequestHandler {
+  const permit = authorise(route.scope);
+  return async (req, res) => {
+    const facts = factsOf(req, res, metrics);
+    const cut = new AbortController();
+    const events = handler(validatedInput(route, req, res), { ...facts, signal: AbortSignal.any([facts.signal, cut.signal]) })[Symbol.asyncIterator]();
+    const first = await events.next();
+    // The route is asked for its headers only.
+    if (req.method === 'HEAD') cut.abort();
+    await sendEventStream({
+      res,
+      first,
+      events,
+      cut,
+      // A stream outlives what it was opened with: a revoked key or a role that has changed ends it.
+      async stillPermitted() {
+        await authenticate(req, res, () => undefined);
+        await permit(req, res, () => undefined);
+      },
+    });
   };
 }
 

@@ -4,6 +4,7 @@ import type { Express, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { BucketLimit } from '../core/access/token-bucket.ts';
+import { createChannelSeal } from '../db/channel-seal.ts';
 import type { Sql } from '../db/client.ts';
 import { listen } from '../db/listen.ts';
 import { findKeyCredential } from '../db/queries/keys.ts';
@@ -31,15 +32,22 @@ import { createRateLimiter } from './rate-limiter.ts';
 import { bodyRefusals } from './refused-body.ts';
 import { apiRouter } from './router.ts';
 import { agentRoutes } from './routes/agents.ts';
+import { alertRoutes } from './routes/alerts.ts';
+import { channelRoutes } from './routes/channels.ts';
+import { delegationRoutes } from './routes/delegations.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { errorRoutes } from './routes/errors.ts';
 import { eventRoutes } from './routes/events.ts';
+import { grantRoutes } from './routes/grants.ts';
 import { healthRoutes } from './routes/health.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { organizationRoutes } from './routes/organization.ts';
+import { outcomeRoutes } from './routes/outcomes.ts';
 import { policyRoutes } from './routes/policies.ts';
+import { reviewWorkRoutes } from './routes/review-work.ts';
 import { reviewRoutes } from './routes/reviews.ts';
 import { sessionRoutes } from './routes/session.ts';
+import { stopRoutes } from './routes/stops.ts';
 
 export interface ApiConfig {
   /** Where callers reach this API, without a slash at the end. Its origin is the one that may use session cookies. */
@@ -127,10 +135,17 @@ export function createApi({ sql, runtime, ledger, config, logger, metrics: regis
 
   const handlers: Handlers = {
     ...eventRoutes({ sql, runtime, now }),
-    ...agentRoutes({ sql }),
-    ...policyRoutes({ sql }),
+    ...agentRoutes({ sql, runtime }),
+    ...policyRoutes({ sql, runtime, now }),
     ...reviewRoutes({ sql, runtime }),
-    ...keyRoutes({ sql, pepper, forgetKey: (keyId) => keys.forget(keyId), now }),
+    ...reviewWorkRoutes({ sql, runtime, now }),
+    ...stopRoutes({ sql, runtime }),
+    ...outcomeRoutes({ sql, runtime }),
+    ...grantRoutes({ sql, now }),
+    ...alertRoutes({ sql, runtime, now }),
+    ...delegationRoutes({ sql, now }),
+    ...channelRoutes({ sql, runtime, seal: createChannelSeal(masterKey) }),
+    ...keyRoutes({ sql, runtime, pepper, forgetKey: (keyId) => keys.forget(keyId), now }),
     ...sessionRoutes({ sql, signIn, now }),
     ...organizationRoutes({ sql }),
   };

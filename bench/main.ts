@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 /** `npm run bench -- <name> [--seconds n]`. Each is loaded when it is asked for. */
 const benches: Record<string, (options: BenchOptions) => Promise<void>> = {
   decision: async ({ seconds }) => (await import('./decision.ts')).runDecisionBench(seconds === undefined ? {} : { seconds }),
+  reviews: async () => (await import('./reviews.ts')).runReviewsBench(),
   overload: async () => (await import('./overload.ts')).runOverloadBench(),
   policy: async () => (await import('./policy.ts')).runPolicyBench(),
   ledger: async ({ seconds }) => {

@@ -108,6 +108,7 @@ function policyInputs(size: number): PolicyInput[] {
       riskScore: (at * 13) % 101,
       session: null,
       agent: { id: agentId },
+      nowMs: 1_750_000_000_000,
     };
   });
 }

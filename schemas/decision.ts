@@ -23,6 +23,13 @@ export type Receipt = z.infer<typeof Receipt>;
 
 export const ReviewRef = z.strictObject({ id: z.string(), expiresAt: Timestamp, url: z.string() }).meta({ id: 'ReviewRef' });
 
+export const Attestation = z
+  .strictObject({
+    withinMs: z.int().min(100),
+    dueAt: Timestamp.nullable().meta({ description: 'Null where the time runs from the use of the approval.' }),
+  })
+  .meta({ id: 'Attestation', description: 'The agent is to report how the action went: `POST /governance/events/{id}/outcome`.' });
+
 export const Decision = z
   .strictObject({
     id: z.string().meta({ example: 'dec_0b9c…' }),
@@ -33,6 +40,7 @@ export const Decision = z
     reasons: z.array(z.string()),
     policy: DecidingPolicy.nullable(),
     review: ReviewRef.optional(),
+    attestation: Attestation.optional(),
     receipt: Receipt,
     latencyMs: z.number().min(0),
   })

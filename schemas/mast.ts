@@ -16,6 +16,7 @@ export const DetectorId = z.enum([
   'spc.cred',
   'tim.loop',
   'tim.noend',
+  'tim.hitlflood',
 ]);
 export type DetectorId = z.infer<typeof DetectorId>;
 

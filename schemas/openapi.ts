@@ -55,7 +55,7 @@ function successesOf(route: RouteDefinition): ZodOpenApiResponsesObject {
   return Object.fromEntries(
     Object.entries(route.responses).map(([status, schema]) => [
       status,
-      schema === null ? { description: 'Done' } : { description: route.summary, content: { 'application/json': { schema } } },
+      schema === null ? { description: 'Done' } : { description: route.summary, content: { [route.stream ?? 'application/json']: { schema } } },
     ]),
   ) as ZodOpenApiResponsesObject;
 }

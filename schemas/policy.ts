@@ -1,40 +1,10 @@
 import { z } from 'zod';
 import { PublicId, Timestamp } from './ids.ts';
 import { DetectorId, MastCategory } from './mast.ts';
+import { ReviewPolicy } from './review-policy.ts';
 
 export const PolicyEffect = z.enum(['allow', 'block', 'hitl', 'alert']);
 export type PolicyEffect = z.infer<typeof PolicyEffect>;
-
-/** Who may decide a level. Any member who matches one of the three may. */
-export const Reviewers = z
-  .strictObject({
-    users: z.array(z.string().min(1).max(320)).max(100).optional().meta({ description: 'Member ids.' }),
-    roles: z
-      .array(z.enum(['Owner', 'Admin', 'Reviewer']))
-      .max(3)
-      .optional(),
-    groups: z.array(z.string().min(1).max(128)).max(100).optional(),
-  })
-  .refine((reviewers) => (reviewers.users?.length ?? 0) + (reviewers.roles?.length ?? 0) + (reviewers.groups?.length ?? 0) > 0, 'names nobody');
-export type Reviewers = z.infer<typeof Reviewers>;
-
-export const ReviewLevel = z.strictObject({
-  reviewers: Reviewers,
-  withinMs: z
-    .int()
-    .min(100)
-    .max(30 * 86_400_000)
-    .meta({ description: 'Time this level has before the next one is asked.' }),
-});
-export type ReviewLevel = z.infer<typeof ReviewLevel>;
-
-export const ReviewPolicy = z
-  .strictObject({
-    levels: z.array(ReviewLevel).min(1).max(10),
-    outcome: z.enum(['block', 'allow']).optional().meta({ description: 'What stands when every level ran out of time. Default: block.' }),
-  })
-  .meta({ id: 'ReviewPolicy' });
-export type ReviewPolicy = z.infer<typeof ReviewPolicy>;
 
 /** Exact name, or a prefix ending in `*`. */
 const Pattern = z
@@ -56,6 +26,13 @@ export const PolicyRule = z
     }),
     effect: PolicyEffect,
     review: ReviewPolicy.optional().meta({ description: 'Only with effect `hitl`.' }),
+    attestWithinMs: z
+      .int()
+      .min(100)
+      .max(30 * 86_400_000)
+      .optional()
+      .meta({ description: 'The agent reports how the action went within this time, or an alert and a violation are raised. Not with effect `block`.' }),
+    expiresAt: Timestamp.optional().meta({ description: 'From then on the rule matches nothing.' }),
     reason: z.string().min(1).max(1024),
   })
   .meta({ id: 'PolicyRule' });

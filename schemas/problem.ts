@@ -18,6 +18,16 @@ export const ERRORS = {
     title: 'Review is decided',
     help: 'Somebody else, or the clock, was first. `reviewStatus`, `decidedBy` and `decidedAt` tell the outcome.',
   },
+  'alert-handled': {
+    status: 409,
+    title: 'Alert is handled',
+    help: 'Somebody else was first. `alertStatus`, `handledBy` and `handledAt` tell what was made of it.',
+  },
+  'approval-refused': {
+    status: 409,
+    title: 'Approval refused',
+    help: 'Do not act. `refusal` says why: pending, rejected, expired, digest_mismatch, already_consumed, policy_changed, agent_stopped or withdrawn.',
+  },
   'payload-too-large': { status: 413, title: 'Payload too large', help: 'An event is 64 KiB at most, a batch 1 MiB.' },
   'unsupported-media-type': { status: 415, title: 'Unsupported media type', help: 'Send `Content-Type: application/json`, not compressed.' },
   'not-i-json': {

@@ -18,6 +18,15 @@ export interface RouteDefinition {
   responses: Record<number, ResponseSchema>;
   /** Waits for a free place before the work begins; see `api/middleware/admission.ts`. */
   admission?: boolean;
+  /** The answer goes on: the handler yields events, and the schema of status 200 is that of their `data`. */
+  stream?: 'text/event-stream';
+}
+
+/** One server-sent event; `data` is sent as JSON. */
+export interface StreamEvent {
+  event: string;
+  id: string;
+  data: unknown;
 }
 
 /** Bytes of a JSON body where the route does not say. */

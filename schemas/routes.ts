@@ -1,16 +1,22 @@
 import { z } from 'zod';
 import { Agent, AgentProfile } from './agent.ts';
+import { ALERT_ROUTES } from './alert-routes.ts';
+import { CHANNEL_ROUTES } from './channel-routes.ts';
 import { Decision, DecisionValue } from './decision.ts';
 import { EventInput } from './event.ts';
 import { BatchInput, BatchResult, EvaluationResult, EventDetail, EventSummary } from './event-views.ts';
+import { GRANT_ROUTES } from './grant-routes.ts';
 import { AgentId, EventId, SessionId } from './ids.ts';
 import { ApiKey, CreatedKey, CreateKeyInput, KeyId } from './key.ts';
 import { integerParameter, listOf, listQuery } from './lists.ts';
 import { Organization } from './organization.ts';
+import { OUTCOME_ROUTES } from './outcome.ts';
 import { Policy, PolicySet, PolicyVersion } from './policy.ts';
-import { Review, ReviewDecisionInput, ReviewStatus } from './review.ts';
+import { REVIEW_ROUTES } from './review-routes.ts';
+import { REVIEW_WORK_ROUTES } from './review-work-routes.ts';
 import { LARGE_MAX_BYTES, route } from './route.ts';
 import { SignInInput, WhoAmI } from './session.ts';
+import { STOP_ROUTES } from './stop-routes.ts';
 import { plainText } from './text.ts';
 
 const ResourceId = z.string().min(1).max(128);
@@ -181,38 +187,13 @@ export const ROUTES = {
     responses: { 200: Policy },
   }),
 
-  listReviews: route({
-    method: 'get',
-    path: '/api/v1/hitl/reviews',
-    scope: 'hitl:read',
-    tag: 'Reviews',
-    summary: 'List reviews, newest first',
-    request: { query: z.strictObject({ ...listQuery, status: ReviewStatus.optional() }) },
-    responses: { 200: listOf(Review) },
-  }),
-  getReview: route({
-    method: 'get',
-    path: '/api/v1/hitl/reviews/{id}',
-    scope: 'hitl:read',
-    tag: 'Reviews',
-    summary: 'One review; with `wait`, answers when it changes or the time is over',
-    request: {
-      params: z.strictObject({ id: ResourceId }),
-      query: z.strictObject({
-        wait: integerParameter(z.int().min(0).max(55)).optional().meta({ description: 'Seconds to wait while the review is pending.' }),
-      }),
-    },
-    responses: { 200: Review },
-  }),
-  decideReview: route({
-    method: 'post',
-    path: '/api/v1/hitl/reviews/{id}/decision',
-    scope: 'hitl:decide',
-    tag: 'Reviews',
-    summary: 'Approve, reject or escalate, as a person',
-    request: { params: z.strictObject({ id: ResourceId }), body: ReviewDecisionInput },
-    responses: { 200: Review },
-  }),
+  ...REVIEW_ROUTES,
+  ...REVIEW_WORK_ROUTES,
+  ...STOP_ROUTES,
+  ...GRANT_ROUTES,
+  ...ALERT_ROUTES,
+  ...OUTCOME_ROUTES,
+  ...CHANNEL_ROUTES,
 
   listKeys: route({
     method: 'get',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { readAllowedTargets } from '../activities/outbound/allowed-targets.ts';
 
 const ROLES = ['api', 'decision', 'hitl', 'maintenance'] as const;
 export type WorkerRole = (typeof ROLES)[number];
@@ -16,6 +17,12 @@ const Environment = z.object({
   TEMPORAL_UI_URL: z.string().optional(),
   MASTGUARD_KEY_FILE: z.string().optional(),
   MASTGUARD_MASTER_KEY: z.string().optional(),
+  SMTP_URL: z
+    .string()
+    .regex(/^smtps?:\/\/[^\s]+$/, 'must be smtp://… or smtps://…')
+    .optional(),
+  MAIL_FROM: z.string().min(3).max(320).optional(),
+  OUTBOUND_ALLOW: z.string().optional(),
   DECISION_DEADLINE_MS: z.coerce.number().int().default(2_000),
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().default(60_000),
   LOG_LEVEL: z.string().default('info'),
@@ -37,8 +44,17 @@ export interface ServerConfig {
   rateLimitPerMinute: number;
   logLevel: string;
   workflowBundlePath: string;
+  /** How people are reached. Default: no mail, and nothing but public hosts. */
+  outbound?: OutboundConfig;
   /** Overrides of what the environment says, for tests. */
   temporal?: { address: string; namespace: string };
+}
+
+export interface OutboundConfig {
+  /** Null: channels of the kind e-mail deliver nothing. */
+  mail: { url: string; from: string } | null;
+  /** Targets that are no public https hosts and allowed all the same: `host:port` or networks. */
+  allow: readonly string[];
 }
 
 export class ConfigError extends Error {
@@ -65,7 +81,22 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Ser
     rateLimitPerMinute: e.RATE_LIMIT_PER_MINUTE,
     logLevel: e.LOG_LEVEL,
     workflowBundlePath: e.WORKFLOW_BUNDLE ?? join(import.meta.dirname, '..', 'workflow-bundle.js'),
+    outbound: readOutbound(e),
   };
+}
+
+function readOutbound({ SMTP_URL: url, MAIL_FROM: from, OUTBOUND_ALLOW: allowed = '' }: z.infer<typeof Environment>): OutboundConfig {
+  if ((url === undefined) !== (from === undefined)) throw new ConfigError('SMTP_URL and MAIL_FROM are set together or not at all');
+  const allow = allowed
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+  try {
+    readAllowedTargets(allow);
+  } catch (error) {
+    throw new ConfigError(`OUTBOUND_ALLOW: ${(error as Error).message}`);
+  }
+  return { mail: url === undefined || from === undefined ? null : { url, from }, allow };
 }
 
 function readRoles(argv: readonly string[]): ReadonlySet<WorkerRole> {

@@ -1,16 +1,20 @@
 import type { Client } from '@temporalio/client';
+import { createBatchActivities } from '../activities/batch-decision.ts';
 import type { DecisionOutcome } from '../activities/decision.ts';
-import { createDecisionState } from '../activities/decision-state.ts';
-import { sha256Hex } from '../activities/settlement.ts';
+import { createReviewActivities } from '../activities/review.ts';
+import { createWeigh } from '../activities/weigh.ts';
 import { DecisionUnavailable, type GovernanceRuntime, type ObserveItem } from '../api/governance-runtime.ts';
-import { evaluateEvent } from '../core/decision/evaluate-event.ts';
 import type { Sql } from '../db/client.ts';
-import { loadSession } from '../db/queries/decision-config.ts';
+import { governEventId } from '../workflows/ids.ts';
+import { outcomeReportedSignal } from '../workflows/messages.ts';
+import { createBatchRuns } from './batch-runs.ts';
 import { callWithin } from './call-within.ts';
+import { runChannelTest } from './channel-tests.ts';
 import { createDecisionRuns } from './decision-runs.ts';
 import { createObserveRuns } from './observe-runs.ts';
 import type { ReviewChanges } from './review-changes.ts';
 import { createReviewRuns } from './review-runs.ts';
+import { startSweep, tellRuns } from './sweep-runs.ts';
 import type { TemporalConnection } from './temporal-connection.ts';
 import type { Waiters } from './waiters.ts';
 
@@ -38,21 +42,23 @@ export function createTemporalRuntime({
   workerState,
 }: TemporalRuntimeDeps): GovernanceRuntime {
   const client: Client = temporal.client;
+  const weigh = createWeigh({ sql, now: Date.now });
   return {
     decide: createDecisionRuns({ client, sql, waiters: decisions, deadlineMs, eager }),
     observe: createObserveRuns({ client, sql, waiters: observations, deadlineMs, eager }),
-    review: createReviewRuns({ client, sql }),
+    ...createReviewRuns({ client, sql, steps: createReviewActivities({ sql, weigh, now: Date.now }) }),
+    decideMany: createBatchRuns({ client, steps: createBatchActivities({ sql, tellRuns: (orgId, runs) => tellRuns(client, orgId, runs), now: Date.now }) }),
+    sweep: (request) => startSweep(client, request),
+    testChannel: (request) => runChannelTest(client, request),
     reviewChanged: reviewChanges.next,
+    queueChanged: reviewChanges.nextOfQueue,
+    async outcomeReported(orgId, eventId) {
+      await callWithin(client, 1_000, () => client.workflow.getHandle(governEventId(orgId, eventId)).signal(outcomeReportedSignal)).catch(() => undefined);
+    },
 
     async evaluate(orgId, input) {
-      const nowMs = Date.now();
-      const event = { ...input, id: input.id ?? 'dry-run' };
-      // A dry run settles nothing, so nothing would tell it that a cache is old.
-      const state = createDecisionState(sql);
-      const { policy } = await state.organization(orgId);
-      const agent = await state.agent(orgId, event.agentId);
-      const session = event.sessionId === undefined ? null : await loadSession(sql, { orgId, sessionId: event.sessionId, nowMs });
-      return evaluateEvent({ orgId, event, profile: agent?.profile ?? null, session, policy, nowMs, sha256Hex });
+      const { evaluation } = await weigh(orgId, { ...input, id: input.id ?? 'dry-run' });
+      return evaluation;
     },
 
     async assertReady() {

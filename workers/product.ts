@@ -4,22 +4,33 @@ import type { AddressInfo } from 'node:net';
 import type { Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { createBatchActivities } from '../activities/batch-decision.ts';
 import { createMaintenanceActivities } from '../activities/maintenance.ts';
+import { createOutcomeActivities } from '../activities/outcome.ts';
+import { createResumeActivities } from '../activities/resume.ts';
 import { createReviewActivities } from '../activities/review.ts';
+import { createReweigh } from '../activities/reweigh.ts';
+import { createSweepActivities } from '../activities/sweep.ts';
+import { createWeigh } from '../activities/weigh.ts';
+import { createReviewLinks } from '../api/access/review-link.ts';
 import { loadPages } from '../api/pages.ts';
 import { createCodecRouter } from '../api/routes/codec.ts';
 import { createDashboardRouter } from '../api/routes/dashboard.ts';
+import { createReviewLinkRouter } from '../api/routes/review-link.ts';
 import { createApi } from '../api/server.ts';
 import { openDatabase } from '../db/client.ts';
 import type { ServerConfig } from './config.ts';
 import { createDecisionServices, createLedgerAppend } from './decision-services.ts';
 import { createDecisionWorker } from './decision-worker.ts';
 import { createTemporalRuntime } from './governance-runtime.ts';
+import { createNotices } from './notices.ts';
 import { createPayloadCodec } from './payload-codec.ts';
 import { listenForReviewChanges } from './review-changes.ts';
+import { wakeReview } from './restart-review.ts';
 import { ensureSchedules } from './schedules.ts';
 import { registerSearchAttributes } from './search-attributes.ts';
-import { createMaintenanceWorker, createReviewWorker } from './step-workers.ts';
+import { createMaintenanceWorker, createNoticeWorker, createReviewWorker } from './step-workers.ts';
+import { startSweep, tellRuns } from './sweep-runs.ts';
 import { connectTemporal } from './temporal-connection.ts';
 
 export interface Product {
@@ -52,9 +63,29 @@ export async function startProduct(config: ServerConfig, logger: Logger): Promis
   const workers: Worker[] = [];
   if (roles.has('decision'))
     workers.push(await createDecisionWorker({ temporal, activities: services.activities, workflowBundlePath: config.workflowBundlePath }));
-  if (roles.has('hitl')) workers.push(await createReviewWorker(temporal, createReviewActivities({ sql, now: Date.now })));
+  if (roles.has('hitl')) {
+    const now = Date.now;
+    const activities = {
+      ...createReviewActivities({ sql, weigh: createWeigh({ sql, now }), now }),
+      ...createBatchActivities({ sql, tellRuns: (orgId, runs) => tellRuns(temporal.client, orgId, runs), now }),
+      ...createOutcomeActivities({ sql, now }),
+      ...createSweepActivities({ sql, reweigh: createReweigh({ sql, now }), tellRuns: (orgId, runs) => tellRuns(temporal.client, orgId, runs), now }),
+    };
+    workers.push(await createReviewWorker(temporal, activities));
+  }
+  const notices = roles.has('hitl') ? createNotices(sql, config) : null;
+  if (notices !== null) workers.push(await createNoticeWorker(temporal, notices.activities, config.workflowBundlePath));
   if (roles.has('maintenance')) {
-    const activities = createMaintenanceActivities({ sql, reportDefaultRows: defaultRowsGauge(metrics, logger) });
+    const { client } = temporal;
+    const activities = {
+      ...createMaintenanceActivities({ sql, reportDefaultRows: defaultRowsGauge(metrics, logger) }),
+      ...createResumeActivities({
+        sql,
+        startSweep: (sweep) => startSweep(client, sweep),
+        wakeReview: (review) => wakeReview(client, sql, review),
+        now: Date.now,
+      }),
+    };
     workers.push(await createMaintenanceWorker(temporal, activities, config.workflowBundlePath));
     await ensureSchedules(temporal.client);
   }
@@ -78,6 +109,7 @@ export async function startProduct(config: ServerConfig, logger: Logger): Promis
       eager: decisionWorker !== undefined,
       workerState: () => decisionWorker?.getState() ?? null,
     });
+    const pages = loadPages();
     const served = createApi({
       sql,
       runtime,
@@ -86,13 +118,14 @@ export async function startProduct(config: ServerConfig, logger: Logger): Promis
       logger,
       metrics,
       mount: ({ handlers, authenticator, publicOrigin, now }) => [
+        createReviewLinkRouter({ sql, runtime, links: createReviewLinks(masterKey), publicOrigin, pages, logger, now }),
         createDashboardRouter({
           sql,
           handlers,
           authenticator,
           publicOrigin,
           temporalUi: config.temporalUiUrl === undefined ? undefined : { url: config.temporalUiUrl, namespace: temporal.namespace },
-          pages: loadPages(),
+          pages,
           logger,
           now,
         }),
@@ -122,6 +155,7 @@ export async function startProduct(config: ServerConfig, logger: Logger): Promis
       }
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       await running.catch(() => undefined);
+      notices?.close();
       await services.drain();
       if (metricsServer !== null) await closeServer(metricsServer);
       await temporal.connection.close();

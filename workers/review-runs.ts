@@ -1,74 +1,44 @@
-import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
-import { DecisionUnavailable, type ReviewOutcome, type ReviewRequest } from '../api/governance-runtime.ts';
-import type { EventRecord } from '../core/ledger/event-record.ts';
+import type { Client } from '@temporalio/client';
+import type { ReviewActivities, ReviewStepRequest } from '../activities/review.ts';
+import { DecisionUnavailable, type ReviewAddress, type ReviewOutcome, type ReviewRequest, type WithdrawRequest } from '../api/governance-runtime.ts';
 import type { Sql } from '../db/client.ts';
-import { findRecordedEvent } from '../db/queries/ledger.ts';
-import { loadReviewLadder } from '../db/queries/review-steps.ts';
-import { governEventId } from '../workflows/ids.ts';
-import { decisionUpdate, reviewUpdate, type ReviewVote } from '../workflows/messages.ts';
-import { callWithin } from './call-within.ts';
-import { startGovernEvent } from './start-govern-event.ts';
+import { wakeReview } from './restart-review.ts';
+import { startConductReview } from './start-conduct-review.ts';
 
 export interface ReviewRunsDeps {
   client: Client;
   sql: Sql;
+  steps: Pick<ReviewActivities, 'takeReviewStep'>;
   timeoutMs?: number;
 }
 
-/** Hands a reviewer's decision to the waiting run. The request id is the update's id, so a retried click is one decision. */
-export function createReviewRuns({ client, sql, timeoutMs = 5_000 }: ReviewRunsDeps) {
-  const closed = async (orgId: string, reviewId: string): Promise<ReviewOutcome | undefined> => {
-    const row = await loadReviewLadder(sql, { orgId, reviewId });
-    return row === undefined || row.status === 'pending' ? undefined : { kind: 'closed', status: row.status, last: row.state.steps.at(-1) ?? null };
-  };
-
-  const deliver = async (workflowId: string, vote: ReviewVote): Promise<ReviewOutcome> => {
-    const handle = client.workflow.getHandle(workflowId);
-    const outcome = await callWithin(client, timeoutMs, () => handle.executeUpdate(reviewUpdate, { updateId: `review-${vote.requestId}`, args: [vote] }));
+/**
+ * Takes people's decisions. The step is recorded here, in one database call, and then the run is told: nobody waits for a run, and
+ * reviews are decided while Temporal is away. A run that was not told looks at the row when its timer fires.
+ */
+export function createReviewRuns({ client, sql, steps, timeoutMs = 5_000 }: ReviewRunsDeps) {
+  const take = async (address: ReviewAddress, { stepKey, move }: Pick<ReviewStepRequest, 'stepKey' | 'move'>): Promise<ReviewOutcome> => {
+    const { orgId, reviewId } = address;
+    const outcome = await steps.takeReviewStep({ orgId, reviewId, stepKey, move });
     if (outcome.kind === 'refused') return { kind: 'refused', code: outcome.code, detail: outcome.detail };
     const { status, last } = outcome.position;
-    return outcome.kind === 'recorded' ? { kind: 'recorded', status } : { kind: 'closed', status, last };
+    if (outcome.kind === 'closed') return { kind: 'closed', status, last };
+    // Not waited for: what is recorded stands whether or not the run hears of it now.
+    void wakeReview(client, sql, address, timeoutMs).catch(() => undefined);
+    return { kind: 'recorded', status };
   };
 
-  /**
-   * A review outlives its run: where an operator ended the run, or Temporal's own data was lost, the same event is started again.
-   * The ledger's decision stands, so the new run goes straight to the ladder as the row has it.
-   */
-  const revive = async (orgId: string, eventId: string): Promise<void> => {
-    const record = await findRecordedEvent(sql, { orgId, eventId });
-    if (record === undefined) throw new Error('a pending review without its recorded event');
-    const { event, requester, requestId, evaluatedAt } = JSON.parse(record.body) as EventRecord;
-    const input = { orgId, event, digest: record.digest, requester, requestId, receivedAtMs: Date.parse(evaluatedAt) };
-    await startGovernEvent(client, input, { eager: false, timeoutMs }).catch((error: unknown) => {
-      // Somebody else was faster.
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    });
-    // A run takes votes once it knows its decision, and refuses them until then.
-    const handle = client.workflow.getHandle(governEventId(orgId, eventId));
-    await callWithin(client, timeoutMs, () => handle.executeUpdate(decisionUpdate, { updateId: 'decision', args: [record.digest] }));
-  };
-
-  return async function review({ orgId, reviewId, eventId, verb, reason, reviewer, requestId }: ReviewRequest): Promise<ReviewOutcome> {
-    const before = await closed(orgId, reviewId);
-    if (before !== undefined) return before;
-    const workflowId = governEventId(orgId, eventId);
-    const vote = { requestId, verb, reviewer, ...(reason === undefined ? {} : { reason }) };
-    try {
-      return await deliver(workflowId, vote);
-    } catch (error) {
-      // Gone while we were on our way: the row says whether it was decided.
-      const meanwhile = await closed(orgId, reviewId);
-      if (meanwhile !== undefined) return meanwhile;
-      if (!(error instanceof WorkflowNotFoundError || error instanceof WorkflowUpdateFailedError)) throw unreachable(error);
-      try {
-        await revive(orgId, eventId);
-        return await deliver(workflowId, vote);
-      } catch (cause) {
-        throw unreachable(cause);
-      }
-    }
+  return {
+    review({ requestId, memberId, verb, orgId, reviewId, eventId, kind, ...rest }: ReviewRequest): Promise<ReviewOutcome> {
+      return take({ orgId, reviewId, eventId, kind, requestId }, { stepKey: `vote/${requestId}`, move: { ...rest, step: verb, memberId } });
+    },
+    withdraw({ requestId, actor, reason, ...address }: WithdrawRequest): Promise<ReviewOutcome> {
+      const move = { step: 'withdraw' as const, actor, ...(reason === undefined ? {} : { reason }) };
+      return take({ ...address, requestId }, { stepKey: `withdraw/${requestId}`, move });
+    },
+    conductReview: (review: { orgId: string; reviewId: string }): Promise<void> =>
+      startConductReview(client, { ...review, timeoutMs }).catch((cause: unknown) => {
+        throw new DecisionUnavailable('the run of the review was not started yet', { cause });
+      }),
   };
 }
-
-const unreachable = (cause: unknown): DecisionUnavailable =>
-  new DecisionUnavailable('the review could not be reached; nothing is known to be recorded', { cause });

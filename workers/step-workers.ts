@@ -1,11 +1,19 @@
 import { Worker } from '@temporalio/worker';
+import type { BatchActivities } from '../activities/batch-decision.ts';
 import type { MaintenanceActivities } from '../activities/maintenance.ts';
+import type { OutcomeActivities } from '../activities/outcome.ts';
+import type { ResumeActivities } from '../activities/resume.ts';
 import type { ReviewActivities } from '../activities/review.ts';
+import type { SweepActivities } from '../activities/sweep.ts';
+import type { NotificationActivities } from '../activities/notification.ts';
 import { TASK_QUEUE } from '../workflows/options.ts';
 import type { TemporalConnection } from './temporal-connection.ts';
 
 /** Steps of reviews: activities only, so it needs no bundle and can run anywhere. */
-export function createReviewWorker(temporal: TemporalConnection, activities: ReviewActivities): Promise<Worker> {
+export function createReviewWorker(
+  temporal: TemporalConnection,
+  activities: ReviewActivities & BatchActivities & OutcomeActivities & SweepActivities,
+): Promise<Worker> {
   return Worker.create({
     connection: temporal.connection,
     namespace: temporal.namespace,
@@ -18,8 +26,30 @@ export function createReviewWorker(temporal: TemporalConnection, activities: Rev
   });
 }
 
+/** Notices to people: their runs and their steps on one queue, so that a slow receiver stands before nothing but other notices. */
+export function createNoticeWorker(temporal: TemporalConnection, activities: NotificationActivities, workflowBundlePath: string): Promise<Worker> {
+  return Worker.create({
+    connection: temporal.connection,
+    namespace: temporal.namespace,
+    dataConverter: temporal.dataConverter,
+    taskQueue: TASK_QUEUE.notices,
+    workflowBundle: { codePath: workflowBundlePath },
+    activities: { ...activities },
+    maxCachedWorkflows: 100,
+    maxConcurrentWorkflowTaskExecutions: 20,
+    maxConcurrentActivityTaskExecutions: 30,
+    maxConcurrentWorkflowTaskPolls: 2,
+    maxConcurrentActivityTaskPolls: 2,
+    shutdownGraceTime: '10s',
+  });
+}
+
 /** Scheduled upkeep, with workflows of its own on a queue that nothing urgent shares. */
-export function createMaintenanceWorker(temporal: TemporalConnection, activities: MaintenanceActivities, workflowBundlePath: string): Promise<Worker> {
+export function createMaintenanceWorker(
+  temporal: TemporalConnection,
+  activities: MaintenanceActivities & ResumeActivities,
+  workflowBundlePath: string,
+): Promise<Worker> {
   return Worker.create({
     connection: temporal.connection,
     namespace: temporal.namespace,

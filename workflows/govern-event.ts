@@ -3,7 +3,8 @@ import type { GovernEventInput } from '../core/decision/govern-event-input.ts';
 import type { Decision, DecisionValue } from '../schemas/decision.ts';
 import { decide } from './decide.ts';
 import { decisionUpdate } from './messages.ts';
-import { climbLadder, type ReviewedOutcome } from './review-ladder.ts';
+import { awaitOutcome } from './outcome-watch.ts';
+import { climbLadder, type LadderRequest, type ReviewedOutcome } from './review-ladder.ts';
 import { SEARCH_ATTRIBUTE } from './search-attributes.ts';
 
 export interface GovernedEvent {
@@ -11,6 +12,8 @@ export interface GovernedEvent {
   value: DecisionValue;
   /** How the review ended, for an event that needed one. */
   review: ReviewedOutcome | null;
+  /** What the agent reported, where its rule asks for it: `silent` when it did not. */
+  outcome?: string;
 }
 
 /** Governs one event: decides it, records it and, for HITL, waits for people. One run per event, for ever. */
@@ -25,10 +28,10 @@ export async function governEvent(input: GovernEventInput): Promise<GovernedEven
   }
   run.answer(decision);
   if (decision.value !== 'ALLOW') showDecision(decision);
-  const review =
-    decision.review === undefined ? null : await climbLadder({ orgId: input.orgId, decision, action: input.event.action, agentId: input.event.agentId });
+  const review = decision.review === undefined ? null : await climbLadder(ladderOf(input, decision, decision.review));
+  const outcome = decision.attestation !== undefined && mayAct(decision, review) ? await awaitOutcome({ orgId: input.orgId, eventId: input.event.id }) : null;
   await handlersFinished();
-  return { eventId: input.event.id, value: decision.value, review };
+  return { eventId: input.event.id, value: decision.value, review, ...(outcome === null ? {} : { outcome }) };
 }
 
 /** Handlers before anything else: a retried request may arrive with the first task. */
@@ -64,8 +67,27 @@ function openRun({ digest }: GovernEventInput) {
   };
 }
 
+/** What was never allowed has nothing to report. */
+const mayAct = ({ value }: Decision, review: ReviewedOutcome | null): boolean =>
+  value !== 'BLOCK' && (review === null || review.status === 'approved' || review.status === 'released' || review.status === 'expired');
+
 /** Mostly nobody asks, and every promise in the sandbox costs a captured stack. */
 const handlersFinished = (): Promise<void> | undefined => (allHandlersFinished() ? undefined : condition(allHandlersFinished));
+
+const ladderOf = (
+  { orgId, event }: GovernEventInput,
+  { eventId, reasons, riskScore, policy }: Decision,
+  { id, url }: NonNullable<Decision['review']>,
+): LadderRequest => ({
+  orgId,
+  reviewId: id,
+  about: {
+    what: `\`${event.action}\` of agent \`${event.agentId}\`, event \`${eventId}\``,
+    why: `${reasons.join('; ') || 'the policy asks for a review'} (risk ${riskScore})`,
+    policy: policy === null ? 'none' : `${policy.version}, rule ${policy.ruleId ?? 'default'}`,
+    url,
+  },
+});
 
 /** Makes what stands out findable. A plain ALLOW is not indexed again: it would cost the fast path a write. */
 function showDecision({ value, riskScore, mast }: Decision): void {

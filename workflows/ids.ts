@@ -1,5 +1,25 @@
+import type { NoticeRequest, PlannedDelivery } from '../activities/notification.ts';
+
 /** Ids of runs. Pure, so that the API, the workers and the tests build the same ones. */
 export const governEventId = (orgId: string, eventId: string): string => `gov/${orgId}/${eventId}`;
 
 /** `batchKey` is derived from the batch's content, so that a retried batch is the same run. */
 export const observeEventsId = (orgId: string, batchKey: string): string => `obs/${orgId}/${batchKey}`;
+
+/** Run of a review that no agent waits for. */
+export const conductReviewId = (orgId: string, reviewId: string): string => `rev/${orgId}/${reviewId}`;
+
+export const sweepReviewsId = (orgId: string, sweepId: string): string => `sweep/${orgId}/${sweepId}`;
+
+/** One per occasion, asking and reminder. */
+export const notifyReviewersId = ({ orgId, reviewId, occasion, level, askedAtMs, round }: NoticeRequest): string =>
+  `ntf/${orgId}/${reviewId}/${occasion}/${level}/${askedAtMs}/${round}`;
+
+/** One per channel and person of a notice. */
+export const deliverNotificationId = ({ channelId, memberId, ...notice }: PlannedDelivery): string =>
+  `${notifyReviewersId(notice).replace(/^ntf/, 'dlv')}/${channelId}${memberId === null ? '' : `/${memberId}`}`;
+
+export const testChannelId = (orgId: string, channelId: string, testId: string): string => `tst/${orgId}/${channelId}/${testId}`;
+
+/** `batchKey` is derived from the request, so that a retried batch of decisions is the same run. */
+export const decideReviewsId = (orgId: string, batchKey: string): string => `bat/${orgId}/${batchKey}`;

@@ -1,7 +1,7 @@
 import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
 
 /** Task queues. Decisions have their own, so that nothing slow stands before them. */
-export const TASK_QUEUE = { governance: 'governance', hitl: 'hitl', maintenance: 'maintenance' } as const;
+export const TASK_QUEUE = { governance: 'governance', hitl: 'hitl', notices: 'notices', maintenance: 'maintenance' } as const;
 
 /** A worker killed in the middle of a decision costs that decision this long. */
 export const DECISION_TASK_TIMEOUT = '3s';
@@ -26,7 +26,36 @@ export const REVIEW_STEP: ActivityOptions = {
   retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '5s' },
 };
 
+/** One page of a sweep: a hundred reviews in one call. A worker that is killed in one costs the sweep this long. */
+export const SWEEP_STEP: ActivityOptions = {
+  taskQueue: TASK_QUEUE.hitl,
+  startToCloseTimeout: '20s',
+  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '5s' },
+};
+
+/** What notices read and note; their queue is that of their runs, so that slow receivers stand before nothing but other notices. */
+export const NOTICE_STEP: ActivityOptions = {
+  startToCloseTimeout: '10s',
+  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '30s' },
+};
+
+/** One try to send. The next one is the run's to make: its waits are longer than a retry policy's. */
+export const NOTICE_SEND: ActivityOptions = {
+  startToCloseTimeout: '90s',
+  retry: { maximumAttempts: 1 },
+};
+
 export const MAINTENANCE_STEP: ActivityOptions = {
   startToCloseTimeout: '1m',
   retry: { initialInterval: '1s', maximumInterval: '1m' },
 };
+
+/** A person's decisions on up to a hundred reviews. */
+export const BATCH_STEP: ActivityOptions = {
+  taskQueue: TASK_QUEUE.hitl,
+  startToCloseTimeout: '15s',
+  retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '5s' },
+};
+
+/** Telling the runs what they find out for themselves at their next timer is worth a few tries. */
+export const BATCH_TELLING: ActivityOptions = { ...BATCH_STEP, retry: { initialInterval: '500ms', maximumAttempts: 5 } };

@@ -1,8 +1,22 @@
-import { ApplicationFailure, condition, log, proxyActivities, setCurrentDetails, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
-import type { LadderPosition, ReviewActivities, ReviewStepOutcome } from '../activities/review.ts';
-import type { Decision } from '../schemas/decision.ts';
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  condition,
+  getExternalWorkflowHandle,
+  log,
+  ParentClosePolicy,
+  proxyActivities,
+  setCurrentDetails,
+  setHandler,
+  startChild,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+import type { LadderPosition, ReviewActivities, ReviewStepOutcome, ReviewStepRequest } from '../activities/review.ts';
 import type { ReviewStatus } from '../schemas/review.ts';
-import { isReviewVote, ladderQuery, reviewSignal, reviewUpdate, type ReviewVote } from './messages.ts';
+import { createAnnouncer } from './announce.ts';
+import type { conductReview } from './conduct-review.ts';
+import { conductReviewId, governEventId } from './ids.ts';
+import { isReviewVote, ladderQuery, reviewMovedSignal, reviewSignal, reviewUpdate, type ReviewVote } from './messages.ts';
 import { REVIEW_STEP } from './options.ts';
 import { SEARCH_ATTRIBUTE } from './search-attributes.ts';
 
@@ -10,9 +24,9 @@ const { readLadder, takeReviewStep } = proxyActivities<ReviewActivities>(REVIEW_
 
 export interface LadderRequest {
   orgId: string;
-  decision: Decision;
-  action: string;
-  agentId: string;
+  reviewId: string;
+  /** For people who look at the run. */
+  about: { what: string; why: string; policy: string; url: string };
 }
 
 export interface ReviewedOutcome {
@@ -25,50 +39,106 @@ export interface ReviewedOutcome {
  * before it counts; the review's row arbitrates between a click and a timer that fire together.
  */
 export async function climbLadder(request: LadderRequest): Promise<ReviewedOutcome> {
-  const { orgId, decision } = request;
-  const reviewId = decision.review?.id ?? '';
+  const { reviewId } = request;
+  const ladder = openLadder(request);
+  const announcer = createAnnouncer(request);
+  await ladder.look();
+  for (;;) {
+    const current = ladder.position();
+    show(request, current);
+    announcer.tell(current);
+    if (current.status !== 'pending') {
+      await passOn(request, current);
+      await announcer.handedOver();
+      return { reviewId, status: current.status };
+    }
+    const reminderAtMs = announcer.nextAtMs(current);
+    const remainingMs = Math.max(1, (reminderAtMs ?? current.dueAtMs ?? 0) - Date.now());
+    if (await condition(() => ladder.moved(current), remainingMs, { summary: waitOf(current, reminderAtMs) })) {
+      if (ladder.isTold()) await ladder.look();
+    } else if (reminderAtMs !== null) {
+      continue;
+    } else if (current.joinedTo === undefined) {
+      const { level, round = 0 } = current;
+      await ladder.take({ stepKey: round === 0 ? `timeout/${level}` : `timeout/${round}.${level}`, level, round, move: { step: 'timeout' } });
+    } else {
+      await ladder.look();
+    }
+  }
+}
+
+function waitOf({ level, levels, joinedTo }: LadderPosition, reminderAtMs: number | null): string {
+  if (joinedTo !== undefined) return `decided with ${joinedTo}`;
+  return reminderAtMs === null ? `level ${level + 1} of ${levels} runs out` : `level ${level + 1} of ${levels} is reminded`;
+}
+
+/** Handlers first: a vote may arrive with the first task. */
+function openLadder({ orgId, reviewId }: LadderRequest) {
   let position: LadderPosition | null = null;
+  let told = false;
 
   const adopt = (next: LadderPosition): void => {
     // Two steps can come back in either order; the row's version tells which is newer.
     if (position === null || next.version > position.version) position = next;
   };
-  const vote = async ({ requestId, verb, reviewer, reason }: ReviewVote): Promise<ReviewStepOutcome> => {
-    const move = { step: verb, reviewer, ...(reason === undefined ? {} : { reason }) };
-    const outcome = await takeReviewStep({ orgId, reviewId, stepKey: `vote/${requestId}`, move });
+  const take = async (step: Pick<ReviewStepRequest, 'stepKey' | 'level' | 'round' | 'move'>): Promise<ReviewStepOutcome> => {
+    const outcome = await takeReviewStep({ orgId, reviewId, ...step });
     adopt(outcome.position);
     return outcome;
   };
+  const vote = ({ requestId, verb, reviewer, ...rest }: ReviewVote): Promise<ReviewStepOutcome> =>
+    take({ stepKey: `vote/${requestId}`, move: { ...rest, step: verb, memberId: reviewer.memberId } });
+
   setHandler(reviewUpdate, vote, {
     validator(message) {
       if (!isReviewVote(message)) throw ApplicationFailure.nonRetryable('this is not a vote', 'bad-vote');
     },
-    description: 'Approve, reject or escalate the pending review.',
+    description: 'A reviewer decides the pending review.',
   });
   const voteIfOne = async (message: unknown): Promise<void> => {
     if (isReviewVote(message)) await vote(message);
     else log.warn('a signal that is not a vote was ignored');
   };
   setHandler(reviewSignal, voteIfOne, { description: 'The same, for senders that do not wait.' });
+  setHandler(reviewMovedSignal, () => void (told = true), { description: 'The review has moved: look again.' });
   setHandler(ladderQuery, () => position, { description: 'Where the review stands.' });
 
-  adopt(await readLadder({ orgId, reviewId }));
-  for (;;) {
-    const current = position as unknown as LadderPosition;
-    show(request, current);
-    if (current.status !== 'pending') return { reviewId, status: current.status };
-    const remainingMs = Math.max(1, (current.dueAtMs ?? 0) - Date.now());
-    const summary = `level ${current.level + 1} of ${current.levels} runs out`;
-    const moved = await condition(() => position !== current, remainingMs, { summary });
-    if (!moved) {
-      const outcome = await takeReviewStep({ orgId, reviewId, stepKey: `timeout/${current.level}`, level: current.level, move: { step: 'timeout' } });
-      adopt(outcome.position);
-    }
+  return {
+    take,
+    async look(): Promise<void> {
+      told = false;
+      adopt(await readLadder({ orgId, reviewId }));
+    },
+    isTold: () => told,
+    position: () => position as unknown as LadderPosition,
+    moved: (since: LadderPosition) => told || position !== since,
+  };
+}
+
+/** Tells the runs whose reviews were decided with this one, and starts the run of a review this one has opened. */
+async function passOn({ orgId, about }: LadderRequest, { joinedEvents = [], opened }: LadderPosition): Promise<void> {
+  if (opened !== undefined) {
+    const args: Parameters<typeof conductReview> = [{ orgId, reviewId: opened, about }];
+    await startChild<typeof conductReview>('conductReview', {
+      workflowId: conductReviewId(orgId, opened),
+      args,
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      staticSummary: `judges afterwards: ${about.what}`,
+    });
   }
+  await Promise.all(
+    joinedEvents.map((eventId) =>
+      // A run that has ended already needs not be told.
+      getExternalWorkflowHandle(governEventId(orgId, eventId))
+        .signal(reviewMovedSignal)
+        .catch(() => undefined),
+    ),
+  );
+  if (!allHandlersFinished()) await condition(allHandlersFinished);
 }
 
 /** Lets an operator understand the run without reading code. Details are encrypted like every payload; attributes are not. */
-function show({ decision, action, agentId }: LadderRequest, { status, level, levels, reviewers, dueAtMs, last }: LadderPosition): void {
+function show({ about }: LadderRequest, { status, level, levels, reviewers, dueAtMs, last, approvals = 0, joinedTo }: LadderPosition): void {
   const due = dueAtMs === null ? null : new Date(dueAtMs);
   upsertSearchAttributes([
     { key: SEARCH_ATTRIBUTE.reviewState, value: status },
@@ -77,13 +147,15 @@ function show({ decision, action, agentId }: LadderRequest, { status, level, lev
   setCurrentDetails(
     [
       status === 'pending' ? `**Waiting for a reviewer**, level ${level + 1} of ${levels}` : `**Review ${status}**`,
-      `- what: \`${action}\` of agent \`${agentId}\`, event \`${decision.eventId}\``,
-      `- why: ${decision.reasons.join('; ') || 'the policy asks for a review'} (risk ${decision.riskScore})`,
+      `- what: ${about.what}`,
+      `- why: ${about.why}`,
       `- who may decide: ${[...(reviewers?.roles ?? []), ...(reviewers?.groups ?? []).map((group) => `group ${group}`), ...(reviewers?.users ?? [])].join(', ')}`,
-      `- policy: ${decision.policy === null ? 'none' : `${decision.policy.version}, rule ${decision.policy.ruleId ?? 'default'}`}`,
+      `- policy: ${about.policy}`,
+      ...(approvals === 0 ? [] : [`- approvals so far: ${approvals}`]),
+      ...(joinedTo === undefined ? [] : [`- asked through: ${joinedTo}`]),
       ...(due === null ? [] : [`- due: ${due.toISOString()}, then ${level + 1 < levels ? 'the next level is asked' : 'the review expires'}`]),
       ...(last === null ? [] : [`- last step: ${last.step} by ${last.actor} at ${last.at}`]),
-      `- review: ${decision.review?.url ?? ''}`,
+      `- review: ${about.url}`,
     ].join('\n'),
   );
 }

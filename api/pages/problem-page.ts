@@ -48,6 +48,8 @@ function words({ code, status }: HttpProblem): { heading: string; text: string }
       return { heading: 'Not permitted', text: 'Your role does not include this. Ask an Owner or an Admin.' };
     case 'not-permitted':
       return { heading: 'Not permitted', text: 'The request did not come from this page, or you may not do this.' };
+    case 'rate-limited':
+      return { heading: 'Too many tries', text: 'Wait a few minutes, then try again.' };
     case 'decision-unavailable':
       return { heading: 'Not available right now', text: 'Nothing is known to be recorded. Go back and try again in a moment.' };
     default:

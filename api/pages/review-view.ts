@@ -1,11 +1,12 @@
-import { outcomeOf } from '../../core/hitl/ladder.ts';
-import type { LadderState } from '../../core/hitl/ladder.ts';
+import type { LadderState } from '../../core/hitl/ladder-state.ts';
+import { outcomeOf } from '../../core/hitl/outcome.ts';
 import type { ReviewPlan } from '../../core/hitl/review.ts';
 import type { EventRecord } from '../../core/ledger/event-record.ts';
 import type { RecordedEvent } from '../../db/queries/ledger.ts';
 import type { ReviewRow } from '../../db/queries/reviews.ts';
-import type { Reviewers } from '../../schemas/policy.ts';
-import type { ReviewSummary } from '../reviewer.ts';
+import type { ReviewSummary } from '../../db/queries/review-steps.ts';
+import type { Reviewers } from '../../schemas/review-policy.ts';
+import type { ReviewStatus, ReviewStepName } from '../../schemas/review.ts';
 import type { Chrome } from './chrome.ts';
 import { ruleText } from './dashboard-view.ts';
 import { visible, visibleJson } from './text.ts';
@@ -124,11 +125,36 @@ export function reviewView({ chrome, review, recorded, names, obstacle, notice, 
   };
 }
 
-const VERDICT = { pending: 'Pending', approved: 'Approved', rejected: 'Rejected', expired: 'Nobody decided in time', withdrawn: 'Withdrawn' };
-const STEP = { approve: 'approved', reject: 'rejected', escalate: 'escalated', timeout: 'ran out of time', withdraw: 'withdrew' };
+const VERDICT: Record<ReviewStatus, string> = {
+  pending: 'Pending',
+  approved: 'Approved',
+  rejected: 'Rejected',
+  responded: 'Answered',
+  expired: 'Nobody decided in time',
+  withdrawn: 'Withdrawn',
+  released: 'Released by a change',
+  refused: 'Refused by a change',
+};
+const STEP: Record<ReviewStepName, string> = {
+  approve: 'approved',
+  reject: 'rejected',
+  escalate: 'escalated',
+  respond: 'answered the agent',
+  edit: 'approved other arguments',
+  abstain: 'abstained',
+  'break-glass': 'broke the glass',
+  timeout: 'ran out of time',
+  impossible: 'could not be reached any more',
+  void: 'votes made void',
+  withdraw: 'withdrew',
+  revise: 'weighed again',
+  settle: 'settled',
+  consume: 'used the approval',
+  'refuse-consume': 'was refused the approval',
+};
 
 /** Everything the agent sent that bears on the decision, each part whole. */
-function requestOf({ event }: EventRecord): ReviewView['request'] {
+export function requestOf({ event }: EventRecord): ReviewView['request'] {
   const { intent, content, resource, principal, metadata, tool } = event;
   const texts = { Intent: intent, Content: content };
   const objects = { Resource: resource, Principal: principal, Metadata: metadata };

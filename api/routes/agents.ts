@@ -9,13 +9,15 @@ import { requesterOf } from '../access/principal.ts';
 import { auditEntry } from '../audit.ts';
 import { decodeCursor } from '../cursor.ts';
 import { sha256Hex } from '../digest.ts';
+import type { GovernanceRuntime } from '../governance-runtime.ts';
 import type { AuthenticatedFacts, Handlers } from '../handler.ts';
 import { pageOf } from '../page.ts';
 import { HttpProblem } from '../problem.ts';
+import { startSweep } from '../start-sweep.ts';
 
 type AgentRoutes = 'listAgents' | 'getAgent' | 'putAgent' | 'stopAgent' | 'resumeAgent';
 
-export function agentRoutes({ sql }: { sql: Sql }): Handlers<AgentRoutes> {
+export function agentRoutes({ sql, runtime }: { sql: Sql; runtime: GovernanceRuntime }): Handlers<AgentRoutes> {
   const readAgent = async (orgId: string, agentId: string): Promise<Agent> => {
     const row = await findAgent(sql, { orgId, agentId });
     if (row === undefined) throw new HttpProblem('not-found');
@@ -32,6 +34,7 @@ export function agentRoutes({ sql }: { sql: Sql }): Handlers<AgentRoutes> {
     const type = status === 'stopped' ? 'agent.stopped' : 'agent.resumed';
     const audit = auditEntry({ type, actor: requesterOf(principal), target: agentId, requestId, ...(reason === null ? {} : { details: { reason } }) });
     if (!(await setAgentStatus(sql, { orgId, agentId, status, reason, audit }))) throw new HttpProblem('not-found');
+    await startSweep({ sql, runtime }, orgId, audit);
     return readAgent(orgId, agentId);
   };
 
@@ -57,6 +60,7 @@ export function agentRoutes({ sql }: { sql: Sql }): Handlers<AgentRoutes> {
         details: { profileDigest: sha256Hex(profile) },
       });
       await putAgent(sql, { orgId, agentId, profile, audit });
+      await startSweep({ sql, runtime }, orgId, audit);
       return { status: 200, body: await readAgent(orgId, agentId) };
     },
 

@@ -1,20 +1,20 @@
 import type { Request, Response, Router } from 'express';
-import { mayDecide } from '../../core/hitl/ladder.ts';
-import type { LadderState } from '../../core/hitl/ladder.ts';
+import type { LadderState } from '../../core/hitl/ladder-state.ts';
 import type { ReviewPlan } from '../../core/hitl/review.ts';
 import { findRecordedEvent } from '../../db/queries/ledger.ts';
 import { findActiveMember } from '../../db/queries/members.ts';
+import type { ReviewSummary } from '../../db/queries/review-steps.ts';
 import { findReview } from '../../db/queries/reviews.ts';
 import type { ReviewRow } from '../../db/queries/reviews.ts';
 import { ReviewDecisionInput } from '../../schemas/review.ts';
 import type { SessionPrincipal } from '../access/principal.ts';
 import { newId } from '../ids.ts';
+import { obstacleTo } from '../obstacle.ts';
 import { field, formBody } from '../pages/form.ts';
 import { reviewView } from '../pages/review-view.ts';
 import { visible } from '../pages/text.ts';
 import { HttpProblem } from '../problem.ts';
-import { reviewerOf } from '../reviewer.ts';
-import type { ReviewSummary } from '../reviewer.ts';
+import { voterOf } from '../reviewer.ts';
 import { note } from './dashboard-kit.ts';
 import type { DashboardOptions, PageKit } from './dashboard-kit.ts';
 
@@ -35,7 +35,7 @@ export function reviewPages(router: Router, { sql, handlers, pages, now }: Optio
       chrome(req, res, `Review of ${visible(review.action)}`),
       findRecordedEvent(sql, { orgId, eventId: review.eventId }),
       memberNames(orgId, review),
-      obstacleTo(principal, review),
+      obstacleFor(principal, review),
     ]);
     const view = reviewView({
       chrome: frame,
@@ -53,12 +53,10 @@ export function reviewPages(router: Router, { sql, handlers, pages, now }: Optio
   };
 
   /** Null where this member may decide the level that is asked now. */
-  const obstacleTo = async (principal: SessionPrincipal, { status, plan, state, summary }: ReviewRow): Promise<string | null> => {
-    if (status !== 'pending') return null;
+  const obstacleFor = async (principal: SessionPrincipal, review: ReviewRow): Promise<string | null> => {
     try {
-      const reviewer = await reviewerOf(sql, principal, JSON.parse(summary) as ReviewSummary);
-      const level = (JSON.parse(plan) as ReviewPlan).levels[(JSON.parse(state) as LadderState).level];
-      return level !== undefined && mayDecide(level.reviewers, reviewer) ? null : 'this level is decided by other members';
+      const { memberId } = await voterOf(sql, principal);
+      return await obstacleTo(sql, { orgId: principal.orgId, memberId, review, nowMs: now() });
     } catch (error) {
       if (error instanceof HttpProblem && error.code === 'not-permitted') return error.message;
       throw error;

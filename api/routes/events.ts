@@ -27,7 +27,9 @@ export function eventRoutes({ sql, runtime, now }: { sql: Sql; runtime: Governan
   return {
     async ingestEvent({ body, headers }, { principal, requestId, receivedAtMs, noteDecision }) {
       const accepted = acceptEvent(body, headers['idempotency-key']);
-      const outcome = await runtime.decide({ orgId: principal.orgId, ...accepted, requester: requesterOf(principal), requestId, receivedAtMs });
+      const { orgId, memberId } = principal;
+      const person = memberId === null ? {} : { requesterMember: memberId };
+      const outcome = await runtime.decide({ orgId, ...accepted, requester: requesterOf(principal), ...person, requestId, receivedAtMs });
       if (outcome.kind === 'quota') throw quotaExceeded();
       if (outcome.kind === 'conflict') {
         throw new HttpProblem('id-reused', { detail: 'this id stands for an event with another body', extras: { eventId: accepted.event.id } });

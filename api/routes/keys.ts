@@ -11,21 +11,24 @@ import { requesterOf } from '../access/principal.ts';
 import type { Principal } from '../access/principal.ts';
 import { auditEntry } from '../audit.ts';
 import { decodeCursor } from '../cursor.ts';
+import type { GovernanceRuntime } from '../governance-runtime.ts';
 import type { Handlers } from '../handler.ts';
 import { pageOf } from '../page.ts';
 import { HttpProblem } from '../problem.ts';
+import { startSweep } from '../start-sweep.ts';
 
 type KeyRoutes = 'listKeys' | 'createKey' | 'revokeKey';
 
 export interface KeyRoutesOptions {
   sql: Sql;
+  runtime: GovernanceRuntime;
   pepper: Pepper;
   /** Drops a key from this process at once; the others hear of it from the database. */
   forgetKey: (keyId: string) => void;
   now: () => number;
 }
 
-export function keyRoutes({ sql, pepper, forgetKey, now }: KeyRoutesOptions): Handlers<KeyRoutes> {
+export function keyRoutes({ sql, runtime, pepper, forgetKey, now }: KeyRoutesOptions): Handlers<KeyRoutes> {
   return {
     async listKeys({ query: { limit = DEFAULT_PAGE_SIZE, cursor } }, { principal: { orgId } }) {
       const afterId = decodeCursor(cursor, 'string', { list: 'keys' }) ?? '';
@@ -58,6 +61,7 @@ export function keyRoutes({ sql, pepper, forgetKey, now }: KeyRoutesOptions): Ha
       // Revoking twice is no error; revoking what is not there is.
       if (!revoked && (await findKey(sql, { orgId, keyId })) === undefined) throw new HttpProblem('not-found');
       forgetKey(keyId);
+      if (revoked) await startSweep({ sql, runtime }, orgId, audit);
       return { status: 204, body: null };
     },
   };

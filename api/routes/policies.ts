@@ -1,6 +1,6 @@
 import { canonicalize } from '../../core/json/canonical.ts';
-import { compilePolicy } from '../../core/policy/compile.ts';
-import { PolicyInvalid } from '../../core/policy/policy-invalid.ts';
+import { lintReviewers } from '../../core/policy/lint-reviewers.ts';
+import { lintPolicy } from '../../core/policy/lint.ts';
 import type { Sql } from '../../db/client.ts';
 import {
   activatePolicy,
@@ -12,6 +12,7 @@ import {
   listPolicyVersions,
 } from '../../db/queries/policies.ts';
 import type { PolicyRow, PolicyVersionRow } from '../../db/queries/policies.ts';
+import { listDeciders } from '../../db/queries/standing.ts';
 import type { Json } from '../../schemas/json.ts';
 import { DEFAULT_PAGE_SIZE } from '../../schemas/lists.ts';
 import type { Policy, PolicySet, PolicyVersion } from '../../schemas/policy.ts';
@@ -19,14 +20,16 @@ import { requesterOf } from '../access/principal.ts';
 import { auditEntry } from '../audit.ts';
 import { decodeCursor } from '../cursor.ts';
 import { sha256Hex } from '../digest.ts';
+import type { GovernanceRuntime } from '../governance-runtime.ts';
 import type { Handlers } from '../handler.ts';
 import { newId } from '../ids.ts';
 import { pageOf } from '../page.ts';
 import { HttpProblem } from '../problem.ts';
+import { startSweep } from '../start-sweep.ts';
 
 type PolicyRoutes = 'listPolicies' | 'createPolicy' | 'getPolicy' | 'listPolicyVersions' | 'createPolicyVersion' | 'getPolicyVersion' | 'activatePolicyVersion';
 
-export function policyRoutes({ sql }: { sql: Sql }): Handlers<PolicyRoutes> {
+export function policyRoutes({ sql, runtime, now }: { sql: Sql; runtime: GovernanceRuntime; now: () => number }): Handlers<PolicyRoutes> {
   const readPolicy = async (orgId: string, policyId: string): Promise<Policy> => {
     const row = await findPolicy(sql, { orgId, policyId });
     if (row === undefined) throw new HttpProblem('not-found');
@@ -39,6 +42,15 @@ export function policyRoutes({ sql }: { sql: Sql }): Handlers<PolicyRoutes> {
     return versionOf(row);
   };
 
+  /** Throws 422 with everything that keeps a document from deciding in this organisation. `at` is where the body holds it. */
+  const assertDecides = async (orgId: string, document: PolicySet, { at, activating }: { at: string; activating: boolean }): Promise<void> => {
+    const faults = lintPolicy(document);
+    const known = new Set(faults.map(({ pointer }) => pointer));
+    const reviewers = lintReviewers(document, await listDeciders(sql, { orgId }), now(), { activating });
+    const issues = [...faults, ...reviewers.filter(({ pointer }) => !known.has(pointer))];
+    if (issues.length > 0) throw new HttpProblem('policy-invalid', { errors: issues.map(({ pointer, detail }) => ({ pointer: at + pointer, detail })) });
+  };
+
   return {
     async listPolicies({ query: { limit = DEFAULT_PAGE_SIZE, cursor } }, { principal: { orgId } }) {
       const afterId = decodeCursor(cursor, 'string', { list: 'policies' }) ?? '';
@@ -48,7 +60,7 @@ export function policyRoutes({ sql }: { sql: Sql }): Handlers<PolicyRoutes> {
 
     async createPolicy({ body: { name, document } }, { principal, requestId }) {
       const { orgId } = principal;
-      assertCompiles(document, '/document');
+      await assertDecides(orgId, document, { at: '/document', activating: false });
       const policyId = newId('pol');
       const createdBy = requesterOf(principal);
       const stored = storedForm(document);
@@ -74,7 +86,7 @@ export function policyRoutes({ sql }: { sql: Sql }): Handlers<PolicyRoutes> {
 
     async createPolicyVersion({ params: { id: policyId }, body: { document } }, { principal, requestId }) {
       const { orgId } = principal;
-      assertCompiles(document, '/document');
+      await assertDecides(orgId, document, { at: '/document', activating: false });
       const createdBy = requesterOf(principal);
       const stored = storedForm(document);
       const audit = auditEntry({ type: 'policy.version-created', actor: createdBy, target: policyId, requestId, details: { documentDigest: stored.hex } });
@@ -89,9 +101,9 @@ export function policyRoutes({ sql }: { sql: Sql }): Handlers<PolicyRoutes> {
 
     async activatePolicyVersion({ params: { id: policyId, version } }, { principal, requestId }) {
       const { orgId } = principal;
-      // A version saved by an older release may no longer be one this release can decide by.
+      // A version saved by an older release may no longer be one this release can decide by, and people come and go.
       const { document, digest } = await readVersion(orgId, policyId, version);
-      assertCompiles(document, '');
+      await assertDecides(orgId, document, { at: '', activating: true });
       const audit = auditEntry({
         type: 'policy.activated',
         actor: requesterOf(principal),
@@ -100,18 +112,10 @@ export function policyRoutes({ sql }: { sql: Sql }): Handlers<PolicyRoutes> {
         details: { version, documentDigest: digest },
       });
       if (!(await activatePolicy(sql, { orgId, policyId, version, audit }))) throw new HttpProblem('not-found');
+      await startSweep({ sql, runtime }, orgId, audit);
       return { status: 200, body: await readPolicy(orgId, policyId) };
     },
   };
-}
-
-function assertCompiles(document: PolicySet, at: string): void {
-  try {
-    compilePolicy(document);
-  } catch (error) {
-    if (!(error instanceof PolicyInvalid)) throw error;
-    throw new HttpProblem('policy-invalid', { errors: error.issues.map(({ pointer, detail }) => ({ pointer: at + pointer, detail })), cause: error });
-  }
 }
 
 function storedForm(set: PolicySet): { document: string; digest: Buffer; hex: string } {

@@ -1,20 +1,21 @@
-import { outcomeOf } from '../../core/hitl/ladder.ts';
-import type { LadderState } from '../../core/hitl/ladder.ts';
-import type { ReviewPlan } from '../../core/hitl/review.ts';
+import { randomUUID } from 'node:crypto';
+import { canonicalize } from '../../core/json/canonical.ts';
 import type { Sql } from '../../db/client.ts';
-import { findReview, listReviews } from '../../db/queries/reviews.ts';
-import type { ReviewRow } from '../../db/queries/reviews.ts';
+import { consumeApproval } from '../../db/queries/consume.ts';
+import { findReview, listQueue, listReviews, type QueuePosition, type ReviewRow } from '../../db/queries/reviews.ts';
+import { recordId } from '../../db/record-id.ts';
+import type { JsonObject } from '../../schemas/json.ts';
 import { DEFAULT_PAGE_SIZE } from '../../schemas/lists.ts';
-import type { Review } from '../../schemas/review.ts';
+import { requesterOf } from '../access/principal.ts';
 import { decodeCursor } from '../cursor.ts';
-import type { GovernanceRuntime } from '../governance-runtime.ts';
+import type { GovernanceRuntime, ReviewOutcome } from '../governance-runtime.ts';
 import type { Handlers } from '../handler.ts';
 import { pageOf } from '../page.ts';
 import { HttpProblem } from '../problem.ts';
-import { reviewerOf } from '../reviewer.ts';
-import type { ReviewSummary } from '../reviewer.ts';
+import { reviewOf } from '../review-of.ts';
+import { voterOf } from '../reviewer.ts';
 
-type ReviewRoutes = 'listReviews' | 'getReview' | 'decideReview';
+type ReviewRoutes = 'listReviews' | 'listReviewQueue' | 'getReview' | 'decideReview' | 'withdrawReview' | 'consumeReview';
 
 export function reviewRoutes({ sql, runtime }: { sql: Sql; runtime: GovernanceRuntime }): Handlers<ReviewRoutes> {
   const readReview = async (orgId: string, reviewId: string): Promise<ReviewRow> => {
@@ -23,19 +24,33 @@ export function reviewRoutes({ sql, runtime }: { sql: Sql; runtime: GovernanceRu
     return row;
   };
 
-  /** Reads once, and, where the review was pending, once more after it changed or the time was over. */
+  /** The review that is asked: one that joined another is decided through it. */
+  const askedReview = async (orgId: string, reviewId: string): Promise<ReviewRow> => {
+    const row = await readReview(orgId, reviewId);
+    return row.joinedTo !== null && row.status === 'pending' ? readReview(orgId, row.joinedTo) : row;
+  };
+
+  /** Reads once, and, where the review was pending, again whenever it is told of, until it has moved or the time is over. */
   const awaitReview = async (orgId: string, reviewId: string, timeoutMs: number, signal: AbortSignal): Promise<ReviewRow> => {
-    const enough = new AbortController();
-    // Listens before it reads, so that no change falls between the two.
-    const changed = runtime.reviewChanged(orgId, reviewId, { timeoutMs, signal: AbortSignal.any([signal, enough.signal]) });
-    try {
-      const row = await readReview(orgId, reviewId);
-      if (row.status !== 'pending') return row;
-      await changed;
-      return await readReview(orgId, reviewId);
-    } finally {
-      enough.abort();
-      await changed.catch(() => undefined);
+    const untilMs = Date.now() + timeoutMs;
+    let seen: ReviewRow | undefined;
+    for (;;) {
+      const enough = new AbortController();
+      // Listens before it reads, so that no change falls between the two.
+      const changed = runtime.reviewChanged(orgId, reviewId, {
+        timeoutMs: Math.max(0, untilMs - Date.now()),
+        signal: AbortSignal.any([signal, enough.signal]),
+      });
+      try {
+        const row = await readReview(orgId, reviewId);
+        const moved = seen !== undefined && (row.state !== seen.state || row.joinedTo !== seen.joinedTo);
+        if (row.status !== 'pending' || moved || signal.aborted || Date.now() >= untilMs) return row;
+        seen = row;
+        await changed;
+      } finally {
+        enough.abort();
+        await changed.catch(() => undefined);
+      }
     }
   };
 
@@ -47,44 +62,135 @@ export function reviewRoutes({ sql, runtime }: { sql: Sql; runtime: GovernanceRu
       return { status: 200, body: pageOf(rows, { limit, list: 'reviews', filters, positionOf: ({ id }) => id, itemOf: reviewOf }) };
     },
 
+    async listReviewQueue({ query: { limit = DEFAULT_PAGE_SIZE, cursor } }, { principal: { orgId } }) {
+      const text = decodeCursor(cursor, 'string', { list: 'review-queue' });
+      const after = text === undefined ? undefined : (JSON.parse(text) as QueuePosition);
+      const rows = await listQueue(sql, { orgId, after, limit: limit + 1 });
+      const positionOf = ({ riskScore, createdAt, id }: ReviewRow): string => JSON.stringify({ riskScore, createdAt: createdAt.toISOString(), id });
+      return { status: 200, body: pageOf(rows, { limit, list: 'review-queue', positionOf, itemOf: reviewOf }) };
+    },
+
     async getReview({ params: { id }, query: { wait = 0 } }, { principal: { orgId }, signal }) {
       const row = wait === 0 ? await readReview(orgId, id) : await awaitReview(orgId, id, wait * 1_000, signal);
       return { status: 200, body: reviewOf(row) };
     },
 
-    async decideReview({ params: { id: reviewId }, body: { verb, reason } }, { principal, requestId }) {
+    async decideReview({ params: { id }, body }, { principal, requestId }) {
       const { orgId } = principal;
-      const row = await readReview(orgId, reviewId);
-      const reviewer = await reviewerOf(sql, principal, JSON.parse(row.summary) as ReviewSummary);
-      const outcome = await runtime.review({ orgId, reviewId, eventId: row.eventId, verb, ...(reason === undefined ? {} : { reason }), reviewer, requestId });
-      if (outcome.kind === 'refused') throw new HttpProblem(outcome.code === 'not-a-reviewer' ? 'not-permitted' : 'conflict', { detail: outcome.detail });
-      if (outcome.kind === 'closed') {
-        const { status: reviewStatus, last } = outcome;
-        throw new HttpProblem('review-decided', {
-          detail: `this review is ${reviewStatus}`,
-          extras: { reviewStatus, decidedBy: last?.actor ?? null, decidedAt: last?.at ?? null },
-        });
-      }
+      assertWhole(body);
+      const { id: reviewId, eventId, kind } = await askedReview(orgId, id);
+      const voter = await voterOf(sql, principal);
+      settled(await runtime.review({ orgId, reviewId, eventId, kind, ...voter, ...given(body), verb: body.verb, requestId }));
+      return { status: 200, body: reviewOf(await readReview(orgId, id)) };
+    },
+
+    async withdrawReview({ params: { id: reviewId }, body: { reason } }, { principal, requestId }) {
+      const { orgId } = principal;
+      const { eventId, kind } = await readReview(orgId, reviewId);
+      if (kind !== 'gate') throw new HttpProblem('conflict', { detail: 'no agent waits for this review' });
+      settled(
+        await runtime.withdraw({ orgId, reviewId, eventId, kind, requestId, actor: requesterOf(principal), ...(reason === undefined ? {} : { reason }) }),
+      );
       return { status: 200, body: reviewOf(await readReview(orgId, reviewId)) };
+    },
+
+    async consumeReview({ params: { id: reviewId }, body: { digest }, headers }, { principal }) {
+      const { orgId } = principal;
+      const consumer = `${requesterOf(principal)}/${headers['idempotency-key'] ?? randomUUID()}`;
+      const row = await readReview(orgId, reviewId);
+      const fields = { reviewId, eventId: row.eventId, step: 'consume', actor: requesterOf(principal) };
+      const body = canonicalize({
+        v: 1,
+        reviewId,
+        eventId: row.eventId,
+        actionDigest: digest,
+        step: 'consume',
+        actor: fields.actor,
+        level: 0,
+        status: row.status,
+      });
+      const consumed = await consumeApproval(sql, {
+        orgId,
+        reviewId,
+        digest,
+        consumer,
+        entry: { id: recordId(orgId, 'review-step', reviewId, 'consume'), body, fields },
+      });
+      if (consumed === undefined) throw new HttpProblem('conflict', { detail: 'nothing waits for the approval of this review' });
+      if (consumed.result !== 'proceed') {
+        throw new HttpProblem('approval-refused', { detail: REFUSALS[consumed.result], extras: { refusal: consumed.result, reviewStatus: consumed.status } });
+      }
+      const { args = null } = JSON.parse(consumed.state) as { args?: JsonObject };
+      return {
+        status: 200,
+        body: {
+          proceed: true,
+          reviewId,
+          eventId: consumed.eventId,
+          digest,
+          args,
+          consumedAt: (consumed.consumedAt ?? new Date()).toISOString(),
+          receipt: { seq: consumed.seq ?? 0, entryHash: consumed.entryHash ?? '' },
+        },
+      };
     },
   };
 }
 
-function reviewOf({ plan, state, summary, createdAt, dueAt, expiresAt, decidedAt, ...row }: ReviewRow): Review {
-  const ladder = JSON.parse(plan) as ReviewPlan;
-  const { level, steps } = JSON.parse(state) as LadderState;
-  const { reasons, policy } = JSON.parse(summary) as ReviewSummary;
+/** Expired and refused are different things, and so are their texts. */
+const REFUSALS = {
+  pending: 'nobody has decided yet',
+  rejected: 'the action was not approved',
+  expired: 'the time to decide, or to use the approval, is over',
+  digest_mismatch: 'the approval is for another action: tool, arguments, resource, agent or policy differ',
+  already_consumed: 'the approval has been used, and it is good for one action',
+  policy_changed: 'another policy is active than the one the approval was given under',
+  agent_stopped: 'the agent is stopped',
+  withdrawn: 'the request was withdrawn',
+} as const;
+
+const FORBIDDEN = new Set(['not-a-reviewer', 'own-request', 'break-glass-not-allowed', 'edit-not-allowed']);
+
+/** Throws what a reviewer must be told instead of a review. */
+export function settled(outcome: ReviewOutcome): void {
+  if (outcome.kind === 'refused') {
+    const { code: refusal, detail } = outcome;
+    if (refusal === 'reason-required') throw new HttpProblem('validation-failed', { errors: [{ pointer: '/reason', detail }] });
+    throw new HttpProblem(FORBIDDEN.has(refusal) ? 'not-permitted' : 'conflict', { detail, extras: { refusal } });
+  }
+  if (outcome.kind === 'closed') {
+    const { status: reviewStatus, last } = outcome;
+    throw new HttpProblem('review-decided', {
+      detail: `this review is ${reviewStatus}`,
+      extras: { reviewStatus, decidedBy: last?.actor ?? null, decidedAt: last?.at ?? null },
+    });
+  }
+}
+
+interface DecisionBody {
+  verb: string;
+  reason?: string | undefined;
+  message?: string | undefined;
+  args?: JsonObject | undefined;
+  digest?: string | undefined;
+}
+
+/** What each verb needs, and nothing that it would silently drop. */
+export function assertWhole({ verb, message, args, reason }: DecisionBody): void {
+  const errors = [
+    ...(verb === 'respond' && message === undefined ? [{ pointer: '/message', detail: 'a response has a message' }] : []),
+    ...(verb === 'edit' && args === undefined ? [{ pointer: '/args', detail: 'an edit names the arguments' }] : []),
+    ...(verb !== 'edit' && args !== undefined ? [{ pointer: '/args', detail: 'only `edit` changes arguments' }] : []),
+    ...(verb === 'break-glass' && reason === undefined ? [{ pointer: '/reason', detail: 'breaking the glass needs a reason' }] : []),
+  ];
+  if (errors.length > 0) throw new HttpProblem('validation-failed', { errors });
+}
+
+export function given({ reason, message, args, digest }: DecisionBody): { reason?: string; message?: string; args?: JsonObject; digest?: string } {
   return {
-    ...row,
-    outcome: outcomeOf(ladder, row.status),
-    reasons,
-    policy,
-    level,
-    plan: ladder,
-    steps,
-    createdAt: createdAt.toISOString(),
-    dueAt: dueAt?.toISOString() ?? null,
-    expiresAt: expiresAt.toISOString(),
-    decidedAt: decidedAt?.toISOString() ?? null,
+    ...(reason === undefined ? {} : { reason }),
+    ...(message === undefined ? {} : { message }),
+    ...(args === undefined ? {} : { args }),
+    ...(digest === undefined ? {} : { digest }),
   };
 }

@@ -1,12 +1,13 @@
 import type { AgentProfile } from '../../schemas/agent.ts';
 import type { GovernanceEvent } from '../../schemas/event.ts';
 import type { PolicyEffect, PolicyRule, PolicySet } from '../../schemas/policy.ts';
+import { noteAsk } from '../detection/asks.ts';
 import { detect } from '../detection/detect.ts';
 import { riskScore } from '../detection/risk-score.ts';
 import type { SessionState } from '../detection/session-state.ts';
 import type { Sha256Hex } from '../hashing.ts';
 import { DEFAULT_REVIEW_PLAN } from '../hitl/default-plan.ts';
-import type { ReviewPlan } from '../hitl/review.ts';
+import { planOf, type ReviewPlan } from '../hitl/review.ts';
 import type { Finding } from '../mast/finding.ts';
 import type { CompiledPolicy } from '../policy/compile.ts';
 import { evaluatePolicy } from '../policy/evaluate.ts';
@@ -24,6 +25,8 @@ export interface EventToEvaluate {
   policy: { version: string; compiled: CompiledPolicy } | null;
   nowMs: number;
   sha256Hex: Sha256Hex;
+  /** What the rules of time found when the event came. Set where it is evaluated again: its session knows it by now and must not count it twice, nor the time it waited. */
+  timed?: readonly Finding[];
 }
 
 const MAX_REASONS = 16;
@@ -33,12 +36,12 @@ const NOTHING_DECIDED: PolicyOutcome = { effect: null, rule: null, error: null }
  * Classifies an event and decides it. A rule that matches decides alone, an `allow` over the detectors too: that is how an
  * organisation makes its exceptions. Findings are reported whatever is decided.
  */
-export function evaluateEvent({ orgId, event, profile, session, policy, nowMs, sha256Hex }: EventToEvaluate): Evaluation {
-  const detected = detect({ orgId, event, profile, session, nowMs, sha256Hex });
-  const { findings } = detected;
+export function evaluateEvent({ orgId, event, profile, session, policy, nowMs, sha256Hex, timed }: EventToEvaluate): Evaluation {
+  const detected = detect({ orgId, event, profile, session: timed === undefined ? session : null, nowMs, sha256Hex });
+  const findings = timed === undefined ? detected.findings : [...detected.findings, ...timed];
   const score = riskScore(findings);
   const agent = { id: event.agentId, owner: profile?.owner, purpose: profile?.purpose };
-  const outcome = policy === null ? NOTHING_DECIDED : evaluatePolicy(policy.compiled, { event, findings, riskScore: score, session, agent });
+  const outcome = policy === null ? NOTHING_DECIDED : evaluatePolicy(policy.compiled, { event, findings, riskScore: score, session, agent, nowMs });
   const set = policy?.compiled.set ?? null;
   const effect = settle(outcome, findings, set);
   return {
@@ -49,7 +52,8 @@ export function evaluateEvent({ orgId, event, profile, session, policy, nowMs, s
     policy: policy === null ? null : { version: policy.version, ruleId: outcome.rule?.id ?? null },
     policyError: outcome.error,
     review: effect === 'hitl' ? reviewPlan(outcome.rule, set) : null,
-    session: detected.session,
+    attestWithinMs: effect === 'block' ? null : (outcome.rule?.attestWithinMs ?? null),
+    session: effect === 'hitl' ? noteAsk(detected.session, nowMs) : detected.session,
   };
 }
 
@@ -70,6 +74,5 @@ function reasonsFor({ rule, error }: PolicyOutcome, findings: readonly Finding[]
 }
 
 function reviewPlan(rule: PolicyRule | null, set: PolicySet | null): ReviewPlan {
-  const review = rule?.review ?? set?.defaultReview ?? DEFAULT_REVIEW_PLAN;
-  return { levels: [...review.levels], outcome: review.outcome ?? 'block' };
+  return planOf(rule?.review ?? set?.defaultReview ?? DEFAULT_REVIEW_PLAN);
 }

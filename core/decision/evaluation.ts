@@ -15,6 +15,8 @@ export interface Evaluation {
   /** Set where a rule's condition failed to evaluate. */
   policyError: { ruleId: string; detail: string } | null;
   review: ReviewPlan | null;
+  /** Time the agent has to report how the action went; null where nobody asks. */
+  attestWithinMs: number | null;
   /** Session after this event; null for an event without a session. */
   session: SessionState | null;
 }

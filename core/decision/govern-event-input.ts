@@ -9,6 +9,8 @@ export interface GovernEventInput {
   digest: string;
   /** `key:<id>` or `member:<id>`. */
   requester: string;
+  /** The member behind the requester's key. Absent where there is none. */
+  requesterMember?: string;
   requestId: string;
   /** For `latencyMs`: epoch milliseconds at which the request arrived. */
   receivedAtMs: number;

@@ -25,6 +25,7 @@ export function advanceSession({ event, profile, session, nowMs, sha256Hex }: De
     private: session.private || labels?.reads === 'private',
     egress: session.egress || (isToolCall(event) && labels !== null && labels.effect !== 'none'),
     terminal: session.terminal || event.metadata?.['terminal'] === true,
+    ...(session.asks === undefined ? {} : { asks: session.asks }),
   };
 }
 

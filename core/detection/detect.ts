@@ -10,6 +10,7 @@ import { detectMemOverride } from './detectors/mem-override.ts';
 import { detectSpcCred } from './detectors/spc-cred.ts';
 import { detectSpcScope } from './detectors/spc-scope.ts';
 import { detectSpcTenant } from './detectors/spc-tenant.ts';
+import { detectTimHitlflood } from './detectors/tim-hitlflood.ts';
 import { detectTimLoop } from './detectors/tim-loop.ts';
 import { detectTimNoend } from './detectors/tim-noend.ts';
 import { readEventTexts, type EventText } from './event-texts.ts';
@@ -37,6 +38,7 @@ const DETECTORS: readonly Detector[] = [
   detectSpcCred,
   detectTimLoop,
   detectTimNoend,
+  detectTimHitlflood,
 ];
 
 /** Runs every detector on one event. Same context, same answer. */

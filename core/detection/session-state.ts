@@ -22,9 +22,12 @@ export interface SessionState {
   egress: boolean;
   /** An event said the task was over (`metadata.terminal: true`). */
   terminal: boolean;
+  /** When the last events that went to people were decided, epoch milliseconds. Absent in rows of 0.1.0. */
+  asks?: number[];
 }
 
 export const SESSION_RING_SIZE = 64;
+export const ASKS_RING_SIZE = 20;
 
 export function openSession(atMs: number): SessionState {
   return { steps: 0, startedAtMs: atMs, ring: [], tokens: 0, spend: 0, untrusted: false, private: false, egress: false, terminal: false };

@@ -1,4 +1,3 @@
-// eslint-disable-next-line no-restricted-imports -- arithmetic over the runtime's zone table: no I/O, and its clock is never asked
 import { DateTime, IANAZone } from 'luxon';
 import type { BusinessCalendar, OpeningSpan } from '../../schemas/business-calendar.ts';
 import { Weekday } from '../../schemas/business-calendar.ts';

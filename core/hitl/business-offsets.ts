@@ -1,4 +1,3 @@
-// eslint-disable-next-line no-restricted-imports -- arithmetic over the runtime's zone table: no I/O, and its clock is never asked
 import { IANAZone } from 'luxon';
 
 /** A stretch of time through which the zone's clocks keep one distance from UTC. */

@@ -1,80 +1,63 @@
-import type { ReviewStatus, ReviewStep, ReviewVerb } from '../../schemas/review.ts';
+import type { ReviewStep } from '../../schemas/review.ts';
+import { castVote, type LadderRefusal } from './cast-vote.ts';
+import { ladderEndMs, levelEndMs } from './due.ts';
+import { advance, close, keep } from './ladder-moves.ts';
+import type { LadderContext, LadderMoved, LadderState, VoteMove } from './ladder-state.ts';
 import type { ReviewPlan } from './review.ts';
 
-/** Where a review stands on its ladder. Kept as JSON in the review's row. */
-export interface LadderState {
-  /** Index into the plan's levels. */
-  level: number;
-  steps: ReviewStep[];
-}
+export type LadderMove =
+  | VoteMove
+  | { step: 'timeout' }
+  | { step: 'withdraw'; actor: string; reason?: string }
+  /** The world changed: the action is released, refused, or asked again under a new plan with all votes void. */
+  | { step: 'revise'; actor: string; reason: string; to: 'released' | 'refused' }
+  | { step: 'revise'; actor: string; reason: string; to: 'pending'; plan: ReviewPlan; digest: string }
+  /** Votes that no longer count, of these members or cast that way. */
+  | { step: 'void'; reason: string; memberIds?: readonly string[]; via?: string };
 
-/** A person, as roles and groups stood when they decided. */
-export interface Reviewer {
-  memberId: string;
-  role: string | null;
-  groups: readonly string[];
-}
+export type LadderResult = LadderMoved | LadderRefusal;
 
-export type LadderMove = { step: ReviewVerb; reviewer: Reviewer; reason?: string } | { step: 'timeout' } | { step: 'withdraw'; actor: string; reason?: string };
-
-export type LadderResult =
-  | { status: ReviewStatus; state: LadderState; dueAtMs: number | null; expiresAtMs: number }
-  | { refused: 'not-a-reviewer' | 'last-level'; detail: string };
-
-/** Takes one move on a pending ladder. Pure: the same plan, state, move and time give the same result. */
-export function climb(plan: ReviewPlan, state: LadderState, move: LadderMove, nowMs: number, expiresAtMs: number): LadderResult {
-  const level = plan.levels[state.level];
-  if (level === undefined) throw new Error(`ladder of ${plan.levels.length} levels has no level ${state.level}`);
-  if ('reviewer' in move && !mayDecide(level.reviewers, move.reviewer)) {
-    return { refused: 'not-a-reviewer', detail: 'this level is decided by other members' };
-  }
-  const steps = [...state.steps, stepOf(move, state.level, nowMs)];
-  const close = (status: ReviewStatus): LadderResult => ({ status, state: { level: state.level, steps }, dueAtMs: null, expiresAtMs });
+/** Takes one move on a pending ladder. Pure: the same plan, state, move and context give the same result. */
+export function climb(plan: ReviewPlan, state: LadderState, move: LadderMove, context: LadderContext): LadderResult {
+  if (plan.levels[state.level] === undefined) throw new Error(`ladder of ${plan.levels.length} levels has no level ${state.level}`);
+  const at = new Date(context.nowMs).toISOString();
+  const step = (fields: Omit<ReviewStep, 'level' | 'at'>): ReviewStep => ({ ...fields, level: state.level, at });
   switch (move.step) {
-    case 'approve':
-      return close('approved');
-    case 'reject':
-      return close('rejected');
+    case 'timeout':
+      return advance({ plan, state, context }, [step({ step: 'timeout', actor: 'system' })]);
     case 'withdraw':
-      return close('withdrawn');
-    case 'escalate':
-    case 'timeout': {
-      const next = plan.levels[state.level + 1];
-      if (next === undefined) {
-        return move.step === 'timeout' ? close('expired') : { refused: 'last-level', detail: 'there is no level above this one' };
-      }
-      return {
-        status: 'pending',
-        state: { level: state.level + 1, steps },
-        dueAtMs: nowMs + next.withinMs,
-        expiresAtMs: ladderEndMs(plan, state.level + 1, nowMs),
-      };
+      return close({ plan, state, context }, 'withdrawn', [step({ step: 'withdraw', actor: move.actor, ...reasonOf(move) })]);
+    case 'revise': {
+      if (move.to !== 'pending') return close({ plan, state, context }, move.to, [step({ step: 'revise', actor: move.actor, reason: move.reason })]);
+      return restart(
+        state,
+        context,
+        move.plan,
+        move.digest,
+        step({ step: 'revise', actor: move.actor, reason: move.reason, digest: move.digest, ...voidedBy(state) }),
+      );
     }
+    case 'void': {
+      const gone = (state.votes ?? []).filter((vote) => move.memberIds?.includes(vote.memberId) === true || (move.via !== undefined && vote.via === move.via));
+      const votes = (state.votes ?? []).filter((vote) => !gone.includes(vote));
+      const taken = [step({ step: 'void', actor: 'system', reason: move.reason, voided: gone.map(({ memberId }) => memberId) })];
+      return keep({ plan, state: { ...state, votes }, context }, taken);
+    }
+    default:
+      return castVote({ plan, state, context }, move, step);
   }
 }
 
-/** When the last level runs out, if nobody acts from `fromMs` on at `level`. */
-export function ladderEndMs(plan: ReviewPlan, level: number, fromMs: number): number {
-  return plan.levels.slice(level).reduce((endMs, { withinMs }) => endMs + withinMs, fromMs);
+/** Begins again at the first level of a new plan, for an action that now has another digest. */
+function restart({ steps }: LadderState, { nowMs }: LadderContext, plan: ReviewPlan, digest: string, step: ReviewStep): LadderMoved {
+  const first = plan.levels[0];
+  if (first === undefined) throw new Error('a plan has at least one level');
+  const state: LadderState = { level: 0, openedAtMs: nowMs, votes: [], steps: [...steps, step] };
+  return { status: 'pending', state, dueAtMs: levelEndMs(first, nowMs), expiresAtMs: ladderEndMs(plan, 0, nowMs), digest, plan, taken: [step] };
 }
 
-/** What the agent may do now; null while pending. */
-export function outcomeOf(plan: ReviewPlan, status: ReviewStatus): 'allow' | 'block' | null {
-  if (status === 'pending') return null;
-  if (status === 'approved') return 'allow';
-  return status === 'expired' ? plan.outcome : 'block';
-}
+const reasonOf = ({ reason }: { reason?: string }): { reason?: string } => (reason === undefined ? {} : { reason });
 
-export function mayDecide(reviewers: ReviewPlan['levels'][number]['reviewers'], { memberId, role, groups }: Reviewer): boolean {
-  return (
-    reviewers.users?.includes(memberId) === true ||
-    (role !== null && reviewers.roles?.some((wanted) => wanted === role) === true) ||
-    reviewers.groups?.some((group) => groups.includes(group)) === true
-  );
-}
-
-function stepOf(move: LadderMove, level: number, nowMs: number): ReviewStep {
-  const actor = move.step === 'timeout' ? 'system' : 'reviewer' in move ? move.reviewer.memberId : move.actor;
-  const reason = 'reason' in move ? move.reason : undefined;
-  return { step: move.step, actor, level, at: new Date(nowMs).toISOString(), ...(reason === undefined ? {} : { reason }) };
+function voidedBy({ votes = [] }: LadderState): { voided?: string[] } {
+  return votes.length === 0 ? {} : { voided: votes.map(({ memberId }) => memberId) };
 }

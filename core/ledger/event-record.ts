@@ -12,6 +12,8 @@ export interface EventRecord {
   /** The time the session rules saw; replaying the session needs it. RFC 3339. */
   evaluatedAt: string;
   findings: Finding[];
+  /** The grant that let the action pass. */
+  grant?: string;
   policyError?: { ruleId: string; detail: string };
   /** `key:<id>` or `member:<id>`. */
   requester: string;

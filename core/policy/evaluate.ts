@@ -24,6 +24,8 @@ export interface PolicyInput {
   /** Before this event. Null: an event without a session; conditions then see one that has not begun. */
   session: SessionState | null;
   agent: PolicyAgent;
+  /** Rules that have run out by then match nothing. */
+  nowMs: number;
 }
 
 export interface PolicyOutcome {
@@ -84,6 +86,7 @@ function searchList(candidates: readonly RankedRule[], search: Search): void {
 }
 
 function appliesTo(candidate: RankedRule, { mask, input }: Search): boolean {
+  if (candidate.expiresAtMs <= input.nowMs) return false;
   if (candidate.categories !== 0 && (candidate.categories & mask) === 0) return false;
   if (candidate.detectors !== 0 && (candidate.detectors & mask) === 0) return false;
   return hasName(candidate.agents, input.event.agentId);

@@ -1,6 +1,7 @@
 import type { PolicyRule, PolicySet } from '../../schemas/policy.ts';
 import { compileCondition } from './condition.ts';
 import type { Condition } from './condition.ts';
+import { lintReviews } from './lint-review.ts';
 import { coversNames } from './name-set.ts';
 import type { NameSet } from './name-set.ts';
 import type { PolicyIssue } from './policy-invalid.ts';
@@ -16,7 +17,7 @@ export function lintPolicy(set: PolicySet): PolicyIssue[] {
 export function inspectPolicy(set: PolicySet): { issues: PolicyIssue[]; ranked: RankedRule[] } {
   const issues: PolicyIssue[] = [];
   const conditions = set.rules.map((rule, position) => conditionOf(rule, position, issues));
-  issues.push(...duplicateIds(set.rules), ...idleReviews(set.rules));
+  issues.push(...duplicateIds(set.rules), ...idleReviews(set.rules), ...idleReports(set.rules), ...lintReviews(set));
   const ranked = rankRules(set.rules, conditions);
   issues.push(...unreachableRules(ranked));
   return { issues, ranked };
@@ -46,6 +47,15 @@ function idleReviews(rules: readonly PolicyRule[]): PolicyIssue[] {
   for (const [position, { review, effect }] of rules.entries()) {
     if (review !== undefined && effect !== 'hitl')
       issues.push({ pointer: `/rules/${position}/review`, detail: `only effect \`hitl\` opens a review, this rule's is \`${effect}\`` });
+  }
+  return issues;
+}
+
+function idleReports(rules: readonly PolicyRule[]): PolicyIssue[] {
+  const issues: PolicyIssue[] = [];
+  for (const [position, { attestWithinMs, effect }] of rules.entries()) {
+    if (attestWithinMs !== undefined && effect === 'block')
+      issues.push({ pointer: `/rules/${position}/attestWithinMs`, detail: 'nobody reports on an action that is blocked' });
   }
   return issues;
 }
@@ -96,6 +106,7 @@ function covers(outer: RankedRule, inner: RankedRule): boolean {
   const condition = outer.rule.when.condition;
   return (
     (condition === undefined || condition === inner.rule.when.condition) &&
+    outer.expiresAtMs >= inner.expiresAtMs &&
     coversMask(outer.categories, inner.categories) &&
     coversMask(outer.detectors, inner.detectors) &&
     coversNames(outer.agents, inner.agents) &&

@@ -17,6 +17,8 @@ export interface RankedRule {
   categories: number;
   detectors: number;
   condition: Condition | null;
+  /** Infinity: it does not run out. */
+  expiresAtMs: number;
 }
 
 /** Rules of one action or prefix, each list in order of rank. */
@@ -49,6 +51,7 @@ export function rankRules(rules: readonly PolicyRule[], conditions: readonly (Co
     categories: maskOfNames(rule.when.categories),
     detectors: maskOfNames(rule.when.detectors),
     condition: conditions[position] ?? null,
+    expiresAtMs: rule.expiresAt === undefined ? Infinity : Date.parse(rule.expiresAt),
   }));
   ranked.sort((a, b) => b.rule.priority - a.rule.priority || STRICTNESS[b.rule.effect] - STRICTNESS[a.rule.effect] || a.position - b.position);
   for (const [rank, rule] of ranked.entries()) rule.rank = rank;

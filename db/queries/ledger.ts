@@ -72,7 +72,29 @@ export function findRecordedEvent(sql: Sql, { orgId, eventId }: { orgId: string;
   });
 }
 
+/** Bodies of the events that are on record, by event id. */
+export function loadEventBodies(sql: Sql, { orgId, eventIds }: { orgId: string; eventIds: readonly string[] }): Promise<Map<string, string>> {
+  return asTenant(sql, orgId, async (tx) => {
+    const recordIds = eventIds.map((eventId) => recordId(orgId, 'event', eventId));
+    const rows = await tx<{ eventId: string; body: string }[]>`
+      select b.event_id as "eventId", b.body
+      from ledger_entry e
+      join agent_events b on b.org_id = e.org_id and b.seq = e.seq and b.retention = e.retain_days and b.at = e.at
+      where e.org_id = ${orgId} and b.org_id = ${orgId} and e.record_id = any (${sql.array(recordIds, 2950)}::uuid[])`;
+    return new Map(rows.map(({ eventId, body }) => [eventId, body]));
+  });
+}
+
 /** Whether a record id stands in the spine; true also after its body has been purged. */
 export function isRecorded(sql: Sql, { orgId, recordId: id }: { orgId: string; recordId: string }): Promise<boolean> {
   return asTenant(sql, orgId, async (tx) => (await tx`select 1 from ledger_entry where org_id = ${orgId} and record_id = ${id}`).length > 0);
+}
+
+/** Those of the record ids that stand in the spine. */
+export function recordedAmong(sql: Sql, { orgId, recordIds }: { orgId: string; recordIds: readonly string[] }): Promise<string[]> {
+  return asTenant(sql, orgId, async (tx) => {
+    const rows = await tx<{ id: string }[]>`
+      select record_id as id from ledger_entry where org_id = ${orgId} and record_id = any (${sql.array([...recordIds], 2950)}::uuid[])`;
+    return rows.map(({ id }) => id);
+  });
 }

@@ -1,4 +1,4 @@
-import type { LadderState } from '../../core/hitl/ladder.ts';
+import type { LadderState } from '../../core/hitl/ladder-state.ts';
 import type { ReviewPlan } from '../../core/hitl/review.ts';
 import type { ReviewStatus } from '../../schemas/review.ts';
 import type { Sql } from '../client.ts';
@@ -6,58 +6,128 @@ import { asTenant } from '../tenant.ts';
 
 /** A review as its ladder needs it. */
 export interface ReviewLadderRow {
+  id: string;
   version: number;
+  kind: 'gate' | 'after';
   status: ReviewStatus;
   eventId: string;
+  agentId: string;
   actionDigest: string;
   plan: ReviewPlan;
   state: LadderState;
+  summary: ReviewSummary;
+  createdAtMs: number;
   dueAtMs: number | null;
   expiresAtMs: number;
+  joinedTo: string | null;
+  joined: string[];
+  configVersion: number;
+  /** The organisation has a channel in use. */
+  hasChannel: boolean;
 }
 
+/** What a review's row keeps of the decision that opened it. */
+export interface ReviewSummary {
+  reasons: string[];
+  policy: { version: string; ruleId: string | null } | null;
+  /** `key:<id>` or `member:<id>`. */
+  requester: string;
+  /** The user the event itself names as its principal. */
+  requestedFor?: string;
+  /** Further people, `member:<id>`, who must not decide. */
+  excludes?: string[];
+  /** What a review of kind `after` is about. */
+  judges?: 'break-glass' | 'alert';
+}
+
+type StoredRow = Omit<ReviewLadderRow, 'plan' | 'state' | 'summary' | 'createdAtMs' | 'dueAtMs' | 'expiresAtMs'> & {
+  plan: string;
+  state: string;
+  summary: string;
+  createdAt: Date;
+  dueAt: Date | null;
+  expiresAt: Date;
+};
+
 /** Undefined when the organisation has no such review. */
-export function loadReviewLadder(sql: Sql, { orgId, reviewId }: { orgId: string; reviewId: string }): Promise<ReviewLadderRow | undefined> {
+export async function loadReviewLadder(sql: Sql, { orgId, reviewId }: { orgId: string; reviewId: string }): Promise<ReviewLadderRow | undefined> {
+  const [row] = await loadReviewLadders(sql, { orgId, reviewIds: [reviewId] });
+  return row;
+}
+
+/** Those of the reviews that exist, in no order. */
+export function loadReviewLadders(sql: Sql, { orgId, reviewIds }: { orgId: string; reviewIds: readonly string[] }): Promise<ReviewLadderRow[]> {
   return asTenant(sql, orgId, async (tx) => {
-    const [row] = await tx<
-      { version: number; status: ReviewStatus; eventId: string; actionDigest: string; plan: string; state: string; dueAt: Date | null; expiresAt: Date }[]
-    >`
-      select version, status, event_id as "eventId", action_digest as "actionDigest", plan, state, due_at as "dueAt", expires_at as "expiresAt"
-      from review where org_id = ${orgId} and id = ${reviewId}`;
-    if (row === undefined) return undefined;
-    const { plan, state, dueAt, expiresAt, ...rest } = row;
-    return {
+    const rows = await tx<StoredRow[]>`
+      select id, version, kind, status, event_id as "eventId", agent_id as "agentId", action_digest as "actionDigest", plan, state, summary,
+             created_at as "createdAt", due_at as "dueAt", expires_at as "expiresAt", joined_to as "joinedTo", joined, config_version as "configVersion",
+             exists (select from notification_channel c where c.org_id = ${orgId} and c.disabled_at is null) as "hasChannel"
+      from review where org_id = ${orgId} and id = any (${sql.array([...reviewIds], 25)}::text[])`;
+    return rows.map(({ plan, state, summary, createdAt, dueAt, expiresAt, ...rest }) => ({
       ...rest,
       plan: JSON.parse(plan) as ReviewPlan,
       state: JSON.parse(state) as LadderState,
+      summary: JSON.parse(summary) as ReviewSummary,
+      createdAtMs: createdAt.getTime(),
       dueAtMs: dueAt?.getTime() ?? null,
       expiresAtMs: expiresAt.getTime(),
-    };
+    }));
   });
 }
 
-export interface ReviewStepInput {
-  orgId: string;
-  reviewId: string;
-  /** Version of the row the step was computed from. */
-  version: number;
-  /** Derived from workflow and step, so that a retry is the same record. */
-  stepId: string;
+/** A record to append: id, RFC 8785 text, projection columns. */
+export interface StepEntry {
+  id: string;
   body: string;
-  fields: { reviewId: string; eventId: string; step: string; actor: string };
-  status: ReviewStatus;
-  state: LadderState;
-  dueAtMs: number | null;
-  expiresAtMs: number;
-  /** Time of the step that closes the review; null while it stays pending. RFC 3339. */
-  decidedAt: string | null;
+  fields: Record<string, unknown>;
 }
 
-/** `stale`: the row has moved on since it was read; `exists`: this very step was recorded before. One statement. */
-export async function recordReviewStep(sql: Sql, step: ReviewStepInput): Promise<'recorded' | 'exists' | 'stale'> {
-  const [row] = await sql<{ status: 'recorded' | 'exists' | 'stale' }[]>`
-    select status from review_record(${step.orgId}, ${step.reviewId}, ${step.version}, ${step.stepId}, ${step.body}, ${JSON.stringify(step.fields)}::text::jsonb,
-      ${step.status}, ${JSON.stringify(step.state)}, ${step.dueAtMs === null ? null : new Date(step.dueAtMs)}, ${new Date(step.expiresAtMs)}, ${step.decidedAt})`;
-  if (row === undefined) throw new Error('review_record answered nothing');
-  return row.status;
+/** Columns of a review to set; the others stay. JSON columns as text, times as RFC 3339. */
+export interface ReviewRowChange {
+  status?: ReviewStatus;
+  state?: string;
+  plan?: string;
+  summary?: string;
+  action_digest?: string;
+  due_at?: string | null;
+  expires_at?: string;
+  decided_at?: string;
+  approval_expires_at?: string;
+  config_version?: number;
+  settled_by?: string;
+  joined_to?: string | null;
+  joined?: string[];
+}
+
+/** See `review_record` in migration 0007. */
+export interface ReviewRecordItem {
+  org: string;
+  id: string;
+  /** Version of the row the step was computed from. */
+  version: number;
+  /** False lets a step be recorded about a review that is decided. */
+  open_only?: boolean;
+  /** The first is the step itself; its id is derived from review and step, so that a retry is the same record. */
+  entries: StepEntry[];
+  row: ReviewRowChange;
+  followers: { id: string; entries: StepEntry[]; row: ReviewRowChange }[];
+  violations: StepEntry[];
+  audits: StepEntry[];
+  alerts: { id: string; cause: string; reasons: string }[];
+  votes: { record_id: string; member_id: string; verb: string; at: string; took_ms: number | null; quick: boolean }[];
+  opens: { id: string; plan: string; state: string; summary: string; created_at: string; due_at: string; expires_at: string } | null;
+}
+
+export type ReviewRecordStatus = 'recorded' | 'exists' | 'stale';
+
+/** Records a batch in one statement. `stale`: the row has moved on since it was read; `exists`: this very step was recorded before. */
+export async function recordReviewSteps(sql: Sql, items: readonly ReviewRecordItem[]): Promise<ReviewRecordStatus[]> {
+  const rows = await sql<{ ord: number; status: ReviewRecordStatus }[]>`
+    select ord, status from review_record(${sql.array(
+      items.map((item) => JSON.stringify(item)),
+      25,
+    )}::text[]::jsonb[])`;
+  const statuses: ReviewRecordStatus[] = [];
+  for (const { ord, status } of rows) statuses[ord - 1] = status;
+  return statuses;
 }

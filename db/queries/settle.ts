@@ -1,6 +1,6 @@
 import type { Sql } from '../client.ts';
 
-/** One decision to settle: see `governance_settle` in migration 0004. */
+/** One decision to settle: see `governance_settle` in migration 0007. */
 export interface SettleItem {
   org: string;
   eventId: string;
@@ -16,6 +16,11 @@ export interface SettleItem {
   agent: { id: string; register: boolean; touch: boolean };
   session: { id: string; version: number; state: string; holder: string; reserve: boolean } | null;
   review: ReviewRowInput | null;
+  /** The grant that let the action pass; its use is recorded with it. */
+  grant: string | null;
+  alert: { id: string; cause: string; reasons: string } | null;
+  /** `due_at` null: the time runs from the use of the approval. */
+  outcome: { within_ms: number; due_at: string | null } | null;
   violations: { id: string; body: string; fields: ViolationFields }[];
 }
 
@@ -46,6 +51,8 @@ export interface ReviewRowInput {
   plan: string;
   state: string;
   summary: string;
+  /** May be asked through a pending review of the same session and digest. */
+  joins: boolean;
   created_at: string;
   due_at: string;
   expires_at: string;
@@ -55,7 +62,7 @@ export type SettleResult =
   | { status: 'recorded'; seq: number; entryHash: string; checkpointSize: number }
   | { status: 'exists'; seq: number; entryHash: string; checkpointSize: number; body: string }
   | { status: 'conflict' }
-  | { status: 'stale'; sessionVersion: number | null; sessionState: string | null; configVersion: number | null }
+  | { status: 'stale'; sessionVersion: number | null; sessionState: string | null; configVersion: number | null; grantSpent: boolean }
   | { status: 'quota' };
 
 interface SettleRow {
@@ -68,13 +75,14 @@ interface SettleRow {
   sessionVersion: number | null;
   sessionState: string | null;
   configVersion: number | null;
+  grantSpent: boolean | null;
 }
 
 /** Settles a batch in one statement; results in the order of the items. */
 export async function settleDecisions(sql: Sql, items: SettleItem[]): Promise<SettleResult[]> {
   const rows = await sql<SettleRow[]>`
     select ord, status, seq, encode(entry_hash, 'hex') as "entryHash", checkpoint_size as "checkpointSize", body,
-           session_version as "sessionVersion", session_state as "sessionState", config_version as "configVersion"
+           session_version as "sessionVersion", session_state as "sessionState", config_version as "configVersion", grant_spent as "grantSpent"
     from governance_settle(${sql.array(
       items.map((item) => JSON.stringify(item)),
       25,
@@ -92,7 +100,13 @@ function resultOf(row: SettleRow): SettleResult {
     case 'exists':
       return { status: 'exists', ...position, body: row.body ?? '' };
     case 'stale':
-      return { status: 'stale', sessionVersion: row.sessionVersion, sessionState: row.sessionState, configVersion: row.configVersion };
+      return {
+        status: 'stale',
+        sessionVersion: row.sessionVersion,
+        sessionState: row.sessionState,
+        configVersion: row.configVersion,
+        grantSpent: row.grantSpent === true,
+      };
     case 'conflict':
     case 'quota':
       return { status: row.status };

@@ -3,6 +3,7 @@ import { createDecisionState } from '../../activities/decision-state.ts';
 import { openSession } from '../../core/detection/session-state.ts';
 import { openDatabase, type Sql } from '../../db/client.ts';
 import { putAgent, setAgentStatus } from '../../db/queries/agents.ts';
+import { createGrant } from '../../db/queries/grants.ts';
 import { activatePolicy, createPolicy } from '../../db/queries/policies.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { addOrganization, auditOf } from '../support/ledger-records.ts';
@@ -96,4 +97,19 @@ test('memory is bounded: the organisation and the session least in use are forgo
   state.session(one, 's1', 0);
   state.keepSession(one, 's3', { version: 1, state: openSession(0) });
   expect(['s1', 's2', 's3'].map((id) => state.session(one, id, 0).version)).toEqual([1, 0, 1]);
+});
+
+test('a grant that is spent is forgotten by itself, and the configuration stays', async () => {
+  const orgId = await addOrganization(sql);
+  const grant = { agent_id: 'a', tool: 't', bounds: '{}', session_id: null, review_id: null, max_uses: 1, reason: 'r', granted_by: 'm' };
+  const expires_at = new Date(Date.now() + 60_000).toISOString();
+  for (const id of ['gra_1', 'gra_2']) await createGrant(sql, { orgId, grant: { ...grant, id, expires_at }, audit: auditOf('grant.created') });
+  const state = createDecisionState(sql);
+  const before = await state.organization(orgId);
+  const known = () => before.grants.get('a')?.map(({ id }) => id);
+  expect(known()).toEqual(['gra_1', 'gra_2']);
+  await state.forgetGrant(orgId, { id: 'gra_1', agentId: 'a' });
+  await state.forgetGrant(orgId, { id: 'gra_1', agentId: 'a' });
+  expect(await state.organization(orgId)).toBe(before);
+  expect(known()).toEqual(['gra_2']);
 });

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { createReviewActivities, type ReviewStepOutcome, type ReviewStepRequest } from '../../activities/review.ts';
-import type { Reviewer } from '../../core/hitl/ladder.ts';
+import { createWeigh } from '../../activities/weigh.ts';
+import { auditEntry } from '../../api/audit.ts';
 import type { Sql } from '../../db/client.ts';
+import { createMember } from '../../db/queries/members.ts';
 import { settleDecisions } from '../../db/queries/settle.ts';
 import { asTenant } from '../../db/tenant.ts';
 import { verifyLedger } from '../../db/verify-ledger.ts';
@@ -17,13 +19,13 @@ const PLAN = {
   ],
   outcome: 'block',
 };
-const reviewer = (memberId = 'mem_r'): Reviewer => ({ memberId, role: 'Reviewer', groups: [] });
+const members = ['mem_r', ...Array.from({ length: 30 }, (_, at) => `mem_${at}`)];
 
 let database: TestDatabase;
 let sql: Sql;
 let nowMs = START_MS;
 let orgId: string;
-const activities = () => createReviewActivities({ sql, now: () => nowMs });
+const activities = () => createReviewActivities({ sql, weigh: createWeigh({ sql, now: () => nowMs }), now: () => nowMs });
 beforeAll(async () => {
   database = await createTestDatabase();
   sql = database.appSql;
@@ -31,13 +33,18 @@ beforeAll(async () => {
 beforeEach(async () => {
   nowMs = START_MS;
   orgId = await addOrganization(sql);
+  for (const id of members) {
+    const audit = auditEntry({ type: 'member.created', actor: 'system', requestId: 'req_test' });
+    await createMember(sql, { orgId, id, email: `${id}@example.com`, name: id, role: 'Reviewer', groups: [], passwordHash: null, audit });
+  }
   const at = (ms: number): string => new Date(START_MS + ms).toISOString();
   const review = {
     id: 'rev_1',
     digest: 'd',
     plan: JSON.stringify(PLAN),
     state: '{"level":0,"steps":[]}',
-    summary: '{}',
+    summary: JSON.stringify({ reasons: [], policy: null, requester: 'key:test' }),
+    joins: false,
     created_at: at(0),
     due_at: at(HOUR_MS),
     expires_at: at(2 * HOUR_MS),
@@ -73,7 +80,7 @@ test('a review that is not there, or is another organisation’s, is no reason t
 });
 
 test('a vote that is tried again is one step and is told that it counts', async () => {
-  const vote = { step: 'approve', reviewer: reviewer() } as const;
+  const vote = { step: 'approve', memberId: 'mem_r' } as const;
   expect(await take('vote/1', vote)).toMatchObject({ kind: 'recorded', position: { status: 'approved' } });
   expect(await take('vote/1', vote)).toMatchObject({ kind: 'recorded', position: { status: 'approved', version: 2 } });
   expect(await take('vote/2', vote)).toMatchObject({ kind: 'closed', position: { last: { actor: 'mem_r' } } });
@@ -81,7 +88,7 @@ test('a vote that is tried again is one step and is told that it counts', async 
 });
 
 test('an escalation that is tried again is told that it counts, although its sender may not decide the next level', async () => {
-  const vote = { step: 'escalate', reviewer: reviewer() } as const;
+  const vote = { step: 'escalate', memberId: 'mem_r' } as const;
   expect(await take('vote/1', vote)).toMatchObject({ kind: 'recorded', position: { level: 1 } });
   expect(await take('vote/1', vote)).toMatchObject({ kind: 'recorded', position: { level: 1 } });
   expect(await take('vote/2', vote)).toMatchObject({ kind: 'refused', code: 'not-a-reviewer' });
@@ -98,7 +105,7 @@ test('a timeout counts on the level it was set for, once, and only there', async
 });
 
 test('an escalation and a timeout of the same level at once move it once', async () => {
-  const [vote, timeout] = await Promise.all([take('vote/1', { step: 'escalate', reviewer: reviewer() }), take('timeout/0', { step: 'timeout' }, 0)]);
+  const [vote, timeout] = await Promise.all([take('vote/1', { step: 'escalate', memberId: 'mem_r' }), take('timeout/0', { step: 'timeout' }, 0)]);
   expect(timeout).toMatchObject({ kind: 'recorded', position: { level: 1 } });
   // Where the timeout was first, the next level is not the voter's to decide.
   const [step] = await recorded();
@@ -108,7 +115,7 @@ test('an escalation and a timeout of the same level at once move it once', async
 
 test('thirty votes at once: one closes the review, the others are told who', async () => {
   const outcomes = await Promise.all(
-    Array.from({ length: 30 }, (_, at) => take(`vote/${at}`, { step: at % 2 === 0 ? 'approve' : 'reject', reviewer: reviewer(`mem_${at}`) })),
+    Array.from({ length: 30 }, (_, at) => take(`vote/${at}`, { step: at % 2 === 0 ? 'approve' : 'reject', memberId: `mem_${at}` })),
   );
   expect(outcomes.filter(({ kind }) => kind === 'recorded')).toHaveLength(1);
   expect(outcomes.filter(({ kind }) => kind === 'closed')).toHaveLength(29);

@@ -56,7 +56,7 @@ test('what is recorded is what is answered, and fits the schema of the API', () 
 test('only HITL opens a review, with the first level due and the whole ladder to its end', () => {
   const { review } = settlementOf({ action: 'refund' });
   expect(review).toMatchObject({ created_at: '2030-01-01T00:00:00.000Z', due_at: '2030-01-01T00:00:00.900Z', expires_at: '2030-01-01T00:00:01.800Z' });
-  expect(JSON.parse(review?.state ?? '')).toEqual({ level: 0, steps: [] });
+  expect(JSON.parse(review?.state ?? '')).toEqual({ level: 0, openedAtMs: Date.UTC(2030, 0, 1), votes: [], steps: [] });
   expect(JSON.parse(review?.plan ?? '')).toMatchObject({ levels: [{ withinMs: 900 }, { withinMs: 900 }], outcome: 'block' });
   expect(settlementOf({ action: 'look_up' }).review).toBeNull();
 });

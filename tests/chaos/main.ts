@@ -5,6 +5,7 @@ import { createProgress } from '../../scripts/lib/progress.mjs';
 import { openHouse } from '../support/house.ts';
 import { seededRandom, type SeededRandom } from '../support/seeded-random.ts';
 import type { Drill, DrillReport } from './drill.ts';
+import { runHitlDrill } from './hitl/command.ts';
 import { killApi, readOnlyLedger, restartPostgres, restartTemporal } from './outages.ts';
 import { pendingReviews } from './pending-reviews.ts';
 
@@ -31,18 +32,42 @@ const COLUMNS = [
   'worst503Ms',
 ] as const;
 
-/** `npm run chaos -- core [--seed n] [--rounds n]`: the drills in an order that the seed sets; exit code 1 when any promise was broken. */
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { seed: { type: 'string' }, rounds: { type: 'string', default: '1' } } });
-const drills = SUITES[positionals[0] ?? ''];
+/**
+ * `npm run chaos -- core [--seed n] [--rounds n]`: the drills in an order that the seed sets; exit code 1 when any promise was broken.
+ * `npm run chaos -- hitl [--seed n] [--rounds 10] [--pending 200]`: reviews that wait through kills of every part, beside what others make of it.
+ */
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { seed: { type: 'string' }, rounds: { type: 'string' }, pending: { type: 'string', default: '200' } },
+});
+const isHitl = positionals[0] === 'hitl';
+const drills = SUITES[positionals[0] ?? ''] ?? (isHitl ? [] : undefined);
 const seed = Number(values.seed ?? randomInt(1_000_000));
-const rounds = Number(values.rounds);
-if (drills === undefined || positionals.length !== 1 || !Number.isInteger(seed) || !Number.isInteger(rounds) || rounds < 1) {
-  process.stderr.write(`usage: npm run chaos -- ${Object.keys(SUITES).join('|')} [--seed n] [--rounds n]\n`);
+const rounds = Number(values.rounds ?? (isHitl ? 10 : 1));
+const pending = Number(values.pending);
+if (
+  drills === undefined ||
+  positionals.length !== 1 ||
+  !Number.isInteger(seed) ||
+  !Number.isInteger(rounds) ||
+  rounds < 1 ||
+  !Number.isInteger(pending) ||
+  pending < 1
+) {
+  process.stderr.write(`usage: npm run chaos -- ${[...Object.keys(SUITES), 'hitl'].join('|')} [--seed n] [--rounds n]\n`);
   process.exit(2);
 }
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
-const violations = await run(drills);
+const violations = isHitl ? await hitl() : await run(drills);
 process.exit(violations === 0 ? 0 : 1);
+
+async function hitl(): Promise<number> {
+  process.stdout.write(`seed ${seed}\n`);
+  await build(createProgress({ stream: process.stderr }));
+  const broken = await runHitlDrill({ seed, rounds, pending, write: (line) => void process.stdout.write(`${line}\n`) });
+  process.stdout.write(`\nseed ${seed}: ${rounds} rounds, ${broken} broken promises\n`);
+  return broken;
+}
 
 async function run(suite: readonly Drill[]): Promise<number> {
   const random = seededRandom(seed);

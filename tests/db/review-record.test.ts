@@ -1,7 +1,7 @@
 import { openDatabase } from '../../db/client.ts';
 import type { Sql } from '../../db/client.ts';
-import { loadReviewLadder, recordReviewStep } from '../../db/queries/review-steps.ts';
-import type { ReviewStepInput } from '../../db/queries/review-steps.ts';
+import { loadReviewLadder, recordReviewSteps } from '../../db/queries/review-steps.ts';
+import type { ReviewRecordItem, ReviewRowChange } from '../../db/queries/review-steps.ts';
 import { findReview } from '../../db/queries/reviews.ts';
 import { settleDecisions } from '../../db/queries/settle.ts';
 import { recordId } from '../../db/record-id.ts';
@@ -12,19 +12,31 @@ import { addOrganization, settleItem } from '../support/ledger-records.ts';
 
 const EXPIRES_AT_MS = Date.UTC(2030, 0, 2);
 
-const step = (at: { orgId: string; reviewId: string }, name: string, changes: Partial<ReviewStepInput> = {}): ReviewStepInput => ({
-  ...at,
-  version: 1,
-  stepId: recordId(at.orgId, 'step', name),
-  body: `{"step":"${name}"}`,
-  fields: { reviewId: at.reviewId, eventId: 'e1', step: name, actor: 'member:m1' },
-  status: 'pending',
-  state: { level: 0, steps: [] },
-  dueAtMs: EXPIRES_AT_MS - 1_000,
-  expiresAtMs: EXPIRES_AT_MS,
-  decidedAt: null,
-  ...changes,
+const step = (
+  at: { orgId: string; reviewId: string },
+  name: string,
+  { version = 1, ...row }: ReviewRowChange & { version?: number } = {},
+): ReviewRecordItem => ({
+  org: at.orgId,
+  id: at.reviewId,
+  version,
+  entries: [
+    {
+      id: recordId(at.orgId, 'step', name),
+      body: `{"step":"${name}"}`,
+      fields: { reviewId: at.reviewId, eventId: 'e1', step: name, actor: 'member:m1' },
+    },
+  ],
+  row: { status: 'pending', due_at: new Date(EXPIRES_AT_MS - 1_000).toISOString(), ...row },
+  followers: [],
+  violations: [],
+  audits: [],
+  alerts: [],
+  votes: [],
+  opens: null,
 });
+
+const recordReviewStep = async (sql: Sql, item: ReviewRecordItem) => (await recordReviewSteps(sql, [item]))[0];
 
 describe('review_record', () => {
   let database: TestDatabase;
@@ -50,6 +62,7 @@ describe('review_record', () => {
       plan: '{"levels":[],"outcome":"block"}',
       state: '{"level":0,"steps":[]}',
       summary: '{}',
+      joins: false,
       created_at: '2030-01-01T00:00:00Z',
       due_at: '2030-01-01T01:00:00Z',
       expires_at: new Date(EXPIRES_AT_MS).toISOString(),
@@ -62,7 +75,7 @@ describe('review_record', () => {
     expect(await recordReviewStep(sql, step(at, 'escalate'))).toBe('recorded');
     expect(await loadReviewLadder(sql, at)).toMatchObject({ version: 2, status: 'pending', dueAtMs: EXPIRES_AT_MS - 1_000 });
     expect((await findReview(sql, at))?.decidedAt).toBeNull();
-    expect(await recordReviewStep(sql, step(at, 'approve', { version: 2, status: 'approved', dueAtMs: null, decidedAt: '2030-01-01T12:00:00.000Z' }))).toBe(
+    expect(await recordReviewStep(sql, step(at, 'approve', { version: 2, status: 'approved', due_at: null, decided_at: '2030-01-01T12:00:00.000Z' }))).toBe(
       'recorded',
     );
     expect(await findReview(sql, at)).toMatchObject({ status: 'approved', dueAt: null, decidedAt: new Date('2030-01-01T12:00:00.000Z') });

@@ -32,6 +32,7 @@ const review: ReviewRowInput = {
   plan: '{}',
   state: '{}',
   summary: '{}',
+  joins: false,
   created_at: '2026-01-01T00:00:00Z',
   due_at: '2026-01-01T01:00:00Z',
   expires_at: '2026-01-02T00:00:00Z',
@@ -102,6 +103,7 @@ describe('governance_settle', () => {
       sessionVersion: 1,
       sessionState: '{"after":0}',
       configVersion: null,
+      grantSpent: false,
     });
     expect([await usage(org), await entries(org)]).toEqual([1, 2]);
   });
@@ -115,6 +117,7 @@ describe('governance_settle', () => {
       sessionVersion: null,
       sessionState: null,
       configVersion: 3,
+      grantSpent: false,
     });
     expect(await settleOne(sql, settleItem(org, 'e1', { configVersion: 3 }))).toMatchObject({ status: 'recorded' });
   });

@@ -28,6 +28,7 @@ describe('asTenant', () => {
         plan: '{}',
         state: '{}',
         summary: '{}',
+        joins: false,
         created_at: '2026-01-01',
         due_at: '2026-01-01',
         expires_at: '2026-01-02',

@@ -93,7 +93,8 @@ describe('reviews', () => {
   test('a decision sent as a signal counts like one over HTTP', async () => {
     const { decision, path } = await open('transfer');
     const handle = product.temporal.workflow.getHandle(`gov/${product.orgId}/${decision.eventId}`);
-    await handle.signal(reviewSignal, { requestId: 'chat-1', verb: 'reject', reviewer: { memberId: 'mem_reviewer', role: 'Reviewer', groups: [] } });
+    await product.keyOf('Reviewer');
+    await handle.signal(reviewSignal, { requestId: 'chat-1', verb: 'reject', reviewer: { memberId: 'mem_reviewer' } });
     expect(await handle.result()).toMatchObject({ review: { status: 'rejected' } });
     expect((await read(path)).status).toBe('rejected');
   });

@@ -10,6 +10,8 @@ const PUBLISHED = {
   'method-not-allowed': 405,
   conflict: 409,
   'review-decided': 409,
+  'approval-refused': 409,
+  'alert-handled': 409,
   'payload-too-large': 413,
   'unsupported-media-type': 415,
   'not-i-json': 422,

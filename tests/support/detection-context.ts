@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { evaluateEvent } from '../../core/decision/evaluate-event.ts';
 import type { DetectionContext } from '../../core/detection/context.ts';
-import { detect } from '../../core/detection/detect.ts';
 import { readEventTexts, type EventText } from '../../core/detection/event-texts.ts';
 import { openSession } from '../../core/detection/session-state.ts';
 import type { Finding } from '../../core/mast/finding.ts';
@@ -32,12 +32,20 @@ export function runDetector(
   return detector(context, readEventTexts(context.event));
 }
 
-/** Findings per event of one session, one second apart. */
+/** Findings per event of one session, one second apart, decided without a policy. */
 export function replaySession(events: readonly EventInput[], profile: AgentProfile | null = null): Finding[][] {
   let session = openSession(0);
   return events.map((event, index) => {
-    const detection = detect({ orgId: 'org-a', event: { ...event, id: event.id ?? `evt_${index}` }, profile, session, nowMs: index * 1000, sha256Hex });
-    session = detection.session ?? session;
-    return detection.findings;
+    const evaluation = evaluateEvent({
+      orgId: 'org-a',
+      event: { ...event, id: event.id ?? `evt_${index}` },
+      profile,
+      session,
+      policy: null,
+      nowMs: index * 1000,
+      sha256Hex,
+    });
+    session = evaluation.session ?? session;
+    return evaluation.findings;
   });
 }

@@ -167,4 +167,11 @@ const ATTACKS: readonly (readonly [DetectorId, MastCategory, Attack])[] = [
       ]);
     },
   ],
+  [
+    'tim.hitlflood',
+    'Time',
+    (random, base) => ({
+      events: Array.from({ length: random.integer(11, 14) }, (_, index) => call(base, random.pick(['delete_user', 'drop_table']), { id: index })),
+    }),
+  ],
 ];

@@ -66,6 +66,9 @@ export function settleItem(org: string, eventId: string, changes: Partial<Settle
     agent: { id: 'agent-1', register: false, touch: false },
     session: null,
     review: null,
+    grant: null,
+    alert: null,
+    outcome: null,
     violations: [],
     ...changes,
   };

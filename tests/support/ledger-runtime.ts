@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
+import { createBatchActivities } from '../../activities/batch-decision.ts';
+import { createReviewActivities, type ReviewStepRequest } from '../../activities/review.ts';
 import { prepareSettlement } from '../../activities/settlement.ts';
-import type { GovernanceRuntime, ObserveItem } from '../../api/governance-runtime.ts';
+import { createSweepActivities } from '../../activities/sweep.ts';
+import type { GovernanceRuntime, ObserveItem, ReviewOutcome } from '../../api/governance-runtime.ts';
 import type { Evaluation } from '../../core/decision/evaluation.ts';
 import { DEFAULT_REVIEW_PLAN } from '../../core/hitl/default-plan.ts';
-import { climb } from '../../core/hitl/ladder.ts';
 import type { ReviewPlan } from '../../core/hitl/review.ts';
 import { decisionFromRecord } from '../../core/ledger/event-record.ts';
 import type { Sql } from '../../db/client.ts';
-import { loadReviewLadder, recordReviewStep } from '../../db/queries/review-steps.ts';
 import { settleDecisions } from '../../db/queries/settle.ts';
+import type { SweepPosition } from '../../db/queries/sweeps.ts';
 import type { EventInput } from '../../schemas/event.ts';
 
 /** The API's port without Temporal: decides by the event's action and settles in the real ledger, in process. */
@@ -18,6 +20,8 @@ export interface LedgerRuntime extends GovernanceRuntime {
   /** Runs before every decision. */
   beforeDecide: (() => Promise<void>) | null;
   plan: ReviewPlan;
+  /** Reviews whose runs were started. */
+  readonly conducted: string[];
   /** Long polls under way. */
   readonly waiting: number;
 }
@@ -25,6 +29,25 @@ export interface LedgerRuntime extends GovernanceRuntime {
 export function createLedgerRuntime(sql: Sql): LedgerRuntime {
   let failure: Error | null = null;
   const waiters = new Map<string, Set<() => void>>();
+  /** By review id, and by organisation for the queue. */
+  const wake = (...keys: string[]): void => {
+    for (const key of keys) for (const resolve of waiters.get(key) ?? []) resolve();
+  };
+  const nextOf: GovernanceRuntime['queueChanged'] = (key, { timeoutMs, signal }) =>
+    new Promise((resolve) => {
+      const set = waiters.get(key) ?? new Set();
+      waiters.set(key, set);
+      const done = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        set.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, timeoutMs);
+      signal.addEventListener('abort', done, { once: true });
+      if (signal.aborted) done();
+      else set.add(done);
+    });
 
   const settle: GovernanceRuntime['decide'] = async (request) => {
     const configVersion = await configVersionOf(sql, request.orgId);
@@ -44,6 +67,7 @@ export function createLedgerRuntime(sql: Sql): LedgerRuntime {
     const [result] = await settleDecisions(sql, [item]);
     switch (result?.status) {
       case 'recorded':
+        wake(request.orgId);
         return { kind: 'decided', decision: decisionFromRecord(item.body, result) };
       case 'exists':
         return { kind: 'decided', decision: decisionFromRecord(result.body, result) };
@@ -53,6 +77,32 @@ export function createLedgerRuntime(sql: Sql): LedgerRuntime {
       default:
         throw new Error('the settlement went stale');
     }
+  };
+
+  const activities = createReviewActivities({
+    sql,
+    weigh: async (_orgId, event) => ({ evaluation: evaluationOf(event, runtime.plan), configVersion: 1, stopped: null }),
+    now: Date.now,
+  });
+  const sweeps = createSweepActivities({
+    sql,
+    async reweigh(orgId, records) {
+      const configVersion = await configVersionOf(sql, orgId);
+      return records.map(({ event }) => ({ evaluation: evaluationOf(event, runtime.plan), configVersion, stopped: null }));
+    },
+    tellRuns: () => Promise.resolve(),
+    now: Date.now,
+    pageSize: 10,
+  });
+  const batches = createBatchActivities({ sql, tellRuns: () => Promise.resolve(), now: Date.now });
+  const step = async (request: ReviewStepRequest): Promise<ReviewOutcome> => {
+    if (failure !== null) throw failure;
+    const outcome = await activities.takeReviewStep(request);
+    if (outcome.kind === 'refused') return { kind: 'refused', code: outcome.code, detail: outcome.detail };
+    const { status, last } = outcome.position;
+    if (outcome.kind === 'closed') return { kind: 'closed', status, last };
+    wake(request.orgId, request.reviewId);
+    return { kind: 'recorded', status };
   };
 
   const runtime: LedgerRuntime = {
@@ -82,42 +132,33 @@ export function createLedgerRuntime(sql: Sql): LedgerRuntime {
       if (failure !== null) throw failure;
       return evaluationOf(event, runtime.plan);
     },
-    async review({ orgId, reviewId, eventId, verb, reason, reviewer }) {
+    review: ({ orgId, reviewId, requestId, verb, memberId, via, eventId: _eventId, kind: _kind, ...rest }) =>
+      step({ orgId, reviewId, stepKey: `vote/${requestId}`, move: { ...rest, step: verb, memberId, via } }),
+    withdraw: ({ orgId, reviewId, requestId, actor, reason }) =>
+      step({ orgId, reviewId, stepKey: `withdraw/${requestId}`, move: { step: 'withdraw', actor, ...(reason === undefined ? {} : { reason }) } }),
+    outcomeReported: () => Promise.resolve(),
+    async sweep({ orgId, sweepId }) {
       if (failure !== null) throw failure;
-      const row = await loadReviewLadder(sql, { orgId, reviewId });
-      if (row === undefined) throw new Error('no such review');
-      if (row.status !== 'pending') return { kind: 'closed', status: row.status, last: row.state.steps.at(-1) ?? null };
-      const result = climb(row.plan, row.state, { step: verb, reviewer, ...(reason === undefined ? {} : { reason }) }, Date.now(), row.expiresAtMs);
-      if ('refused' in result) return { kind: 'refused', code: result.refused, detail: result.detail };
-      const fields = { reviewId, eventId, step: verb, actor: reviewer.memberId };
-      await recordReviewStep(sql, {
-        orgId,
-        reviewId,
-        version: row.version,
-        stepId: randomUUID(),
-        body: JSON.stringify(fields),
-        fields,
-        ...result,
-        decidedAt: result.status === 'pending' ? null : new Date().toISOString(),
-      });
-      for (const wake of waiters.get(reviewId) ?? []) wake();
-      return { kind: 'recorded', status: result.status };
+      let after: SweepPosition | undefined;
+      do after = (await sweeps.sweepPage({ orgId, sweepId, after })).next ?? undefined;
+      while (after !== undefined);
     },
-    reviewChanged(_orgId, reviewId, { timeoutMs, signal }) {
-      return new Promise((resolve) => {
-        const set = waiters.get(reviewId) ?? new Set();
-        waiters.set(reviewId, set);
-        const wake = (): void => {
-          clearTimeout(timer);
-          signal.removeEventListener('abort', wake);
-          set.delete(wake);
-          resolve();
-        };
-        const timer = setTimeout(wake, timeoutMs);
-        signal.addEventListener('abort', wake, { once: true });
-        if (signal.aborted) wake();
-        else set.add(wake);
-      });
+    async testChannel() {
+      if (failure !== null) throw failure;
+      return { delivered: true, error: null };
+    },
+    async decideMany({ requestId, ...rest }) {
+      if (failure !== null) throw failure;
+      const { answers, runs } = await batches.decideBatch({ ...rest, batchKey: requestId });
+      wake(rest.orgId, ...runs.map(({ reviewId }) => reviewId));
+      return answers;
+    },
+    reviewChanged: (_orgId, reviewId, options) => nextOf(reviewId, options),
+    queueChanged: nextOf,
+    conducted: [],
+    async conductReview({ reviewId }) {
+      if (failure !== null) throw failure;
+      runtime.conducted.push(reviewId);
     },
     async assertReady() {
       if (failure !== null) throw failure;
@@ -150,6 +191,7 @@ function evaluationOf({ action }: EventInput, plan: ReviewPlan): Evaluation {
     policy: null,
     policyError: null,
     review: value === 'HITL' ? plan : null,
+    attestWithinMs: null,
     session: null,
   };
 }

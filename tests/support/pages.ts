@@ -7,6 +7,7 @@ import { createAuthenticator } from '../../api/access/authenticator.ts';
 import { createCredentialUses } from '../../api/access/credential-uses.ts';
 import { createKeyDirectory } from '../../api/access/key-directory.ts';
 import { pepperOf } from '../../api/access/key-secret.ts';
+import { createReviewLinks, type ReviewLinks } from '../../api/access/review-link.ts';
 import { createSignIn } from '../../api/access/sign-in.ts';
 import { problemHandler } from '../../api/middleware/problem-handler.ts';
 import { requestId } from '../../api/middleware/request-id.ts';
@@ -15,6 +16,7 @@ import { loadPages } from '../../api/pages.ts';
 import { createRateLimiter } from '../../api/rate-limiter.ts';
 import { createCodecRouter } from '../../api/routes/codec.ts';
 import { createDashboardRouter } from '../../api/routes/dashboard.ts';
+import { createReviewLinkRouter } from '../../api/routes/review-link.ts';
 import { keyRoutes } from '../../api/routes/keys.ts';
 import { reviewRoutes } from '../../api/routes/reviews.ts';
 import { sessionRoutes } from '../../api/routes/session.ts';
@@ -38,6 +40,7 @@ export interface TestPages {
   api: TestApi;
   baseUrl: string;
   codec: ReturnType<typeof createPayloadCodec>;
+  links: ReviewLinks;
   send(method: string, path: string, options?: SendOptions): Promise<PageAnswer>;
   /** Signs in by the form and answers the cookie. */
   cookieOf(member: string): Promise<string>;
@@ -77,22 +80,25 @@ export async function startPages(): Promise<TestPages> {
   const limiter = createRateLimiter({ limit: { burst: 4, windowMs: 60_000 }, now });
   const signIn = createSignIn({ sql, ledger, limiter, sessionLifetimeMs: 43_200_000, logger, now });
   const codec = createPayloadCodec(MASTER_KEY);
+  const links = createReviewLinks(MASTER_KEY);
+  const pages = loadPages();
 
   const app = express();
   app.enable('case sensitive routing').enable('strict routing');
   app.use(requestId({ stopping: new AbortController().signal, now }), securityHeaders());
   app.use(
+    createReviewLinkRouter({ sql, runtime: api.runtime, links, publicOrigin: baseUrl, pages, logger, now, limit: { burst: 20, windowMs: 60_000 } }),
     createDashboardRouter({
       sql,
       handlers: {
         ...sessionRoutes({ sql, signIn, now }),
         ...reviewRoutes({ sql, runtime: api.runtime }),
-        ...keyRoutes({ sql, pepper, forgetKey: (keyId) => keys.forget(keyId), now }),
+        ...keyRoutes({ sql, runtime: api.runtime, pepper, forgetKey: (keyId) => keys.forget(keyId), now }),
       },
       authenticator,
       publicOrigin: baseUrl,
       temporalUi: { url: TEMPORAL_UI, namespace: 'default' },
-      pages: loadPages(),
+      pages,
       logger,
       now,
     }),
@@ -122,6 +128,7 @@ export async function startPages(): Promise<TestPages> {
     api,
     baseUrl,
     codec,
+    links,
     send,
     async cookieOf(member) {
       const answer = await send('POST', '/sign-in', { form: { email: `${member}@example.com`, password: PASSWORD } });

@@ -16,7 +16,7 @@ import { Scope } from '../../schemas/access.ts';
 import type { Decision } from '../../schemas/decision.ts';
 import type { Json } from '../../schemas/json.ts';
 import type { PolicySet } from '../../schemas/policy.ts';
-import type { ServerConfig, WorkerRole } from '../../workers/config.ts';
+import type { OutboundConfig, ServerConfig, WorkerRole } from '../../workers/config.ts';
 import { createPayloadCodec } from '../../workers/payload-codec.ts';
 import { startProduct } from '../../workers/product.ts';
 import { createTestDatabase } from './database.ts';
@@ -28,6 +28,8 @@ export interface TestOrganization {
   apiKey: string;
   /** A key bound to a member of that role, made on first use. */
   keyOf: (role: Role) => Promise<string>;
+  /** A key bound to this member, made on first use; groups only matter then. */
+  keyOfMember: (name: string, role: Role, groups?: string[]) => Promise<string>;
 }
 
 export interface TestProduct extends TestOrganization {
@@ -68,8 +70,9 @@ export interface OrganizationOptions {
 /** The whole product in this process on a database and a Temporal namespace of its own, reached through HTTP. */
 export async function startTestProduct({
   roles = ['api', 'decision', 'hitl'],
+  outbound,
   ...organization
-}: OrganizationOptions & { roles?: WorkerRole[] } = {}): Promise<TestProduct> {
+}: OrganizationOptions & { roles?: WorkerRole[]; outbound?: OutboundConfig } = {}): Promise<TestProduct> {
   const address = process.env['TEST_TEMPORAL_ADDRESS'];
   const workflowBundlePath = process.env['TEST_WORKFLOW_BUNDLE'];
   if (address === undefined || workflowBundlePath === undefined) throw new Error('this test needs the servers of tests/support/global-setup.mjs');
@@ -91,6 +94,7 @@ export async function startTestProduct({
     rateLimitPerMinute: 1_000_000,
     logLevel: 'fatal',
     workflowBundlePath,
+    ...(outbound && { outbound }),
     temporal: { address, namespace },
   };
   const product = await startProduct(config, pino({ level: 'fatal' }));
@@ -170,30 +174,23 @@ export async function addTestOrganization(sql: Sql, masterKey: Buffer, { policy,
     });
     return minted.key;
   };
-  const keys = new Map<Role, Promise<string>>();
+  const keys = new Map<string, Promise<string>>();
+  const keyOfMember = (name: string, role: Role, groups: string[] = []): Promise<string> => {
+    const known = keys.get(name);
+    if (known !== undefined) return known;
+    const made = (async () => {
+      const id = `mem_${name}`;
+      const passwordHash = await hashPassword('correct horse battery');
+      await createMember(sql, { orgId, id, email: `${name}-${orgId}@example.com`, name, role, groups, passwordHash, audit: audit('member.created') });
+      return mint(id);
+    })();
+    keys.set(name, made);
+    return made;
+  };
   return {
     orgId,
     apiKey: await mint(null),
-    keyOf(role) {
-      const known = keys.get(role);
-      if (known !== undefined) return known;
-      const made = (async () => {
-        const id = `mem_${role.toLowerCase()}`;
-        const passwordHash = await hashPassword('correct horse battery');
-        await createMember(sql, {
-          orgId,
-          id,
-          email: `${role.toLowerCase()}-${orgId}@example.com`,
-          name: role,
-          role,
-          groups: role === 'Reviewer' ? ['finance'] : [],
-          passwordHash,
-          audit: audit('member.created'),
-        });
-        return mint(id);
-      })();
-      keys.set(role, made);
-      return made;
-    },
+    keyOfMember,
+    keyOf: (role) => keyOfMember(role.toLowerCase(), role, role === 'Reviewer' ? ['finance'] : []),
   };
 }

@@ -61,3 +61,16 @@ test('a variable set to nothing counts as not set', () => {
 test('links carry no double slash, whatever the public URL ends with', () => {
   expect(readConfig([], { ...ENV, PUBLIC_URL: 'https://guard.example.com/' }).publicUrl).toBe('https://guard.example.com');
 });
+
+test('mail needs a server and a sender together; what may be reached beside public hosts is checked at the start', () => {
+  const mail = { SMTP_URL: 'smtp://mail.internal:25', MAIL_FROM: 'MastGuard <reviews@example.com>' };
+  expect(readConfig([], ENV).outbound).toEqual({ mail: null, allow: [] });
+  expect(readConfig([], { ...ENV, ...mail, OUTBOUND_ALLOW: 'mail.internal:25, 10.1.0.0/16,' }).outbound).toEqual({
+    mail: { url: mail.SMTP_URL, from: mail.MAIL_FROM },
+    allow: ['mail.internal:25', '10.1.0.0/16'],
+  });
+  expect(() => readConfig([], { ...ENV, SMTP_URL: mail.SMTP_URL })).toThrow('set together');
+  expect(() => readConfig([], { ...ENV, MAIL_FROM: mail.MAIL_FROM })).toThrow('set together');
+  expect(() => readConfig([], { ...ENV, ...mail, SMTP_URL: 'https://mail.internal' })).toThrow('SMTP_URL');
+  expect(() => readConfig([], { ...ENV, OUTBOUND_ALLOW: 'everything' })).toThrow('OUTBOUND_ALLOW');
+});

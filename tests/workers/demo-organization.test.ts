@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { hmacOf, keyMatches, pepperOf } from '../../api/access/key-secret.ts';
 import { passwordMatches } from '../../api/access/password.ts';
 import { parseApiKey } from '../../core/access/api-key.ts';
+import { lintReviewers } from '../../core/policy/lint-reviewers.ts';
+import { lintPolicy } from '../../core/policy/lint.ts';
 import { DEMO_AGENTS } from '../../core/sample/demo-agents.ts';
 import { DEMO_POLICY } from '../../core/sample/demo-policy.ts';
 import { findAgent, listAgents, putAgent } from '../../db/queries/agents.ts';
@@ -9,6 +11,7 @@ import { findKeyCredential } from '../../db/queries/keys.ts';
 import { createOrganization, findOrganization } from '../../db/queries/organizations.ts';
 import { activatePolicy, createPolicy, findPolicyVersion } from '../../db/queries/policies.ts';
 import { readLedgerHead } from '../../db/queries/spine.ts';
+import { listDeciders } from '../../db/queries/standing.ts';
 import { auditEntry } from '../../api/audit.ts';
 import { Scope } from '../../schemas/access.ts';
 import { ensureDemoOrganization } from '../../workers/demo-organization.ts';
@@ -43,6 +46,11 @@ test('the organisation has its policy active and a profile for every agent of th
   expect(JSON.parse(active?.document ?? '')).toEqual(DEMO_POLICY);
   const agents = await listAgents(sql, { orgId: demo.orgId, afterId: '', limit: 10 });
   expect(Object.fromEntries(agents.map(({ agentId, profile }) => [agentId, JSON.parse(profile ?? 'null')]))).toEqual(DEMO_AGENTS);
+});
+
+test('the policy is one the API would take, and the members can decide what it asks', async () => {
+  expect(lintPolicy(DEMO_POLICY)).toEqual([]);
+  expect(lintReviewers(DEMO_POLICY, await listDeciders(database.appSql, demo), Date.now())).toEqual([]);
 });
 
 test('the key opens the organisation with every scope, for no member in particular', async () => {

@@ -68,3 +68,14 @@ test('after a lost connection everybody looks again: a change may have been miss
   expect(await waiting).toBe('woken');
   await listening();
 }, 20_000);
+
+test('a change of any review wakes whoever waits for the queue of its organisation, and no other queue', async () => {
+  const watchQueue = async (orgId: string): Promise<'woken' | 'slept'> => {
+    const startMs = Date.now();
+    await changes.nextOfQueue(orgId, { timeoutMs: 400, signal: new AbortController().signal });
+    return Date.now() - startMs < 350 ? 'woken' : 'slept';
+  };
+  const waiting = [watchQueue(ORG), watchQueue(randomUUID())];
+  await notify('rev_5');
+  expect(await Promise.all(waiting)).toEqual(['woken', 'slept']);
+});

@@ -10,13 +10,17 @@ import { decisionUpdate, reviewSignal, reviewUpdate } from '../../workflows/mess
 import type { observeEvents } from '../../workflows/observe-events.ts';
 import { TASK_QUEUE } from '../../workflows/options.ts';
 import { SHORT_LADDER } from '../support/policies.ts';
+import { BATCH_RECORDINGS } from './batch-recordings.ts';
 import { HISTORIES_MASTER_KEY } from './histories-key.ts';
+import { NOTICE_RECORDINGS } from './notice-recordings.ts';
+import { LOOPBACK } from './notices.ts';
 import { atRest, type History, seen, textOfHistory } from './run-history.ts';
 import { openStage, type Stage, voteOf, OWNER } from './stage.ts';
+import { SWEEP_RECORDINGS } from './sweep-recordings.ts';
 
 /**
  * `npm run histories`: records one history of every workflow in every state, for replay.test.ts. Run it when a workflow is added or a state is
- * new. When a change breaks the replay of what is there, it needs `patched()`, not new histories: open runs of installations look like these.
+ * new: it records what has none yet, or the names it is given, or everything anew with `--all`. When a change breaks the replay of what is there, it needs `patched()`, not new histories: open runs of installations look like these.
  */
 const TARGET = join(import.meta.dirname, 'histories');
 
@@ -86,7 +90,7 @@ const RECORDINGS: Record<string, (stage: Stage) => Promise<History>> = {
   async 'govern-event.hitl-vote-refused'(stage) {
     const handle = await stage.start(stage.inputOf({ action: 'transfer' }));
     await atRest(handle);
-    await handle.executeUpdate(reviewUpdate, { args: [voteOf('approve', { memberId: 'mem_viewer', role: 'Viewer', groups: [] })] });
+    await handle.executeUpdate(reviewUpdate, { args: [voteOf('approve', { memberId: 'mem_viewer' })] });
     return atRest(handle);
   },
   'govern-event.hitl-expired': async (stage) => ended(await stage.start(stage.inputOf({ action: 'refund' }))),
@@ -168,6 +172,9 @@ const RECORDINGS: Record<string, (stage: Stage) => Promise<History>> = {
         workflowId: `maintain-ledger-${randomUUID()}`,
       }),
     ),
+  ...BATCH_RECORDINGS,
+  ...NOTICE_RECORDINGS,
+  ...SWEEP_RECORDINGS,
 };
 
 /** Names of hosts, processes and places on disk stay at home: names of sticky queues carry them too. */
@@ -188,13 +195,16 @@ const directory = await mkdtemp(join(tmpdir(), 'mastguard-histories-'));
 process.env['TEST_WORKFLOW_BUNDLE'] = join(directory, 'workflow-bundle.js');
 await writeFile(process.env['TEST_WORKFLOW_BUNDLE'], await buildWorkflowBundle());
 
-const stage = await openStage({ masterKey: HISTORIES_MASTER_KEY, policy: SHORT_LADDER });
+const stage = await openStage({ masterKey: HISTORIES_MASTER_KEY, policy: SHORT_LADDER, outbound: LOOPBACK });
 const product = await stage.open(['api', 'decision', 'hitl', 'maintenance']);
 const apiUrl = product.apiUrl ?? '';
 try {
-  const only = process.argv.slice(2);
-  const names = Object.keys(RECORDINGS).filter((name) => only.length === 0 || only.includes(name));
-  if (only.length === 0) for (const file of await readdir(TARGET)) await rm(join(TARGET, file));
+  const wanted = process.argv.slice(2);
+  const isAll = wanted.includes('--all');
+  const recorded = isAll ? [] : await readdir(TARGET);
+  const isMissing = (name: string): boolean => !recorded.includes(`${name}.json`);
+  const names = Object.keys(RECORDINGS).filter((name) => (wanted.length === 0 || isAll ? isMissing(name) : wanted.includes(name)));
+  if (isAll) for (const file of await readdir(TARGET)) await rm(join(TARGET, file));
   for (const name of names) {
     const history = await RECORDINGS[name]?.(stage);
     await writeFile(join(TARGET, `${name}.json`), scrub(textOfHistory(history as History)));

@@ -27,7 +27,7 @@ async function replay(histories: { workflowId: string; history: History }[]): Pr
 
 test('every workflow has histories, of runs that ended and of runs that wait', () => {
   const types = new Set(FILES.map((file) => historyOfText(load(file)).events?.[0]?.workflowExecutionStartedEventAttributes?.workflowType?.name));
-  expect(types).toEqual(new Set(['governEvent', 'observeEvents', 'maintainLedger']));
+  expect(types).toEqual(new Set(['governEvent', 'observeEvents', 'maintainLedger', 'notifyReviewers', 'deliverNotification', 'testChannel', 'decideReviews']));
   expect(FILES.length).toBeGreaterThanOrEqual(25);
 });
 

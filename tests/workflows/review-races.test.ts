@@ -5,7 +5,7 @@ import type { governEvent } from '../../workflows/govern-event.ts';
 import { decisionUpdate, ladderQuery, reviewSignal, reviewUpdate } from '../../workflows/messages.ts';
 import { SHORT_LADDER } from '../support/policies.ts';
 import { atRest, eventNames, seen } from './run-history.ts';
-import { openStage, OWNER, REVIEWER, type Stage, stepsOf, voteOf } from './stage.ts';
+import { openStage, OWNER, type Stage, stepsOf, voteOf } from './stage.ts';
 import { until } from './until.ts';
 
 const LEVEL_MS = 400;
@@ -92,13 +92,9 @@ describe('with every worker up', () => {
     );
   }, 60_000);
 
-  test('ten reviewers by signal at once: one decides, the run ends with that', async () => {
+  test('ten votes by signal at once: one decides, the run ends with that', async () => {
     const { handle, reviewId } = await openReview('transfer');
-    await Promise.all(
-      Array.from({ length: 10 }, (_, index) =>
-        handle.signal(reviewSignal, voteOf(index % 2 === 0 ? 'approve' : 'reject', { ...REVIEWER, memberId: `mem_${index}` })),
-      ),
-    );
+    await Promise.all(Array.from({ length: 10 }, (_, index) => handle.signal(reviewSignal, voteOf(index % 2 === 0 ? 'approve' : 'reject'))));
     const { review } = await handle.result();
     const { steps, recorded, status } = await stepsOf(stage, reviewId);
     expect([steps.length, recorded]).toEqual([1, 1]);
@@ -214,7 +210,7 @@ describe('with workers that come and go', () => {
     await after.stop();
   });
 
-  test('a vote for a run that was ended counts although no worker is there when the run is started again', async () => {
+  test('a vote for a run that was ended counts, with no worker there at all', async () => {
     const api = await stage.open(['api']);
     const before = await stage.open(['decision', 'hitl']);
     const { handle, reviewId } = await openReview('transfer');
@@ -225,13 +221,9 @@ describe('with workers that come and go', () => {
       headers: { 'x-api-key': await stage.keyOf('Reviewer'), 'content-type': 'application/json', 'idempotency-key': randomUUID() },
       body: JSON.stringify({ verb: 'approve' }),
     });
-    const again = stage.temporal.workflow.getHandle(handle.workflowId);
-    await until(async () => (await again.describe()).status.name === 'RUNNING');
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    const after = await stage.open(['decision', 'hitl']);
     const answer = await answered;
     expect([answer.status, ((await answer.json()) as { status: string }).status]).toEqual([200, 'approved']);
     expect((await stepsOf(stage, reviewId)).recorded).toBe(1);
-    await Promise.all([api.stop(), after.stop()]);
+    await api.stop();
   });
 });

@@ -3,14 +3,13 @@ import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { pino } from 'pino';
 import { sha256Hex } from '../../activities/settlement.ts';
 import type { GovernEventInput } from '../../core/decision/govern-event-input.ts';
-import type { Reviewer } from '../../core/hitl/ladder.ts';
 import { canonicalize } from '../../core/json/canonical.ts';
 import { openDatabase, type Sql } from '../../db/client.ts';
 import type { GovernanceEvent } from '../../schemas/event.ts';
 import type { Json } from '../../schemas/json.ts';
 import type { PolicySet } from '../../schemas/policy.ts';
 import type { ReviewVerb } from '../../schemas/review.ts';
-import type { ServerConfig, WorkerRole } from '../../workers/config.ts';
+import type { OutboundConfig, ServerConfig, WorkerRole } from '../../workers/config.ts';
 import { createPayloadCodec } from '../../workers/payload-codec.ts';
 import { type Product, startProduct } from '../../workers/product.ts';
 import { startGovernEvent } from '../../workers/start-govern-event.ts';
@@ -39,7 +38,11 @@ export interface Stage extends TestOrganization {
   stop: () => Promise<void>;
 }
 
-export async function openStage({ masterKey = randomBytes(32), policy }: { masterKey?: Buffer; policy?: PolicySet } = {}): Promise<Stage> {
+export async function openStage({
+  masterKey = randomBytes(32),
+  policy,
+  outbound,
+}: { masterKey?: Buffer; policy?: PolicySet; outbound?: OutboundConfig } = {}): Promise<Stage> {
   const address = process.env['TEST_TEMPORAL_ADDRESS'];
   const workflowBundlePath = process.env['TEST_WORKFLOW_BUNDLE'];
   if (address === undefined || workflowBundlePath === undefined) throw new Error('this needs the servers of tests/support/global-setup.mjs');
@@ -61,10 +64,13 @@ export async function openStage({ masterKey = randomBytes(32), policy }: { maste
     rateLimitPerMinute: 1_000_000,
     logLevel: 'fatal',
     workflowBundlePath,
+    ...(outbound && { outbound }),
     temporal: { address, namespace },
   };
   const sql = openDatabase({ url: database.appUrl, maxConnections: 4 });
   const organization = await addTestOrganization(sql, masterKey, policy === undefined ? {} : { policy });
+  // The people whose votes the tests send.
+  await Promise.all([organization.keyOf('Reviewer'), organization.keyOf('Owner')]);
   const temporal = new Client({ connection, namespace, dataConverter: { payloadCodecs: [createPayloadCodec(masterKey)] } });
   const products = new Set<Product>();
 
@@ -104,10 +110,14 @@ export async function openStage({ masterKey = randomBytes(32), policy }: { maste
   };
 }
 
-export const REVIEWER: Reviewer = { memberId: 'mem_reviewer', role: 'Reviewer', groups: [] };
-export const OWNER: Reviewer = { memberId: 'mem_owner', role: 'Owner', groups: [] };
+export const REVIEWER = { memberId: 'mem_reviewer' };
+export const OWNER = { memberId: 'mem_owner' };
 
-export const voteOf = (verb: ReviewVerb, reviewer: Reviewer = REVIEWER, requestId: string = randomUUID()): ReviewVote => ({ requestId, reviewer, verb });
+export const voteOf = (verb: ReviewVerb, reviewer: { memberId: string } = REVIEWER, requestId: string = randomUUID()): ReviewVote => ({
+  requestId,
+  reviewer,
+  verb,
+});
 
 /** The steps of a review as its row has them, and how many of them the ledger holds. */
 export async function stepsOf(

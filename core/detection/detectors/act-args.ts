@@ -1,19 +1,9 @@
-import type { ArgumentRule } from '../../../schemas/agent.ts';
-import type { Json } from '../../../schemas/json.ts';
 import type { Finding } from '../../mast/finding.ts';
-import { canonicalJson } from '../call-hash.ts';
+import { type Breach, checkArgument } from '../check-argument.ts';
 import type { DetectionContext } from '../context.ts';
 import { isToolCall } from '../event-kind.ts';
 import type { EventText } from '../event-texts.ts';
 import { findGrant } from '../grants.ts';
-import { matchesPattern } from '../safe-pattern.ts';
-
-interface Breach {
-  argument: string;
-  rule: string;
-  outcome: 'hitl' | 'block';
-  limit?: number;
-}
 
 /** Arguments outside the grant's rules. A number above its cap, or a pattern that cannot be evaluated safely, goes to a person; the rest is blocked. */
 export function detectActArgs({ event, profile }: DetectionContext, _views: readonly EventText[]): Finding | null {
@@ -46,36 +36,3 @@ export function detectActArgs({ event, profile }: DetectionContext, _views: read
     },
   };
 }
-
-function checkArgument(argument: string, rule: ArgumentRule, value: Json | undefined): Breach[] {
-  const block = (broken: string, limit?: number): Breach[] => [{ argument, rule: broken, outcome: 'block', ...(limit === undefined ? {} : { limit }) }];
-  if (value === undefined) return rule.required === true ? block('required') : [];
-  if (rule.type !== undefined && !hasType(value, rule.type)) return block('type');
-  if (rule.enum !== undefined && !rule.enum.some((allowed) => canonicalJson(allowed) === canonicalJson(value))) return block('enum');
-  // A bound on something that is no number must not be passed by sending text.
-  if ((rule.min !== undefined || rule.max !== undefined) && typeof value !== 'number') return block('type');
-  if (rule.min !== undefined && Number(value) < rule.min) return block('min', rule.min);
-  if (rule.maxLength !== undefined && sizeOf(value) > rule.maxLength) return block('maxLength', rule.maxLength);
-  if (rule.pattern !== undefined) {
-    const matches = typeof value === 'string' ? matchesPattern(rule.pattern, value) : false;
-    if (matches === null) return [{ argument, rule: 'unsafe pattern', outcome: 'hitl' }];
-    if (!matches) return block('pattern');
-  }
-  if (rule.max !== undefined && Number(value) > rule.max) return [{ argument, rule: 'max', outcome: 'hitl', limit: rule.max }];
-  return [];
-}
-
-function hasType(value: Json, type: NonNullable<ArgumentRule['type']>): boolean {
-  if (type === 'integer') return Number.isInteger(value);
-  if (type === 'array') return Array.isArray(value);
-  if (type === 'object') return typeof value === 'object' && value !== null && !Array.isArray(value);
-  return typeof value === type;
-}
-
-/** Characters of a string, elements of an array, members of an object. */
-const sizeOf = (value: Json): number =>
-  typeof value === 'string' || Array.isArray(value)
-    ? value.length
-    : typeof value === 'object' && value !== null
-      ? Object.keys(value).length
-      : String(value).length;

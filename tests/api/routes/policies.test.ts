@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { canonicalize } from '../../../core/json/canonical.ts';
+import { openDatabase } from '../../../db/client.ts';
 import type { Json } from '../../../schemas/json.ts';
 import { startApi } from '../../support/api.ts';
 import type { TestApi } from '../../support/api.ts';
@@ -64,6 +65,75 @@ describe('policies', () => {
   ])('are refused for a fault of shape at %s', async (pointer, document) => {
     const { status, body } = await post(POLICIES, { name: 'shape', document });
     expect([status, body.code, body.errors[0].pointer]).toEqual([422, 'validation-failed', pointer]);
+  });
+
+  describe('that ask people', () => {
+    const HOUR_MS = 3_600_000;
+    const asking = (review: object, over: object = {}) => ({ ...rule('asks'), effect: 'hitl', review, ...over });
+    const level = (over: object) => ({ levels: [{ reviewers: { roles: ['Reviewer'] }, withinMs: HOUR_MS, ...over }] });
+    const faultsOf = ({ status, body }: { status: number; body: { code: string; errors?: { pointer: string }[] } }) => [
+      status,
+      body.code,
+      body.errors?.map(({ pointer }) => pointer),
+    ];
+    let key: string;
+    let orgId: string;
+    const send = (path: string, body?: unknown) => test.call('POST', path, { key, ...(body === undefined ? {} : { body }) });
+
+    beforeAll(async () => {
+      orgId = await test.newOrganization();
+      key = (await test.newKey({ orgId })).key;
+      await test.newMember({ id: 'ann', role: 'Reviewer', groups: ['finance'], orgId });
+      await test.newMember({ id: 'ben', role: 'Reviewer', orgId });
+      await test.newMember({ id: 'eve', role: 'Viewer', groups: ['board'], orgId });
+    });
+
+    it.each([
+      ['rules/0/review/levels/0/reviewers/users/1', { rules: [asking(level({ reviewers: { users: ['ann', 'nobody'] } }))] }],
+      ['rules/0/review/levels/0/reviewers/users/0', { rules: [asking(level({ reviewers: { users: ['eve'] } }))] }],
+      ['rules/0/review/levels/0/reviewers/groups/0', { rules: [asking(level({ reviewers: { groups: ['board'] } }))] }],
+      ['defaultReview/levels/0/reviewers', { rules: [], defaultReview: level({ reviewers: { roles: ['Owner'] } }) }],
+      ['defaultReview/levels/0/quorum', { rules: [], defaultReview: level({ quorum: 3 }) }],
+      ['rules/0/review/levels/0/separation/0', { rules: [asking(level({ separation: ['Owner'] }))] }],
+      ['rules/0/review/levels/0/reviewers', { rules: [asking({ ...level({ reviewers: { groups: ['finance'] } }), twoPerson: true })] }],
+      [
+        'rules/0/review/levels/0/businessHours/zone',
+        { rules: [asking(level({ businessHours: { zone: 'Mars/Base', days: { mon: [{ from: '09:00', to: '17:00' }] } } }))] },
+      ],
+      [
+        'rules/0/review/levels/0/withinMs',
+        { rules: [asking(level({ withinMs: 720 * HOUR_MS, businessHours: { zone: 'UTC', days: { mon: [{ from: '09:00', to: '09:15' }] } } }))] },
+      ],
+      [
+        'rules/0/review/breakGlass/reviewers/users/0',
+        { rules: [asking({ ...level({}), breakGlass: { reviewers: { users: ['nobody'] }, reviewWithinMs: HOUR_MS } })] },
+      ],
+      ['rules/0/attestWithinMs', { rules: [{ ...rule('r'), attestWithinMs: HOUR_MS }] }],
+      ['rules/0/expiresAt', { rules: [asking(level({}), { expiresAt: '2001-01-01T00:00:00Z' })] }],
+    ])('are refused when they are saved, for what cannot be decided: %s', async (pointer, document) => {
+      const { id } = (await send(POLICIES, { name: `host ${Math.random()}`, document: { rules: [] } })).body;
+      const refused = [422, 'policy-invalid', [`/document/${pointer}`]];
+      expect(faultsOf(await send(POLICIES, { name: 'undecidable', document }))).toEqual(refused);
+      expect(faultsOf(await send(`${POLICIES}/${id}/versions`, { document }))).toEqual(refused);
+    });
+
+    it('are refused at activation when their people have gone since, but not for a rule that has run out', async () => {
+      const expiresAt = new Date(Date.now() + HOUR_MS).toISOString();
+      const review = level({ reviewers: { users: ['ben'] } });
+      const saved = await send(POLICIES, { name: 'kept', document: { rules: [asking(review, { expiresAt })], defaultReview: level({ quorum: 2 }) } });
+      expect(saved.status).toBe(201);
+      const admin = openDatabase({ url: test.database.adminUrl, maxConnections: 1 });
+      const setStatus = (status: string) => admin`update member set status = ${status} where org_id = ${orgId} and id = 'ben'`;
+      const activate = () => send(`${POLICIES}/${saved.body.id}/versions/1/activate`);
+      await setStatus('disabled');
+      expect(faultsOf(await activate())).toEqual([422, 'policy-invalid', ['/rules/0/review/levels/0/reviewers/users/0', '/defaultReview/levels/0/quorum']]);
+      test.clock.offsetMs = 2 * HOUR_MS;
+      expect(faultsOf(await activate())).toEqual([422, 'policy-invalid', ['/defaultReview/levels/0/quorum']]);
+      await setStatus('active');
+      expect((await activate()).status).toBe(200);
+      test.clock.offsetMs = 0;
+      await admin.end();
+    });
   });
 
   it('have names of their own within the organisation, and may share them across organisations', async () => {

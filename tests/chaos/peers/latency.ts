@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { createPeerDatabase } from './database.ts';
 import { startPeerWorker } from './worker.ts';
 
@@ -30,30 +29,4 @@ export async function openLangGraphMeter({ databaseUrl }: { databaseUrl: string 
     await database.drop();
     throw error;
   }
-}
-
-/** Without anything in between. The first tenth, at least five, warms up and is not counted. */
-export async function measureLangGraphPauseResume({
-  databaseUrl,
-  cycles,
-}: {
-  databaseUrl: string;
-  cycles: number;
-}): Promise<Record<'pauseMs' | 'resumeMs', number[]>> {
-  const meter = await openLangGraphMeter({ databaseUrl });
-  const warmUp = Math.max(5, Math.ceil(cycles / 10));
-  const measured: Record<'pauseMs' | 'resumeMs', number[]> = { pauseMs: [], resumeMs: [] };
-  try {
-    for (let cycle = 0; cycle < warmUp + cycles; cycle += 1) {
-      const id = randomBytes(8).toString('hex');
-      const pauseMs = await meter.pause(id);
-      const resumeMs = await meter.resume(id);
-      if (cycle < warmUp) continue;
-      measured.pauseMs.push(pauseMs);
-      measured.resumeMs.push(resumeMs);
-    }
-  } finally {
-    await meter.close();
-  }
-  return measured;
 }

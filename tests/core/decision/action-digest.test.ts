@@ -44,3 +44,8 @@ test('the digest is that of the RFC 8785 text, so that anybody can compute it', 
   const bare: GovernanceEvent = { id: 'e1', agentId: 'a', action: 'b' };
   expect(actionDigest(bare, null, sha256Hex)).toBe(sha256Hex('{"action":"b","agentId":"a","policyVersion":null,"resource":null,"tool":null}'));
 });
+
+test('the worked example of docs/spec/action-digest.md', () => {
+  const event: GovernanceEvent = { id: 'e1', agentId: 'refund-bot', action: 'issue_refund', tool: { name: 'issue_refund', args: { amount: 80 } } };
+  expect(actionDigest(event, 'pol_refunds@3', sha256Hex)).toBe('10978c177c121d31c3dd3a12719a944985e4a717eaddc78358b719af863720f6');
+});

@@ -5,7 +5,8 @@ import type { Evaluation } from '../../../core/decision/evaluation.ts';
 import { openSession } from '../../../core/detection/session-state.ts';
 import { DEFAULT_REVIEW_PLAN } from '../../../core/hitl/default-plan.ts';
 import { compilePolicy } from '../../../core/policy/compile.ts';
-import type { PolicySet, ReviewPolicy } from '../../../schemas/policy.ts';
+import type { PolicySet } from '../../../schemas/policy.ts';
+import type { ReviewPolicy } from '../../../schemas/review-policy.ts';
 import { rule, setOf } from '../policy/rules.ts';
 
 const HARMLESS = { id: 'e1', agentId: 'a1', action: 'summarise' };
@@ -29,7 +30,8 @@ function evaluate(set: PolicySet | null, over: Partial<EventToEvaluate> = {}): E
 
 describe('evaluateEvent', () => {
   test('an event that nobody objects to is allowed, without reasons', () => {
-    expect(evaluate(null)).toEqual({ value: 'ALLOW', findings: [], riskScore: 0, reasons: [], policy: null, policyError: null, review: null, session: null });
+    const nothing = { findings: [], riskScore: 0, reasons: [], policy: null, policyError: null, review: null, attestWithinMs: null, session: null };
+    expect(evaluate(null)).toEqual({ value: 'ALLOW', ...nothing });
   });
 
   test('each effect has its value, and the deciding rule is named with its version', () => {
@@ -71,6 +73,16 @@ describe('evaluateEvent', () => {
     expect(evaluate({ rules: [rule('r', { effect: 'hitl' })], defaultReview: other }).review).toEqual({ ...other, outcome: 'block' });
     expect(evaluate(setOf(rule('r', { effect: 'hitl' }))).review).toEqual(DEFAULT_REVIEW_PLAN);
     expect(evaluate(setOf(rule('r', { effect: 'block' }))).review).toBeNull();
+  });
+
+  test('a review keeps every setting of the policy’s plan', () => {
+    const full: ReviewPolicy = {
+      ...REVIEW,
+      levels: [{ reviewers: { groups: ['finance'] }, withinMs: 60_000, quorum: 'all' }],
+      twoPerson: true,
+      approvalTtlMs: 500,
+    };
+    expect(evaluate(setOf(rule('r', { effect: 'hitl', review: full }))).review).toEqual(full);
   });
 
   test('a failed condition never allows: it is named, and a stricter detector stands', () => {

@@ -131,6 +131,17 @@ describe('evaluatePolicy', () => {
     });
   });
 
+  test('a rule decides until the moment it expires, and nothing from then on', () => {
+    const expiresAt = '2030-01-01T00:00:00+01:00';
+    const atMs = Date.parse(expiresAt);
+    const set = setOf(rule('for a while', { priority: 2, effect: 'allow', expiresAt }), rule('always'));
+    expect(decidingRule(set, policyInput({ nowMs: atMs - 1 }))).toBe('for a while');
+    expect(decidingRule(set, policyInput({ nowMs: atMs }))).toBe('always');
+    const over = setOf(rule('over', { when: { condition: FAILS }, expiresAt }));
+    expect(decide(over, policyInput({ nowMs: atMs - 1 })).error).not.toBeNull();
+    expect(decide(over, policyInput({ nowMs: atMs }))).toEqual({ effect: null, rule: null, error: null });
+  });
+
   test('agrees with reading all rules in order, whatever the set', () => {
     const action = fc.constantFrom('s', 'se', 'send', 'x');
     const agent = fc.constantFrom('a', 'ab', 'b');
@@ -141,6 +152,7 @@ describe('evaluatePolicy', () => {
       agents: patterns(agent),
       categories: fc.option(fc.constant(['Action' as const]), { nil: undefined }),
       condition: fc.option(fc.constantFrom('true', 'false', FAILS), { nil: undefined }),
+      expiresAtMs: fc.option(fc.constantFrom(1_000, 2_000, 3_000), { nil: undefined }),
     });
     fc.assert(
       fc.property(
@@ -150,13 +162,19 @@ describe('evaluatePolicy', () => {
         agent,
         fc.boolean(),
         (shapes, onError, actionName, agentId, found) => {
-          const rules = shapes.map(({ priority, effect, ...when }, at) =>
-            rule(`r${at}`, { priority, effect, when: Object.fromEntries(Object.entries(when).filter(([, value]) => value !== undefined)) }),
+          const rules = shapes.map(({ priority, effect, expiresAtMs, ...when }, at) =>
+            rule(`r${at}`, {
+              priority,
+              effect,
+              when: Object.fromEntries(Object.entries(when).filter(([, value]) => value !== undefined)),
+              ...(expiresAtMs === undefined ? {} : { expiresAt: new Date(expiresAtMs).toISOString() }),
+            }),
           );
+          const inForce = rules.filter(({ expiresAt }) => expiresAt === undefined || Date.parse(expiresAt) > 2_000);
           // Random sets hold unreachable rules, which compilePolicy refuses; evaluation must be right all the same.
           const compiled = { set: { rules, onError }, onError, index: indexRules(inspectPolicy({ rules }).ranked) };
-          const outcome = evaluatePolicy(compiled, policyInput({ action: actionName, agentId, findings: found ? [finding()] : [] }));
-          expect(outcome).toEqual(readInOrder(rules, onError, actionName, agentId, found));
+          const outcome = evaluatePolicy(compiled, policyInput({ action: actionName, agentId, findings: found ? [finding()] : [], nowMs: 2_000 }));
+          expect(outcome).toEqual(readInOrder(inForce, onError, actionName, agentId, found));
         },
       ),
       { numRuns: 2000 },

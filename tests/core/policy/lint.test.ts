@@ -1,4 +1,5 @@
 import { lintPolicy } from '../../../core/policy/lint.ts';
+import type { ReviewPolicy } from '../../../schemas/review-policy.ts';
 import { rule, setOf } from './rules.ts';
 
 const pointersOf = (...rules: Parameters<typeof setOf>): string[] => lintPolicy(setOf(...rules)).map((issue) => issue.pointer);
@@ -22,6 +23,19 @@ describe('lintPolicy', () => {
 
   test('points at a review that no effect opens', () => {
     expect(pointersOf(rule('a', { effect: 'block', review: { levels: [{ reviewers: { roles: ['Owner'] }, withinMs: 1000 }] } }))).toEqual(['/rules/0/review']);
+  });
+
+  test('points at a report that is asked of an action that never happens', () => {
+    const attestWithinMs = 60_000;
+    expect(
+      pointersOf(rule('a', { effect: 'block', attestWithinMs, when: { actions: ['x'] } }), rule('b', { attestWithinMs, when: { actions: ['y'] } })),
+    ).toEqual(['/rules/0/attestWithinMs']);
+  });
+
+  test('points into the reviews of rules and of the set', () => {
+    const review: ReviewPolicy = { levels: [{ reviewers: { roles: ['Owner'] }, separation: ['Admin'], withinMs: 1000 }] };
+    const issues = lintPolicy({ rules: [rule('a', { effect: 'hitl', review })], defaultReview: review });
+    expect(issues.map((issue) => issue.pointer)).toEqual(['/rules/0/review/levels/0/separation/0', '/defaultReview/levels/0/separation/0']);
   });
 
   test('points at bad conditions and says where in them', () => {
@@ -63,6 +77,16 @@ describe('lintPolicy', () => {
 
     test('a condition narrows: the wider rule below stays reachable', () => {
       expect(pointersOf(rule('a', { priority: 1, when: { condition: 'session.egress' } }), rule('b'))).toEqual([]);
+    });
+
+    test.each([
+      ['runs out before', '2030-01-01T00:00:00Z', undefined, []],
+      ['runs out a moment before', '2030-01-01T00:00:00Z', '2030-01-01T01:00:00.001+01:00', []],
+      ['runs out when', '2030-01-01T00:00:00Z', '2030-01-01T01:00:00+01:00', ['/rules/1']],
+      ['does not run out and', undefined, '2030-01-01T00:00:00Z', ['/rules/1']],
+    ])('a wider rule that %s it does', (_name, wide, narrow, pointers) => {
+      const until = (expiresAt: string | undefined): { expiresAt?: string } => (expiresAt === undefined ? {} : { expiresAt });
+      expect(pointersOf(rule('wide', { priority: 1, ...until(wide) }), rule('narrow', { when, ...until(narrow) }))).toEqual(pointers);
     });
 
     test('is found among rules filed by agent', () => {

@@ -17,5 +17,5 @@ export function finding(over: Partial<Finding> = {}): Finding {
 
 export function policyInput(over: Partial<PolicyInput> & { action?: string; agentId?: string } = {}): PolicyInput {
   const { action = 'send_email', agentId = 'a1', ...rest } = over;
-  return { event: { id: 'e1', agentId, action }, findings: [], riskScore: 0, session: null, agent: { id: agentId }, ...rest };
+  return { event: { id: 'e1', agentId, action }, findings: [], riskScore: 0, session: null, agent: { id: agentId }, nowMs: 0, ...rest };
 }

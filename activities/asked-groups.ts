@@ -1,0 +1,37 @@
+import type { Sql } from '../db/client.ts';
+import { loadReviewLadders, type ReviewLadderRow } from '../db/queries/review-steps.ts';
+
+/** A review that is asked, and those that are decided with it. */
+export interface AskedGroup {
+  row: ReviewLadderRow;
+  joined: ReviewLadderRow[];
+}
+
+/** By each of these reviews' ids, what is asked in its place: itself, or the one it joined. Unknown ids are left out. */
+export async function loadAskedGroups(sql: Sql, { orgId, reviewIds }: { orgId: string; reviewIds: readonly string[] }): Promise<Map<string, AskedGroup>> {
+  const known = new Map<string, ReviewLadderRow>();
+  const load = async (ids: Iterable<string>): Promise<void> => {
+    const missing = [...new Set(ids)].filter((id) => !known.has(id));
+    if (missing.length === 0) return;
+    for (const row of await loadReviewLadders(sql, { orgId, reviewIds: missing })) known.set(row.id, row);
+  };
+  const isLed = ({ joinedTo, status }: ReviewLadderRow): boolean => joinedTo !== null && status === 'pending';
+  const askedId = (row: ReviewLadderRow): string => (isLed(row) ? (row.joinedTo ?? row.id) : row.id);
+
+  await load(reviewIds);
+  const named = reviewIds.flatMap((id) => known.get(id) ?? []);
+  await load(named.map(askedId));
+  const asked = new Map(named.flatMap((row) => known.get(askedId(row)) ?? []).map((row) => [row.id, row]));
+  await load([...asked.values()].flatMap(({ joined }) => joined));
+  const groups = new Map<string, AskedGroup>();
+  for (const row of asked.values()) {
+    const followers = row.joined.flatMap((id) => known.get(id) ?? []).filter(({ joinedTo }) => joinedTo === row.id);
+    groups.set(row.id, { row, joined: followers });
+  }
+  return new Map(
+    named.flatMap((row) => {
+      const group = groups.get(askedId(row));
+      return group === undefined ? [] : [[row.id, group] as const];
+    }),
+  );
+}

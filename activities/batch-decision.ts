@@ -1,0 +1,164 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import { climb } from '../core/hitl/ladder.ts';
+import type { VoteMove } from '../core/hitl/ladder-state.ts';
+import { recordedAmong } from '../db/queries/ledger.ts';
+import { recordReviewSteps, type ReviewRecordItem } from '../db/queries/review-steps.ts';
+import { standingsFor } from '../db/queries/standing.ts';
+import type { BatchDecision, BatchDecisionAnswer } from '../schemas/batch-decision.ts';
+import { type AskedGroup, loadAskedGroups } from './asked-groups.ts';
+import { recordItem, stepIdOf } from './review-record.ts';
+import type { SweepActivitiesDeps, WaitingRun } from './sweep.ts';
+
+export interface BatchRequest {
+  orgId: string;
+  /** The same for every retry of the batch, and for no other batch. */
+  batchKey: string;
+  memberId: string;
+  via: string;
+  decisions: BatchDecision[];
+}
+
+export interface BatchOutcome {
+  /** In the order of the decisions. */
+  answers: BatchDecisionAnswer[];
+  /** Runs whose reviews have moved. */
+  runs: WaitingRun[];
+}
+
+export type BatchActivities = ReturnType<typeof createBatchActivities>;
+
+/** Votes of others that move a review while the batch is computed send it into another round. */
+const MAX_ROUNDS = 20;
+/** Keeps a statement short where reviews have many joined to them; a plain batch is one. */
+const MAX_ENTRIES = 1_000;
+
+/** A person's votes on many reviews: each is weighed and recorded as it would be alone, all in one statement. */
+export function createBatchActivities({ sql, tellRuns, now }: Pick<SweepActivitiesDeps, 'sql' | 'tellRuns' | 'now'>) {
+  /** One round over the decisions that are not answered yet. Where the review has moved on meanwhile, there is no answer. */
+  const vote = async ({ orgId, batchKey, memberId, via }: BatchRequest, groups: readonly Ballot[]): Promise<Map<string, Told>> => {
+    const nowMs = now();
+    const stepKey = `batch/${batchKey}`;
+    const standings = await standingsFor(
+      sql,
+      orgId,
+      groups.map(({ row, joined }) => [row, ...joined]),
+      nowMs,
+    );
+    const told = new Map<string, Told>();
+    const items: ReviewRecordItem[] = [];
+    for (const [index, { row, joined, decision }] of groups.entries()) {
+      const { plan, state, expiresAtMs, actionDigest, status } = row;
+      const standing = standings[index];
+      if (standing === undefined) throw new Error('a standing is missing');
+      if (status !== 'pending') {
+        told.set(row.id, { status: 'closed', detail: `this review is ${status}`, reviewStatus: status });
+        continue;
+      }
+      const moved = climb(plan, state, moveOf(decision, memberId, via), { nowMs, expiresAtMs, digest: actionDigest, standing });
+      if ('refused' in moved) {
+        told.set(row.id, { status: 'refused', code: moved.refused, detail: moved.detail, reviewStatus: status });
+      } else {
+        items.push(recordItem({ orgId, row, joined, stepKey, moved, nowMs }));
+        told.set(row.id, { status: 'recorded', reviewStatus: moved.status });
+      }
+    }
+    for (const statement of statementsOf(items)) {
+      const statuses = await recordReviewSteps(sql, statement);
+      for (const [index, { id }] of statement.entries()) if (statuses[index] === 'stale') told.delete(id);
+    }
+    await creditRetries(orgId, stepKey, told);
+    return told;
+  };
+
+  /** A retried vote that closed a review, or moved it out of its sender's reach, must be told that it counts. */
+  const creditRetries = async (orgId: string, stepKey: string, told: Map<string, Told>): Promise<void> => {
+    const idOf = new Map([...told].filter(([, { status }]) => status !== 'recorded').map(([reviewId]) => [stepIdOf(orgId, reviewId, stepKey), reviewId]));
+    const recorded = idOf.size === 0 ? [] : await recordedAmong(sql, { orgId, recordIds: [...idOf.keys()] });
+    for (const recordId of recorded) {
+      const reviewId = idOf.get(recordId) ?? '';
+      told.set(reviewId, { status: 'recorded', reviewStatus: told.get(reviewId)?.reviewStatus ?? null });
+    }
+  };
+
+  return {
+    /** Takes all votes in, each recorded once however often the batch is tried. */
+    async decideBatch(request: BatchRequest): Promise<BatchOutcome> {
+      const { orgId, decisions } = request;
+      const answers: BatchDecisionAnswer[] = [];
+      const runs = new Map<string, WaitingRun>();
+      let left = [...decisions.keys()];
+      for (let round = 0; left.length > 0; round += 1) {
+        if (round === MAX_ROUNDS) throw ApplicationFailure.retryable('the reviews move without pause', 'reviews-contended');
+        const groupOf = await loadAskedGroups(sql, { orgId, reviewIds: left.map((index) => decisions[index]?.reviewId ?? '') });
+        const ballots = ballotsOf(left, decisions, groupOf);
+        const told = await vote(request, ballots);
+        for (const index of left) {
+          const decision = decisions[index];
+          const group = groupOf.get(decision?.reviewId ?? '');
+          if (decision === undefined) continue;
+          if (group === undefined) {
+            answers[index] = { reviewId: decision.reviewId, status: 'refused', code: 'not-found', detail: 'there is no such review', reviewStatus: null };
+            continue;
+          }
+          const outcome = told.get(group.row.id);
+          const head = ballots.find(({ row }) => row === group.row)?.decision;
+          if (outcome === undefined || head === undefined) continue;
+          answers[index] = { reviewId: decision.reviewId, ...(head.verb === decision.verb ? outcome : { ...ASKED_TWICE, reviewStatus: outcome.reviewStatus }) };
+          const { id: reviewId, eventId, kind } = group.row;
+          if (outcome.status === 'recorded') runs.set(reviewId, { reviewId, eventId, kind });
+        }
+        left = left.filter((index) => answers[index] === undefined);
+      }
+      return { answers, runs: [...runs.values()] };
+    },
+
+    /** Lets the runs of a batch look at their reviews. */
+    tellBatch: ({ orgId, runs }: { orgId: string; runs: WaitingRun[] }): Promise<void> => tellRuns(orgId, runs),
+  };
+}
+
+type Told = Omit<BatchDecisionAnswer, 'reviewId'>;
+
+/** A review that is asked, and the decision of the batch that counts for it. */
+interface Ballot extends AskedGroup {
+  decision: BatchDecision;
+}
+
+const ASKED_TWICE = { status: 'refused', code: 'asked-twice', detail: 'an earlier decision of this batch is about the same request' } as const;
+
+/** The first decision about each review that is asked. */
+function ballotsOf(left: readonly number[], decisions: readonly BatchDecision[], groupOf: ReadonlyMap<string, AskedGroup>): Ballot[] {
+  const ballots = new Map<string, Ballot>();
+  for (const index of left) {
+    const decision = decisions[index];
+    const group = decision && groupOf.get(decision.reviewId);
+    if (decision !== undefined && group !== undefined && !ballots.has(group.row.id)) ballots.set(group.row.id, { ...group, decision });
+  }
+  return [...ballots.values()];
+}
+
+function moveOf({ verb, reason, message, digest }: BatchDecision, memberId: string, via: string): VoteMove {
+  return {
+    step: verb,
+    memberId,
+    via,
+    ...(reason === undefined ? {} : { reason }),
+    ...(message === undefined ? {} : { message }),
+    ...(digest === undefined ? {} : { digest }),
+  };
+}
+
+function statementsOf(items: readonly ReviewRecordItem[]): ReviewRecordItem[][] {
+  const statements: ReviewRecordItem[][] = [];
+  let room = 0;
+  for (const item of items) {
+    const size = item.entries.length + item.followers.length;
+    if (statements.length === 0 || room < size) {
+      statements.push([]);
+      room = MAX_ENTRIES;
+    }
+    statements.at(-1)?.push(item);
+    room -= size;
+  }
+  return statements;
+}

@@ -1,0 +1,36 @@
+import { canonicalize } from '../core/json/canonical.ts';
+import type { Sql } from '../db/client.ts';
+import { closeSilentOutcome, closeUnusedOutcome, findAwaitedOutcome } from '../db/queries/outcomes.ts';
+import { recordId } from '../db/record-id.ts';
+
+/** `lookAgainMs`: how long to wait before asking once more; null when there is nothing to wait for. */
+export interface OutcomeWatch {
+  status: string;
+  lookAgainMs: number | null;
+}
+
+export type OutcomeActivities = ReturnType<typeof createOutcomeActivities>;
+
+export function createOutcomeActivities({ sql, now }: { sql: Sql; now: () => number }) {
+  return {
+    /** Looks how far an action's report is, and ends the wait when its time is over: silence is a violation and an alert. */
+    async watchOutcome({ orgId, eventId }: { orgId: string; eventId: string }): Promise<OutcomeWatch> {
+      for (;;) {
+        const awaited = await findAwaitedOutcome(sql, { orgId, eventId });
+        if (awaited === undefined || awaited.status !== 'waiting') return { status: awaited?.status ?? 'unused', lookAgainMs: null };
+        const { dueAt, approvalExpiresAt, agentId, ruleId } = awaited;
+        const untilMs = (dueAt ?? approvalExpiresAt)?.getTime() ?? null;
+        if (untilMs !== null && untilMs > now()) return { status: 'waiting', lookAgainMs: untilMs - now() };
+        if (dueAt === null) {
+          await closeUnusedOutcome(sql, { orgId, eventId });
+          continue;
+        }
+        const fields = { eventId, agentId, value: 'OUTCOME_SILENT', ruleId, detectors: [] };
+        const violation = { id: recordId(orgId, 'violation', eventId, 'outcome'), body: canonicalize({ v: 1, ...fields, dueAt: dueAt.toISOString() }), fields };
+        const alertId = `alr_${recordId(orgId, 'alert', eventId, 'outcome').replaceAll('-', '')}`;
+        // The database's clock decides; where it is behind ours, a moment more.
+        if (!(await closeSilentOutcome(sql, { orgId, eventId, violation, alertId }))) return { status: 'waiting', lookAgainMs: 250 };
+      }
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import { evaluateEvent } from '../core/decision/evaluate-event.ts';
+import type { Evaluation } from '../core/decision/evaluation.ts';
+import type { Sql } from '../db/client.ts';
+import { loadSession } from '../db/queries/decision-config.ts';
+import type { GovernanceEvent } from '../schemas/event.ts';
+import { createDecisionState, whyStopped } from './decision-state.ts';
+import { sha256Hex } from './settlement.ts';
+
+export interface Weighed {
+  evaluation: Evaluation;
+  /** The configuration it was weighed against. */
+  configVersion: number;
+  /** Why the agent may do nothing at the moment; null while it may. */
+  stopped: string | null;
+}
+
+/** Classifies an event against the session and the policy as they stand now. Stores nothing, and settles nothing that would tell it of an old cache: it has none. */
+export function createWeigh({ sql, now }: { sql: Sql; now: () => number }) {
+  return async function weigh(orgId: string, event: GovernanceEvent): Promise<Weighed> {
+    const nowMs = now();
+    const state = createDecisionState(sql);
+    const organization = await state.organization(orgId);
+    const { version, policy } = organization;
+    const agent = await state.agent(orgId, event.agentId);
+    const session = event.sessionId === undefined ? null : await loadSession(sql, { orgId, sessionId: event.sessionId, nowMs });
+    const evaluation = evaluateEvent({ orgId, event, profile: agent?.profile ?? null, session, policy, nowMs, sha256Hex });
+    return { evaluation, configVersion: version, stopped: whyStopped(organization, event.agentId, agent) };
+  };
+}

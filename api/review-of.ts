@@ -1,0 +1,30 @@
+import type { LadderState } from '../core/hitl/ladder-state.ts';
+import { outcomeOf } from '../core/hitl/outcome.ts';
+import type { ReviewPlan } from '../core/hitl/review.ts';
+import type { ReviewSummary } from '../db/queries/review-steps.ts';
+import type { ReviewRow } from '../db/queries/reviews.ts';
+import type { Review } from '../schemas/review.ts';
+
+/** A review as the API shows it. */
+export function reviewOf({ plan, state, summary, createdAt, dueAt, expiresAt, decidedAt, approvalExpiresAt, consumedAt, ...row }: ReviewRow): Review {
+  const ladder = JSON.parse(plan) as ReviewPlan;
+  const { level, steps, votes = [], args = null, response = null } = JSON.parse(state) as LadderState;
+  const { reasons, policy } = JSON.parse(summary) as ReviewSummary;
+  return {
+    ...row,
+    outcome: outcomeOf(ladder, row.status),
+    reasons,
+    policy,
+    level,
+    plan: ladder,
+    votes,
+    steps,
+    args,
+    response,
+    approval: approvalExpiresAt === null ? null : { expiresAt: approvalExpiresAt.toISOString(), consumedAt: consumedAt?.toISOString() ?? null },
+    createdAt: createdAt.toISOString(),
+    dueAt: dueAt?.toISOString() ?? null,
+    expiresAt: expiresAt.toISOString(),
+    decidedAt: decidedAt?.toISOString() ?? null,
+  };
+}

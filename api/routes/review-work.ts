@@ -1,0 +1,19 @@
+import type { Sql } from '../../db/client.ts';
+import type { GovernanceRuntime } from '../governance-runtime.ts';
+import type { Handlers } from '../handler.ts';
+import { batchDecisionRoutes } from './batch-decisions.ts';
+import { reviewFeedRoutes } from './review-feed.ts';
+import { reviewerLoadRoutes } from './reviewer-load.ts';
+
+/** What people need who have many reviews before them. */
+export function reviewWorkRoutes({
+  sql,
+  runtime,
+  now,
+}: {
+  sql: Sql;
+  runtime: GovernanceRuntime;
+  now: () => number;
+}): Handlers<'decideReviews' | 'followReviews' | 'listReviewers'> {
+  return { ...batchDecisionRoutes({ sql, runtime }), ...reviewFeedRoutes({ sql, runtime }), ...reviewerLoadRoutes({ sql, now }) };
+}

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { AgentId, EventId, Timestamp } from './ids.ts';
+import { plainText } from './text.ts';
+
+export const AlertStatus = z.enum(['open', 'acknowledged', 'dismissed', 'escalated']).meta({
+  id: 'AlertStatus',
+  description: 'acknowledged: seen, and right to be raised. dismissed: a false positive. escalated: people judge the event in a review.',
+});
+export type AlertStatus = z.infer<typeof AlertStatus>;
+
+export const AlertCause = z.enum(['decision', 'outcome-silent', 'outcome-failed', 'break-glass', 'escalation']).meta({
+  id: 'AlertCause',
+  description:
+    'decision: the event was decided ALERT. outcome-silent, outcome-failed: the agent did not report how an action went, or that it failed. ' +
+    'break-glass: somebody approved alone, or that was not found right afterwards. escalation: an escalated alert was not found harmless.',
+});
+export type AlertCause = z.infer<typeof AlertCause>;
+
+export const HandleAlertInput = z.strictObject({ note: plainText(2_048).optional() }).meta({ id: 'HandleAlertInput' });
+
+/** Something to look at that did not wait for anybody. */
+export const Alert = z
+  .strictObject({
+    id: z.string(),
+    eventId: EventId,
+    agentId: AgentId,
+    action: z.string(),
+    cause: AlertCause,
+    riskScore: z.int().min(0).max(100),
+    reasons: z.array(z.string()),
+    status: AlertStatus,
+    reviewId: z.string().nullable().meta({ description: 'The review that raised it.' }),
+    escalatedTo: z.string().nullable().meta({ description: 'The review that judges it.' }),
+    createdAt: Timestamp,
+    handledAt: Timestamp.nullable(),
+    handledBy: z.string().nullable().meta({ description: 'Member id.' }),
+    note: z.string().nullable(),
+  })
+  .meta({ id: 'Alert' });
+export type Alert = z.infer<typeof Alert>;

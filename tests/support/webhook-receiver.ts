@@ -1,0 +1,57 @@
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface ReceivedCall {
+  path: string;
+  headers: IncomingHttpHeaders;
+  body: string;
+  at: number;
+}
+
+export interface WebhookReceiver {
+  url: string;
+  /** All that came, oldest first. */
+  calls: ReceivedCall[];
+  /** Those to this path. */
+  to: (path: string) => ReceivedCall[];
+  /** What the next calls to this path are answered, one status each; then 200 again. */
+  answer: (path: string, ...statuses: number[]) => void;
+  /** Stops listening; `up` listens again on the same port. */
+  down: () => Promise<void>;
+  up: () => Promise<void>;
+  close: () => Promise<void>;
+}
+
+/** Somebody's server on a free port of loopback, which fails as it is told. */
+export async function startWebhookReceiver(): Promise<WebhookReceiver> {
+  const calls: ReceivedCall[] = [];
+  const answers = new Map<string, number[]>();
+  const server = createServer((req, res) => {
+    const chunks: Buffer[] = [];
+    req.on('data', (chunk: Buffer) => void chunks.push(chunk));
+    req.on('end', () => {
+      const path = req.url ?? '';
+      calls.push({ path, headers: req.headers, body: Buffer.concat(chunks).toString('utf8'), at: Date.now() });
+      res.writeHead(answers.get(path)?.shift() ?? 200).end();
+    });
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const down = async (): Promise<void> => {
+    if (!server.listening) return;
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    calls,
+    to: (path) => calls.filter((call) => call.path === path),
+    answer: (path, ...statuses) => void answers.set(path, statuses),
+    down,
+    async up() {
+      await once(server.listen(port, '127.0.0.1'), 'listening');
+    },
+    close: down,
+  };
+}

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto';
+import { type Client, WithStartWorkflowOperation } from '@temporalio/client';
+import { TypedSearchAttributes } from '@temporalio/common';
+import type { BatchActivities } from '../activities/batch-decision.ts';
+import { type BatchDecisionRequest, DecisionUnavailable, type GovernanceRuntime } from '../api/governance-runtime.ts';
+import { canonicalize } from '../core/json/canonical.ts';
+import type { Json } from '../schemas/json.ts';
+import type { decideReviews } from '../workflows/decide-reviews.ts';
+import { decideReviewsId } from '../workflows/ids.ts';
+import { batchUpdate } from '../workflows/messages.ts';
+import { TASK_QUEUE } from '../workflows/options.ts';
+import { SEARCH_ATTRIBUTE } from '../workflows/search-attributes.ts';
+import { callWithin } from './call-within.ts';
+
+export interface BatchRunsDeps {
+  client: Client;
+  steps: Pick<BatchActivities, 'decideBatch'>;
+  timeoutMs?: number;
+}
+
+/**
+ * Runs one workflow per batch of decisions, and asks it what became of them. Reviews are decided while Temporal is away too: then the
+ * votes are taken here, and a run that comes after all finds each of them recorded.
+ */
+export function createBatchRuns({ client, steps, timeoutMs = 5_000 }: BatchRunsDeps): GovernanceRuntime['decideMany'] {
+  return async function decideMany(request) {
+    const { orgId, memberId, via, decisions } = request;
+    const batch = { orgId, batchKey: batchKeyOf(request), memberId, via, decisions };
+    const startWorkflowOperation = new WithStartWorkflowOperation<typeof decideReviews>('decideReviews', {
+      taskQueue: TASK_QUEUE.governance,
+      workflowId: decideReviewsId(orgId, batch.batchKey),
+      // A retry attaches to the run; one that comes after its end takes the same votes again, and each of them stands already.
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      args: [batch],
+      staticSummary: `${decisions.length} decisions of ${memberId}`,
+      typedSearchAttributes: new TypedSearchAttributes([{ key: SEARCH_ATTRIBUTE.orgId, value: orgId }]),
+    });
+    try {
+      return await callWithin(client, timeoutMs, () => client.workflow.executeUpdateWithStart(batchUpdate, { updateId: 'answers', startWorkflowOperation }));
+    } catch {
+      return steps.decideBatch(batch).then(
+        ({ answers }) => answers,
+        (cause: unknown) => {
+          throw new DecisionUnavailable('the decisions are not known to be recorded; a retry with the same request id attaches', { cause });
+        },
+      );
+    }
+  };
+}
+
+/** From request id, person and decisions: a request id that is used twice for different batches makes two of them. */
+export function batchKeyOf({ requestId, memberId, decisions }: Pick<BatchDecisionRequest, 'requestId' | 'memberId' | 'decisions'>): string {
+  const text = canonicalize([requestId, memberId, decisions] as unknown as Json);
+  return `${requestId}/${createHash('sha256').update(text).digest('hex').slice(0, 32)}`;
+}

@@ -1,0 +1,37 @@
+import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/client';
+import { TypedSearchAttributes } from '@temporalio/common';
+import type { WaitingRun } from '../activities/sweep.ts';
+import { conductReviewId, governEventId, sweepReviewsId } from '../workflows/ids.ts';
+import { reviewMovedSignal } from '../workflows/messages.ts';
+import { TASK_QUEUE } from '../workflows/options.ts';
+import { SEARCH_ATTRIBUTE } from '../workflows/search-attributes.ts';
+import type { SweepRequest, sweepReviews } from '../workflows/sweep-reviews.ts';
+import { callWithin } from './call-within.ts';
+
+/** Starts the run of a sweep, or leaves the one that runs. One that failed or was terminated is started again as long as the sweep's row says it runs. */
+export async function startSweep(client: Client, { orgId, sweepId, cause }: SweepRequest, timeoutMs = 900): Promise<void> {
+  await callWithin(client, timeoutMs, () =>
+    client.workflow.start<typeof sweepReviews>('sweepReviews', {
+      taskQueue: TASK_QUEUE.governance,
+      workflowId: sweepReviewsId(orgId, sweepId),
+      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+      args: [{ orgId, sweepId, cause }],
+      staticSummary: `pending reviews after: ${cause.kind}`,
+      typedSearchAttributes: new TypedSearchAttributes([{ key: SEARCH_ATTRIBUTE.orgId, value: orgId }]),
+    }),
+  ).catch((error: unknown) => {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  });
+}
+
+/** Tells runs that their reviews have moved, twenty at a time. Never fails: a run that is not reached looks when its timer fires, or is woken when it is overdue. */
+export async function tellRuns(client: Client, orgId: string, runs: readonly WaitingRun[]): Promise<void> {
+  const queue = runs.values();
+  const work = async (): Promise<void> => {
+    for (const { kind, eventId, reviewId } of queue) {
+      const handle = client.workflow.getHandle(kind === 'gate' ? governEventId(orgId, eventId) : conductReviewId(orgId, reviewId));
+      await callWithin(client, 1_000, () => handle.signal(reviewMovedSignal)).catch(() => undefined);
+    }
+  };
+  await Promise.all(Array.from({ length: 20 }, work));
+}
