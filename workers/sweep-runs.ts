@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import type { WaitingRun } from '../activities/sweep.ts';
@@ -24,14 +25,20 @@ export async function startSweep(client: Client, { orgId, sweepId, cause }: Swee
   });
 }
 
-/** Tells runs that their reviews have moved, twenty at a time. Never fails: a run that is not reached looks when its timer fires, or is woken when it is overdue. */
+/** Runs that are woken share their workers with decisions, which must not stand behind them. */
+const TOLD_PER_SECOND = 50;
+const AT_A_TIME = 10;
+
+/** Tells runs that their reviews have moved. Never fails: a run that is not reached looks when its timer fires, or is woken when it is overdue. */
 export async function tellRuns(client: Client, orgId: string, runs: readonly WaitingRun[]): Promise<void> {
   const queue = runs.values();
   const work = async (): Promise<void> => {
     for (const { kind, eventId, reviewId } of queue) {
       const handle = client.workflow.getHandle(kind === 'gate' ? governEventId(orgId, eventId) : conductReviewId(orgId, reviewId));
+      const paced = sleep((1_000 * AT_A_TIME) / TOLD_PER_SECOND);
       await callWithin(client, 1_000, () => handle.signal(reviewMovedSignal)).catch(() => undefined);
+      await paced;
     }
   };
-  await Promise.all(Array.from({ length: 20 }, work));
+  await Promise.all(Array.from({ length: AT_A_TIME }, work));
 }

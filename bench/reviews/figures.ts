@@ -15,6 +15,11 @@ export function figuresOf(what: string, latenciesMs: readonly number[]): Figures
 /** A table, then one JSON line each. */
 export function printFigures(all: readonly Figures[]): void {
   process.stdout.write(`${''.padEnd(34)}${['calls', 'p50 ms', 'p95 ms', 'max ms'].map((title) => title.padStart(10)).join('')}\n`);
-  for (const { what, ...figures } of all) process.stdout.write(`${what.padEnd(34)}${Object.values(figures).map((value) => String(value).padStart(10)).join('')}\n`);
+  for (const { what, ...figures } of all)
+    process.stdout.write(
+      `${what.padEnd(34)}${Object.values(figures)
+        .map((value) => String(value).padStart(10))
+        .join('')}\n`,
+    );
   for (const figures of all) process.stdout.write(`${JSON.stringify({ bench: 'reviews', ...figures })}\n`);
 }

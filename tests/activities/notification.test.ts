@@ -65,7 +65,14 @@ async function addChannel(kind: ChannelKind, occasions: NoticeOccasion[] = ['ask
 
 async function ask(requester = 'key:test'): Promise<NoticeRequest> {
   const id = randomUUID();
-  const outcome = await runtime.decide({ orgId, event: { id, agentId: 'a', action: 'ask' }, digest: sha256Hex(id), requester, requestId: 'req_test', receivedAtMs: Date.now() });
+  const outcome = await runtime.decide({
+    orgId,
+    event: { id, agentId: 'a', action: 'ask' },
+    digest: sha256Hex(id),
+    requester,
+    requestId: 'req_test',
+    receivedAtMs: Date.now(),
+  });
   const reviewId = outcome.kind === 'decided' ? (outcome.decision.review?.id ?? '') : '';
   const row = await loadReviewLadder(sql, { orgId, reviewId });
   return { orgId, reviewId, occasion: 'asked', level: 0, askedAtMs: row?.state.openedAtMs ?? 0, round: 0 };

@@ -5,7 +5,8 @@ import { putAgent, setAgentStatus } from '../../db/queries/agents.ts';
 import { revokeKey } from '../../db/queries/keys.ts';
 import type { ReviewSummary } from '../../db/queries/review-steps.ts';
 import type { ReviewRow } from '../../db/queries/reviews.ts';
-import { stopAgents } from '../../db/queries/stops.ts';
+import { activatePolicy } from '../../db/queries/policies.ts';
+import { liftStop, stopAgents } from '../../db/queries/stops.ts';
 import { cancelSweep, findSweep, sweepIdOf } from '../../db/queries/sweeps.ts';
 import { verifyLedger } from '../../db/verify-ledger.ts';
 import type { GovernanceEvent } from '../../schemas/event.ts';
@@ -75,7 +76,6 @@ describe('a policy that is activated while a review waits', () => {
     await house.vote(id, 'ann');
     const { orgId } = house;
     const audit = auditOf('policy.activated');
-    const { activatePolicy } = await import('../../db/queries/policies.ts');
     await activatePolicy(sql, { orgId, policyId: 'pol_1', version: 1, audit });
     expect(await house.sweep(audit)).toMatchObject({ status: 'finished', total: 1, done: 1 });
     expect(await steps(id)).toEqual(['approve']);
@@ -121,7 +121,7 @@ describe('reviews that are asked through one', () => {
 
   test('go on together under the new plan, where one decision still ends them all', async () => {
     const event = { sessionId: 's', ...call };
-    const [first = '', second = ''] = [await house.park(event), await house.park(event)];
+    const [first, second] = [await house.park(event), await house.park(event)];
     await house.sweep(await house.activate(ruleOf('hitl', { reason: 'more care' })));
     const follower = await house.read(second);
     expect(follower).toMatchObject({ status: 'pending', joinedTo: first, actionDigest: (await house.read(first)).actionDigest });
@@ -133,7 +133,7 @@ describe('reviews that are asked through one', () => {
 
   test('part where the new policy tells them apart', async () => {
     const event = { sessionId: 's', ...call };
-    const [first = '', second = '', third = ''] = [await house.park(event), await house.park({ ...event, channel: 'system' }), await house.park(event)];
+    const [first, second, third] = [await house.park(event), await house.park({ ...event, channel: 'system' }), await house.park(event)];
     await house.sweep(
       await house.activate({
         rules: [
@@ -157,7 +157,7 @@ describe('reviews that are asked through one', () => {
   test('of another key go on without it when the key that asked first is revoked', async () => {
     const event = { sessionId: 's', ...call };
     const keyId = await addKey(sql, house.orgId);
-    const [first = '', second = '', third = ''] = [await house.park(event, `key:${keyId}`), await house.park(event), await house.park(event)];
+    const [first, second, third] = [await house.park(event, `key:${keyId}`), await house.park(event), await house.park(event)];
     await house.vote(first, 'ann');
     const audit = auditOf('key.revoked');
     await revokeKey(sql, { orgId: house.orgId, keyId, audit });
@@ -173,7 +173,7 @@ describe('reviews that are asked through one', () => {
 
   test('and were withdrawn by themselves stay so when the others are decided', async () => {
     const event = { sessionId: 's', ...call };
-    const [first = '', second = ''] = [await house.park(event), await house.park(event)];
+    const [first, second] = [await house.park(event), await house.park(event)];
     await house.withdraw(second);
     await house.vote(first, 'ann');
     await house.vote(first, 'bob');
@@ -246,7 +246,6 @@ describe('stops and profiles', () => {
   });
 
   test('a stop of every agent blocks agents that nobody has seen, and only while it stands', async () => {
-    const { liftStop } = await import('../../db/queries/stops.ts');
     const { orgId } = house;
     await stopAgents(sql, { orgId, stopId: 'stp_1', agents: ['*'], reason: 'drill', stoppedBy: 'member:m', audit: auditOf('agents.stopped') });
     expect(await house.decide({ agentId: 'brand-new', action: 'look' })).toMatchObject({ value: 'BLOCK', reasons: ['the agent is stopped: drill'] });

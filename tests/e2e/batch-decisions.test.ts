@@ -79,3 +79,12 @@ test('the batch is one run, which a second request with the same id attaches to 
   for (const { status, body } of answers) expect([status, body.data.map((item) => item.status)]).toEqual([200, Array(5).fill('recorded')]);
   for (const id of ids) expect((await product.call<Review>('GET', `/api/v1/hitl/reviews/${id}`)).body.steps).toHaveLength(1);
 });
+
+test('nobody waits for a worker: where none takes the run’s steps, the votes are recorded all the same', async () => {
+  const alone = await startTestProduct({ policy: REVIEW_WAYS, roles: ['api', 'decision'] });
+  const key = await alone.keyOfMember('ann', 'Reviewer');
+  const { review } = await alone.decide({ agentId: 'treasury', action: 'single', tool: { name: 'single', args: {} } });
+  const { status, body } = await alone.call('POST', '/api/v1/hitl/decisions', { key, body: { decisions: [{ reviewId: review?.id, verb: 'approve' }] } });
+  expect([status, body]).toEqual([200, { data: [{ reviewId: review?.id, status: 'recorded', reviewStatus: 'approved' }] }]);
+  await alone.stop();
+}, 60_000);

@@ -47,15 +47,21 @@ test('a reader who is cut off again and again, while reviews open and close, mis
   const first = await feedOf();
   const [ready] = await first.atLeast(1);
   await first.close();
-  let isDone = false;
-  const working = Promise.all([1, 2, 3, 4].map(work)).finally(() => (isDone = true));
+  const progress = { isDone: false };
+  const working = Promise.all([1, 2, 3, 4].map(work)).finally(() => {
+    progress.isDone = true;
+  });
 
   const got: ReceivedEvent[] = [];
   let last = ready?.id ?? '';
   let connections = 0;
   const end = (): Promise<number> =>
-    asTenant(product.sql, product.orgId, async (tx) => (await tx<{ seq: number }[]>`select max(changed_seq) as seq from review where org_id = ${product.orgId}`)[0]?.seq ?? 0);
-  while (!isDone || last !== String(await end())) {
+    asTenant(
+      product.sql,
+      product.orgId,
+      async (tx) => (await tx<{ seq: number }[]>`select max(changed_seq) as seq from review where org_id = ${product.orgId}`)[0]?.seq ?? 0,
+    );
+  while (!progress.isDone || last !== String(await end())) {
     const reader = await feedOf(product.apiKey, last);
     connections += 1;
     const untilMs = Date.now() + 300;
@@ -70,7 +76,8 @@ test('a reader who is cut off again and again, while reviews open and close, mis
   await working;
 
   expect(connections).toBeGreaterThan(5);
-  for (const [index, event] of got.entries()) if (index > 0) expect([got[index - 1]?.id, event.id, isBehind(event, got[index - 1] as ReceivedEvent)]).toEqual([got[index - 1]?.id, event.id, true]);
+  for (const [index, event] of got.entries())
+    if (index > 0) expect([got[index - 1]?.id, event.id, isBehind(event, got[index - 1] as ReceivedEvent)]).toEqual([got[index - 1]?.id, event.id, true]);
   const lines = got.map(({ data }) => ReviewLine.parse(data));
   expect(new Set(lines.map(({ id, changedSeq }) => `${changedSeq} ${id}`)).size).toBe(lines.length);
   const told = new Map(lines.map((line) => [line.id, line]));
@@ -90,7 +97,8 @@ test('a reader who is cut off again and again, while reviews open and close, mis
 }, 120_000);
 
 test('between two reviews that one entry moved there is a place to go on from', async () => {
-  const ask = async (): Promise<string> => (await product.decide({ agentId: 'treasury', action: 'single', sessionId: 'twins', tool: { name: 'single', args: { to: 1 } } })).review?.id ?? '';
+  const ask = async (): Promise<string> =>
+    (await product.decide({ agentId: 'treasury', action: 'single', sessionId: 'twins', tool: { name: 'single', args: { to: 1 } } })).review?.id ?? '';
   const before = await feedOf();
   const [ready] = await before.atLeast(1);
   const ids = [await ask(), await ask()];

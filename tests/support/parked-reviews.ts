@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createReviewActivities } from '../../activities/review.ts';
 import { createReweigh } from '../../activities/reweigh.ts';
-import { createSweepActivities, type SweptPage, type WaitingRun } from '../../activities/sweep.ts';
+import { createSweepActivities, type SweepPageRequest, type SweptPage, type WaitingRun } from '../../activities/sweep.ts';
 import { createWeigh } from '../../activities/weigh.ts';
 import { canonicalize } from '../../core/json/canonical.ts';
 import type { Sql } from '../../db/client.ts';
@@ -88,10 +88,10 @@ export async function parkReviews(sql: Sql, policy: PolicySet = ruleOf('hitl')) 
     told,
     activate,
     read,
-    sweepPage: sweeps.sweepPage,
+    sweepPage: (request: SweepPageRequest) => sweeps.sweepPage(request),
     decide,
     /** Parks one and answers the id of its review. */
-    async park(event: Partial<GovernanceEvent> = {}, requester?: string): Promise<string> {
+    park: async (event: Partial<GovernanceEvent> = {}, requester?: string): Promise<string> => {
       const { review, value } = await decide(event, requester);
       if (review === undefined) throw new Error(`decided ${value}, not parked`);
       return review.id;

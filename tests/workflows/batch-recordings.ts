@@ -17,7 +17,10 @@ async function decisionsAbout(stage: Stage): Promise<BatchDecision[]> {
     await atRest(handle);
     ids.push((await handle.executeUpdate(decisionUpdate, { updateId: 'decision', args: [input.digest] })).review?.id ?? '');
   }
-  return [...ids.map((reviewId, index) => ({ reviewId, verb: index === 0 ? ('approve' as const) : ('reject' as const) })), { reviewId: 'rev_unknown', verb: 'approve' }];
+  return [
+    ...ids.map((reviewId, index) => ({ reviewId, verb: index === 0 ? ('approve' as const) : ('reject' as const) })),
+    { reviewId: 'rev_unknown', verb: 'approve' },
+  ];
 }
 
 function start(stage: Stage, decisions: BatchDecision[]): Promise<WorkflowHandle<typeof decideReviews>> {

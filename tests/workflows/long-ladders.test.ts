@@ -59,11 +59,17 @@ beforeAll(async () => {
       return shift(await step(request), startedAtMs - FRIDAY_MS);
     };
   const activities = {
-    readLadder: onServerTime((request: Parameters<typeof steps.readLadder>[0]) => steps.readLadder(request), (position, byMs) => ({ ...position, dueAtMs: position.dueAtMs === null ? null : position.dueAtMs + byMs })),
-    takeReviewStep: onServerTime((request: ReviewStepRequest) => steps.takeReviewStep(request), (outcome, byMs) => ({
-      ...outcome,
-      position: { ...outcome.position, dueAtMs: outcome.position.dueAtMs === null ? null : outcome.position.dueAtMs + byMs },
-    })),
+    readLadder: onServerTime(
+      (request: Parameters<typeof steps.readLadder>[0]) => steps.readLadder(request),
+      (position, byMs) => ({ ...position, dueAtMs: position.dueAtMs === null ? null : position.dueAtMs + byMs }),
+    ),
+    takeReviewStep: onServerTime(
+      (request: ReviewStepRequest) => steps.takeReviewStep(request),
+      (outcome, byMs) => ({
+        ...outcome,
+        position: { ...outcome.position, dueAtMs: outcome.position.dueAtMs === null ? null : outcome.position.dueAtMs + byMs },
+      }),
+    ),
   };
   const workflowBundle = { code: await buildWorkflowBundle() };
   workers = [

@@ -97,10 +97,11 @@ export const NOTICE_RECORDINGS: Record<string, (stage: Stage) => Promise<History
       await handle.terminate('recording');
       // About an asking that never was.
       const args = [{ ...asked, askedAtMs: 1 }] as const;
-      return ended(await stage.temporal.workflow.start('notifyReviewers', { taskQueue: TASK_QUEUE.notices, workflowId: notifyReviewersId(args[0]), args: [...args] }));
+      return ended(
+        await stage.temporal.workflow.start('notifyReviewers', { taskQueue: TASK_QUEUE.notices, workflowId: notifyReviewersId(args[0]), args: [...args] }),
+      );
     }),
-  'deliver-notification.sent': (stage) =>
-    announced(stage, 'transfer', async (run) => ended(await whenStarted(deliveryOf(run, (await run.open()).asked)))),
+  'deliver-notification.sent': (stage) => announced(stage, 'transfer', async (run) => ended(await whenStarted(deliveryOf(run, (await run.open()).asked)))),
   'deliver-notification.waits': (stage) =>
     announced(stage, 'transfer', async (run) => {
       run.receiver.answer('/hook', 503);

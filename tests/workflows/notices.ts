@@ -52,4 +52,5 @@ export async function addChannel({ sql }: Stage, masterKey: Buffer, { orgId, kin
   return id;
 }
 
-export const notificationsOf = ({ sql }: Stage, orgId: string, reviewId: string): Promise<NotificationRow[]> => listNotifications(sql, { orgId, reviewId, limit: 99 });
+export const notificationsOf = ({ sql }: Stage, orgId: string, reviewId: string): Promise<NotificationRow[]> =>
+  listNotifications(sql, { orgId, reviewId, limit: 99 });

@@ -16,6 +16,7 @@ import { NOTICE_RECORDINGS } from './notice-recordings.ts';
 import { LOOPBACK } from './notices.ts';
 import { atRest, type History, seen, textOfHistory } from './run-history.ts';
 import { openStage, type Stage, voteOf, OWNER } from './stage.ts';
+import { REVIEW_RECORDINGS } from './review-recordings.ts';
 import { SWEEP_RECORDINGS } from './sweep-recordings.ts';
 
 /**
@@ -174,6 +175,7 @@ const RECORDINGS: Record<string, (stage: Stage) => Promise<History>> = {
     ),
   ...BATCH_RECORDINGS,
   ...NOTICE_RECORDINGS,
+  ...REVIEW_RECORDINGS,
   ...SWEEP_RECORDINGS,
 };
 

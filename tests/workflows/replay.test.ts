@@ -27,7 +27,20 @@ async function replay(histories: { workflowId: string; history: History }[]): Pr
 
 test('every workflow has histories, of runs that ended and of runs that wait', () => {
   const types = new Set(FILES.map((file) => historyOfText(load(file)).events?.[0]?.workflowExecutionStartedEventAttributes?.workflowType?.name));
-  expect(types).toEqual(new Set(['governEvent', 'observeEvents', 'maintainLedger', 'notifyReviewers', 'deliverNotification', 'testChannel', 'decideReviews']));
+  expect(types).toEqual(
+    new Set([
+      'governEvent',
+      'observeEvents',
+      'maintainLedger',
+      'notifyReviewers',
+      'deliverNotification',
+      'testChannel',
+      'conductReview',
+      'decideReviews',
+      'sweepReviews',
+      'resumeSweeps',
+    ]),
+  );
   expect(FILES.length).toBeGreaterThanOrEqual(25);
 });
 
@@ -41,6 +54,7 @@ test.each([
   ['another local activity before its regular one', 'govern-event.database-away.json', '"EVENT_TYPE_ACTIVITY_TASK_SCHEDULED"', '"EVENT_TYPE_TIMER_STARTED"'],
   ['an activity of another name in the batch', 'observe-events.database-away.json', '"observeEvents"', '"recordEvents"'],
   ['upkeep that calls something else', 'maintain-ledger.done.json', '"makePartitions"', '"dropPartitions"'],
+  ['a sweep that calls something else', 'sweep-reviews.two-pages.json', '"sweepPage"', '"sweepAll"'],
 ])('a history with %s is told apart', async (_what, file, is, becomes) => {
   const text = load(file);
   expect(text).toContain(is);

@@ -54,7 +54,7 @@ describe('deciding many reviews at once', () => {
   });
 
   it('tells what is closed, refused or unknown apart, and none of it stops the others', async () => {
-    const [closed = '', own = '', changed = '', good = ''] = [await open(), await open({}, reviewerKey), await open(), await open()];
+    const [closed, own, changed, good] = [await open(), await open({}, reviewerKey), await open(), await open()];
     await decide([{ reviewId: closed, verb: 'reject' }]);
     const answers = await decide([
       { reviewId: closed, verb: 'approve' },

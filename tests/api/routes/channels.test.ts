@@ -4,7 +4,7 @@ import { asTenant } from '../../../db/tenant.ts';
 import { startApi, type TestApi } from '../../support/api.ts';
 
 const CHANNELS = '/api/v1/hitl/channels';
-const URL_ = 'https://hooks.example.com:8443/services/T0/B0/very-secret';
+const HOOK = 'https://hooks.example.com:8443/services/T0/B0/very-secret';
 const SECRET = `whsec_${Buffer.alloc(32, 3).toString('base64')}`;
 let test: TestApi;
 beforeAll(async () => {
@@ -20,10 +20,10 @@ describe('a channel', () => {
   it.each([
     [{ kind: 'email' }, null, false],
     [{ kind: 'email', config: {} }, null, false],
-    [{ kind: 'slack', config: { url: URL_ } }, 'hooks.example.com:8443', false],
-    [{ kind: 'teams', config: { url: URL_ } }, 'hooks.example.com:8443', false],
-    [{ kind: 'webhook', config: { url: URL_ } }, 'hooks.example.com:8443', false],
-    [{ kind: 'webhook', config: { url: URL_, secret: SECRET } }, 'hooks.example.com:8443', true],
+    [{ kind: 'slack', config: { url: HOOK } }, 'hooks.example.com:8443', false],
+    [{ kind: 'teams', config: { url: HOOK } }, 'hooks.example.com:8443', false],
+    [{ kind: 'webhook', config: { url: HOOK } }, 'hooks.example.com:8443', false],
+    [{ kind: 'webhook', config: { url: HOOK, secret: SECRET } }, 'hooks.example.com:8443', true],
   ])('%j is shown by its host alone', async (channel, host, signed) => {
     const { status, body, text } = await create({ name: 'team', ...channel });
     expect(status).toBe(201);
@@ -39,9 +39,9 @@ describe('a channel', () => {
     ['a URL that is none', { kind: 'slack', config: { url: 'hooks' } }, '/config/url'],
     ['another scheme', { kind: 'webhook', config: { url: 'file:///etc/passwd' } }, '/config/url'],
     ['a password in the URL', { kind: 'webhook', config: { url: 'https://a:b@hooks.example.com' } }, '/config/url'],
-    ['a weak secret', { kind: 'webhook', config: { url: URL_, secret: 'whsec_c2hvcnQ=' } }, '/config/secret'],
-    ['a secret of no standard', { kind: 'webhook', config: { url: URL_, secret: 'correct horse battery staple' } }, '/config/secret'],
-    ['a secret for a chat', { kind: 'slack', config: { url: URL_, secret: SECRET } }, '/config/secret'],
+    ['a weak secret', { kind: 'webhook', config: { url: HOOK, secret: 'whsec_c2hvcnQ=' } }, '/config/secret'],
+    ['a secret of no standard', { kind: 'webhook', config: { url: HOOK, secret: 'correct horse battery staple' } }, '/config/secret'],
+    ['a secret for a chat', { kind: 'slack', config: { url: HOOK, secret: SECRET } }, '/config/secret'],
     ['an address for e-mail', { kind: 'email', config: { to: 'ann@example.com' } }, '/config/to'],
     ['no occasion', { kind: 'email', occasions: [] }, '/occasions'],
     ['an unknown occasion', { kind: 'email', occasions: ['always'] }, '/occasions/0'],
@@ -53,7 +53,7 @@ describe('a channel', () => {
   });
 
   it('is sealed in its row and kept out of the ledger', async () => {
-    const { body } = await create({ name: 'sealed', kind: 'webhook', config: { url: URL_, secret: SECRET } });
+    const { body } = await create({ name: 'sealed', kind: 'webhook', config: { url: HOOK, secret: SECRET } });
     const rows = await asTenant(
       test.database.appSql,
       test.orgId,

@@ -13,11 +13,18 @@ beforeAll(async () => {
 beforeEach(async () => {
   orgId = await test.newOrganization();
   key = (await test.newKey({ orgId })).key;
-  for (const [id, role] of [['ann', 'Reviewer'], ['bob', 'Reviewer'], ['oda', 'Owner'], ['vic', 'Viewer']] as const) await test.newMember({ id, role, orgId });
+  for (const [id, role] of [
+    ['ann', 'Reviewer'],
+    ['bob', 'Reviewer'],
+    ['oda', 'Owner'],
+    ['vic', 'Viewer'],
+  ] as const)
+    await test.newMember({ id, role, orgId });
 });
 afterAll(() => test.stop());
 
-const open = async (as = key): Promise<string> => (await test.call('POST', '/api/v1/governance/events', { key: as, body: { agentId: 'a', action: 'ask' } })).body.review.id;
+const open = async (as = key): Promise<string> =>
+  (await test.call('POST', '/api/v1/governance/events', { key: as, body: { agentId: 'a', action: 'ask' } })).body.review.id;
 const keyOf = async (memberId: string): Promise<string> => (await test.newKey({ orgId, memberId })).key;
 const loads = async (as = key): Promise<ReviewerLoads> => (await test.call('GET', REVIEWERS, { key: as })).body;
 const of = ({ data }: ReviewerLoads, memberId: string) => data.find((load) => load.memberId === memberId);
@@ -66,9 +73,15 @@ it('counts the open reviews that each could decide now: not the own ones, and no
 });
 
 it('tells how fast each decided in the last 30 days, and flags who hardly reads', async () => {
-  await cast('ann', [1_000, 2_000, 3_000, 4_000, 100_000].map((tookMs) => ({ verb: 'reject', tookMs })));
+  await cast(
+    'ann',
+    [1_000, 2_000, 3_000, 4_000, 100_000].map((tookMs) => ({ verb: 'reject', tookMs })),
+  );
   await cast('ann', [{ verb: 'approve', tookMs: 1, daysAgo: 31 }]);
-  await cast('bob', Array.from({ length: 10 }, (_, index) => ({ verb: 'approve', tookMs: index < 6 ? 900 : 60_000 })));
+  await cast(
+    'bob',
+    Array.from({ length: 10 }, (_, index) => ({ verb: 'approve', tookMs: index < 6 ? 900 : 60_000 })),
+  );
   const now = await loads();
   expect(of(now, 'ann')).toMatchObject({ decided: 5, medianMs: 3_000, p90Ms: 61_600, approvals: 0 });
   expect(of(now, 'bob')).toMatchObject({ decided: 10, approvals: 10, quickApprovals: 6, quickShare: 0.6, flagged: true });
