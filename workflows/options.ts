@@ -21,9 +21,10 @@ export const PATIENT_DECISION: ActivityOptions = {
 /** Steps of a review: recorded before anybody is told. */
 export const REVIEW_STEP: ActivityOptions = {
   taskQueue: TASK_QUEUE.hitl,
+  // Parts that are back are found again within a second: a level that ran out meanwhile moves on soon after.
   // A step takes milliseconds and is recorded once however often it is tried; a worker killed in one must not hold the ladder up.
   startToCloseTimeout: '3s',
-  retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '5s' },
+  retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '1s' },
 };
 
 /** One page of a sweep: a hundred reviews in one call. A worker that is killed in one costs the sweep this long. */
