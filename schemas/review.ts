@@ -29,7 +29,7 @@ export const ReviewDecisionInput = z
   .meta({ id: 'ReviewDecisionInput' });
 export type ReviewDecisionInput = z.infer<typeof ReviewDecisionInput>;
 
-export const ReviewStepName = z.enum([...ReviewVerb.options, 'timeout', 'impossible', 'void', 'withdraw', 'revise', 'settle', 'consume', 'refuse-consume']);
+export const ReviewStepName = z.enum([...ReviewVerb.options, 'timeout', 'impossible', 'void', 'withdraw', 'revise', 'consume']);
 export type ReviewStepName = z.infer<typeof ReviewStepName>;
 
 /** One thing that happened to a review: a person's decision, or a level running out of time. */

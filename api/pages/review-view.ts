@@ -148,9 +148,7 @@ const STEP: Record<ReviewStepName, string> = {
   void: 'votes made void',
   withdraw: 'withdrew',
   revise: 'weighed again',
-  settle: 'settled',
   consume: 'used the approval',
-  'refuse-consume': 'was refused the approval',
 };
 
 /** Everything the agent sent that bears on the decision, each part whole. */
