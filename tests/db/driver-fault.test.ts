@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import postgres from 'postgres';
 import { openDatabase } from '../../db/client.ts';
 import type { Sql, TransactionSql } from '../../db/client.ts';
 import { asTenant } from '../../db/tenant.ts';
@@ -141,9 +144,157 @@ describe('a connection that dies inside a transaction', () => {
   });
 });
 
+/**
+ * Whatever happens to a connection, a statement on it ends: answered, or with an error. As released, a connection that is closed while a
+ * small write waits in its buffer never sends anything again, and one that is closed before its first statement keeps that one for ever.
+ */
+describe('a connection that is closed', () => {
+  let database: TestDatabase;
+  const open: { close: () => unknown }[] = [];
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+
+  afterEach(async () => {
+    for (const { close } of open.splice(0).toReversed()) await close();
+  });
+
+  afterAll(() => database.drop());
+
+  const listening = async (onConnection: (client: Socket) => void): Promise<string> => {
+    const clients = new Set<Socket>();
+    const server = createServer((client) => {
+      clients.add(client);
+      onConnection(client);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    open.push({
+      close: () => {
+        for (const client of clients) client.destroy();
+        return new Promise((resolve) => server.close(resolve));
+      },
+    });
+    const url = new URL(database.adminUrl);
+    url.hostname = '127.0.0.1';
+    url.port = String((server.address() as AddressInfo).port);
+    return url.href;
+  };
+
+  /** Passes everything on to the server, and ends the connection when `isOver` says so of what came from either side. */
+  const forwarding = (isOver: (from: 'client' | 'server', data: Buffer) => boolean, end: (client: Socket) => void): Promise<string> =>
+    listening((client) => {
+      const target = new URL(database.adminUrl);
+      const upstream = connect(Number(target.port || 5432), target.hostname);
+      for (const socket of [client, upstream]) socket.on('error', () => undefined);
+      client.on('close', () => upstream.destroy());
+      upstream.on('data', (data) => {
+        client.write(data);
+        if (isOver('server', data)) end(client);
+      });
+      client.on('data', (data) => (isOver('client', data) ? end(client) : upstream.write(data)));
+    });
+
+  const poolOf = (url: string, options: { max?: number } = {}): Sql => {
+    const pool = openDatabase({ url, maxConnections: options.max ?? 1, connectTimeoutMs: 2_000 });
+    open.push({ close: () => pool.end({ timeout: 1 }) });
+    return pool;
+  };
+
+  const outcomeOf = (statement: Promise<unknown>): Promise<string> =>
+    Promise.race([
+      statement.then(
+        () => 'answered',
+        (error: { code?: string }) => error.code ?? 'failed',
+      ),
+      sleep(10_000, 'still waiting', { ref: false }),
+    ]);
+
+  test.each([
+    ['closed', (client: Socket) => client.end(), 'CONNECTION_CLOSED'],
+    ['reset', (client: Socket) => client.resetAndDestroy(), 'ECONNRESET'],
+  ] as const)('before its first statement is sent fails that statement: %s', async (_, end, code) => {
+    const pool = poolOf(
+      await listening((client) => {
+        client.on('error', () => undefined);
+        end(client);
+      }),
+      { max: 2 },
+    );
+    expect(await Promise.all(Array.from({ length: 5 }, () => outcomeOf(pool`select 1`)))).toEqual(Array<string>(5).fill(code));
+  });
+
+  test('between an answer and the next statement takes nothing with it: every statement ends, and the connection comes back', async () => {
+    const ready = Buffer.from([0x5a, 0, 0, 0, 5, 0x49]);
+    let answers = 0;
+    // The answer and the end of the connection arrive together, as when a server stops: the next statement is written in between.
+    const url = await forwarding(
+      (from, data) => from === 'server' && data.subarray(-ready.length).equals(ready) && (answers += 1) % 3 === 0,
+      (client) => client.end(),
+    );
+    const pool = poolOf(url);
+    const outcomes: string[] = [];
+    for (let round = 0; round < 60; round += 1) outcomes.push(await outcomeOf(pool`select ${round}::int`));
+    expect(outcomes).not.toContain('still waiting');
+    expect(outcomes).not.toContain('CONNECT_TIMEOUT');
+    expect(outcomes.filter((outcome) => outcome === 'answered').length).toBeGreaterThan(10);
+  });
+
+  test('while the driver learns the types of arrays ends no process', async () => {
+    const rejections: unknown[] = [];
+    const keep = (reason: unknown): void => void rejections.push(reason);
+    process.on('unhandledRejection', keep);
+    try {
+      const pool = poolOf(
+        await forwarding(
+          (from, data) => from === 'client' && data.includes('typarray'),
+          (client) => client.end(),
+        ),
+      );
+      expect(await outcomeOf(pool`select 1`)).toBe('CONNECTION_CLOSED');
+      await sleep(50);
+      expect(rejections).toEqual([]);
+    } finally {
+      process.off('unhandledRejection', keep);
+    }
+  });
+
+  test('by a kill leaves its error with the statement it hit, not with the next one', async () => {
+    const pool = poolOf(database.adminUrl);
+    const admin = openDatabase({ url: database.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+    open.push({ close: () => admin.end({ timeout: 1 }) });
+    for (let round = 0; round < 5; round += 1) {
+      const [self] = await pool<{ pid: number }[]>`select pg_backend_pid() as pid`;
+      const sleeping = outcomeOf(pool`select pg_sleep(5)`);
+      await sleep(20);
+      await admin`select pg_terminate_backend(${self?.pid ?? 0})`;
+      expect(await sleeping).not.toBe('answered');
+      expect(await outcomeOf(pool`select 1`)).toBe('answered');
+    }
+  });
+
+  test('has its transaction to itself also where its pipeline is full', async () => {
+    const pool = postgres(database.adminUrl, { max: 1, max_pipeline: 0, onnotice: () => undefined });
+    open.push({ close: () => pool.end({ timeout: 1 }) });
+    await pool`create table if not exists piped (who text)`;
+    const rolledBack = pool
+      .begin(async (tx) => {
+        await tx`insert into piped values ('inside')`;
+        await sleep(20);
+        throw new Error('rolled back');
+      })
+      .catch(() => undefined);
+    const outside = pool`insert into piped values ('outside')`;
+    await Promise.all([rolledBack, outside]);
+    expect(await pool`select who from piped`).toEqual([{ who: 'outside' }]);
+  });
+});
+
 test.each(['src', 'cjs/src'])('the patch stands in %s of the installed driver', async (folder) => {
   const installed = join(dirname(createRequire(import.meta.url).resolve('postgres')), '../..');
   const source = await readFile(join(installed, folder, 'index.js'), 'utf8');
+  const connection = await readFile(join(installed, folder, 'connection.js'), 'utf8');
+  expect(connection.match(/chunk = nextWriteTimer = null/g)).toHaveLength(3);
   expect(source).toContain('connection.onclose = e => { dead = e; reject(e) }');
   expect(source).toMatch(/if \(dead\)\s+return q\.reject\(dead\)/);
 });
