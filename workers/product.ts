@@ -19,11 +19,13 @@ import { createDashboardRouter } from '../api/routes/dashboard.ts';
 import { createReviewLinkRouter } from '../api/routes/review-link.ts';
 import { createApi } from '../api/server.ts';
 import { openDatabase } from '../db/client.ts';
+import { listOverdueReviews } from '../db/queries/left-lying.ts';
 import type { ServerConfig } from './config.ts';
 import { createDecisionServices, createLedgerAppend } from './decision-services.ts';
 import { createDecisionWorker } from './decision-worker.ts';
 import { createTemporalRuntime } from './governance-runtime.ts';
 import { createNotices } from './notices.ts';
+import { watchOverdueReviews } from './overdue-reviews.ts';
 import { createPayloadCodec } from './payload-codec.ts';
 import { listenForReviewChanges } from './review-changes.ts';
 import { wakeReview } from './restart-review.ts';
@@ -66,13 +68,14 @@ export async function startProduct(config: ServerConfig, logger: Logger): Promis
   if (roles.has('hitl')) {
     const now = Date.now;
     const activities = {
-      ...createReviewActivities({ sql, weigh: createWeigh({ sql, now }), now }),
+      ...reviewSteps(),
       ...createBatchActivities({ sql, tellRuns: (orgId, runs) => tellRuns(temporal.client, orgId, runs), now }),
       ...createOutcomeActivities({ sql, now }),
       ...createSweepActivities({ sql, reweigh: createReweigh({ sql, now }), tellRuns: (orgId, runs) => tellRuns(temporal.client, orgId, runs), now }),
     };
     workers.push(await createReviewWorker(temporal, activities));
   }
+  const overdueReviews = roles.has('hitl') ? openWatch() : null;
   const notices = roles.has('hitl') ? createNotices(sql, config) : null;
   if (notices !== null) workers.push(await createNoticeWorker(temporal, notices.activities, config.workflowBundlePath));
   if (roles.has('maintenance')) {
@@ -94,6 +97,21 @@ export async function startProduct(config: ServerConfig, logger: Logger): Promis
 
   const api = roles.has('api') ? await openApi() : null;
   const metricsServer = config.metricsPort === undefined ? null : await serveMetrics(metrics, config.host, config.metricsPort);
+
+  function reviewSteps() {
+    const now = Date.now;
+    return createReviewActivities({ sql, weigh: createWeigh({ sql, now }), now });
+  }
+
+  function openWatch() {
+    return watchOverdueReviews({
+      list: (page) => listOverdueReviews(sql, page),
+      steps: reviewSteps(),
+      wake: (review) => wakeReview(temporal.client, sql, review),
+      onError: (error) => logger.warn({ err: error }, 'overdue reviews are not moved on'),
+      now: Date.now,
+    });
+  }
 
   async function openApi() {
     const reviewChanges = listenForReviewChanges(sql, (error) => logger.warn({ err: error }, 'long polls answer at their timeout only'));
@@ -153,6 +171,7 @@ export async function startProduct(config: ServerConfig, logger: Logger): Promis
         await api.append.drain();
         await api.reviewChanges.close();
       }
+      await overdueReviews?.stop();
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       await running.catch(() => undefined);
       notices?.close();

@@ -23,7 +23,7 @@ export const REVIEW_STEP: ActivityOptions = {
   taskQueue: TASK_QUEUE.hitl,
   // Parts that are back are found again within a second: a level that ran out meanwhile moves on soon after.
   // A step takes milliseconds and is recorded once however often it is tried; a worker killed in one must not hold the ladder up.
-  startToCloseTimeout: '3s',
+  startToCloseTimeout: '2s',
   retry: { initialInterval: '100ms', backoffCoefficient: 2, maximumInterval: '1s' },
 };
 

@@ -274,7 +274,9 @@ describe('a connection that is closed', () => {
   });
 
   test('has its transaction to itself also where its pipeline is full', async () => {
-    const pool = postgres(database.adminUrl, { max: 1, max_pipeline: 0, onnotice: () => undefined });
+    // Not among the driver's types.
+    const options = { max: 1, max_pipeline: 0, onnotice: () => undefined };
+    const pool = postgres(database.adminUrl, options);
     open.push({ close: () => pool.end({ timeout: 1 }) });
     await pool`create table if not exists piped (who text)`;
     const rolledBack = pool

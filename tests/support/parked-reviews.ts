@@ -86,6 +86,8 @@ export async function parkReviews(sql: Sql, policy: PolicySet = ruleOf('hitl')) 
   return {
     orgId,
     told,
+    /** The steps themselves, as runs and the watch for overdue reviews take them. */
+    steps: reviews,
     activate,
     read,
     sweepPage: (request: SweepPageRequest) => sweeps.sweepPage(request),

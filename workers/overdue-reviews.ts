@@ -1,0 +1,58 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ReviewActivities } from '../activities/review.ts';
+import type { OverdueReview } from '../db/queries/left-lying.ts';
+
+export interface OverdueReviewsDeps {
+  /** Pending reviews whose level should have run out before then, the longest overdue first. */
+  list: (options: { before: Date; limit: number }) => Promise<OverdueReview[]>;
+  steps: Pick<ReviewActivities, 'readLadder' | 'takeReviewStep'>;
+  /** Tells the run, and starts it where it is gone. */
+  wake: (review: OverdueReview) => Promise<void>;
+  onError: (error: unknown) => void;
+  now: () => number;
+  everyMs?: number;
+  /** So long the run's own timer has the first go. */
+  graceMs?: number;
+}
+
+const AT_ONCE = 10;
+const MAX_REVIEWS = 500;
+
+/**
+ * Moves on reviews whose level has run out and whose run has not seen to it: it waits for a killed worker's task to time out, for Temporal to come
+ * back, or is lost with Temporal's data. The step is the one the run would take, with the same key, so whoever comes second finds it taken.
+ */
+export function watchOverdueReviews({ list, steps, wake, onError, now, everyMs = 1_000, graceMs = 1_500 }: OverdueReviewsDeps): { stop: () => Promise<void> } {
+  const stopping = new AbortController();
+
+  const moveOn = async (review: OverdueReview): Promise<void> => {
+    const { orgId, reviewId } = review;
+    const { status, level, round = 0, dueAtMs, joinedTo } = await steps.readLadder({ orgId, reviewId });
+    if (status !== 'pending' || joinedTo !== undefined || dueAtMs === null || dueAtMs > now()) return;
+    const stepKey = round === 0 ? `timeout/${level}` : `timeout/${round}.${level}`;
+    await steps.takeReviewStep({ orgId, reviewId, stepKey, level, round, move: { step: 'timeout' } });
+    // Not waited for, since Temporal may be away: what is recorded stands, and the run looks at it when it wakes.
+    void wake(review).catch(() => undefined);
+  };
+  const tick = async (): Promise<void> => {
+    const queue = (await list({ before: new Date(now() - graceMs), limit: MAX_REVIEWS })).values();
+    const work = async (): Promise<void> => {
+      // One that cannot be moved must not keep the others waiting.
+      for (const review of queue) if (!stopping.signal.aborted) await moveOn(review).catch(onError);
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+  };
+  const running = (async () => {
+    while (!stopping.signal.aborted) {
+      await tick().catch(onError);
+      await sleep(everyMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+    }
+  })();
+
+  return {
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+}
