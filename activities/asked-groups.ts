@@ -1,5 +1,5 @@
-import type { Sql } from '../db/client.ts';
 import { loadReviewLadders, type ReviewLadderRow } from '../db/queries/review-steps.ts';
+import type { SubjectVault } from '../db/subject-vault.ts';
 
 /** A review that is asked, and those that are decided with it. */
 export interface AskedGroup {
@@ -8,12 +8,15 @@ export interface AskedGroup {
 }
 
 /** By each of these reviews' ids, what is asked in its place: itself, or the one it joined. Unknown ids are left out. */
-export async function loadAskedGroups(sql: Sql, { orgId, reviewIds }: { orgId: string; reviewIds: readonly string[] }): Promise<Map<string, AskedGroup>> {
+export async function loadAskedGroups(
+  vault: SubjectVault,
+  { orgId, reviewIds }: { orgId: string; reviewIds: readonly string[] },
+): Promise<Map<string, AskedGroup>> {
   const known = new Map<string, ReviewLadderRow>();
   const load = async (ids: Iterable<string>): Promise<void> => {
     const missing = [...new Set(ids)].filter((id) => !known.has(id));
     if (missing.length === 0) return;
-    for (const row of await loadReviewLadders(sql, { orgId, reviewIds: missing })) known.set(row.id, row);
+    for (const row of await loadReviewLadders(vault, { orgId, reviewIds: missing })) known.set(row.id, row);
   };
   const isLed = ({ joinedTo, status }: ReviewLadderRow): boolean => joinedTo !== null && status === 'pending';
   const askedId = (row: ReviewLadderRow): string => (isLed(row) ? (row.joinedTo ?? row.id) : row.id);
@@ -35,3 +38,6 @@ export async function loadAskedGroups(sql: Sql, { orgId, reviewIds }: { orgId: s
     }),
   );
 }
+
+/** What nobody can read any more nobody decides: it is about to be refused by itself. */
+export const ERASED = { refused: 'erased', detail: 'the data that this review is about were erased' } as const;

@@ -1,5 +1,5 @@
 import type { VoteMove } from '../core/hitl/ladder-state.ts';
-import type { ReviewRecordItem } from '../db/queries/review-steps.ts';
+import type { ReviewDraft } from '../db/review-recording.ts';
 import type { BatchDecision } from '../schemas/batch-decision.ts';
 import type { AskedGroup } from './asked-groups.ts';
 
@@ -35,8 +35,8 @@ export function moveOf({ verb, reason, message, digest }: BatchDecision, memberI
 }
 
 /** Cut so that no statement grows long where reviews have many joined to them; a plain batch is one. */
-export function statementsOf(items: readonly ReviewRecordItem[]): ReviewRecordItem[][] {
-  const statements: ReviewRecordItem[][] = [];
+export function statementsOf(items: readonly ReviewDraft[]): ReviewDraft[][] {
+  const statements: ReviewDraft[][] = [];
   let room = 0;
   for (const item of items) {
     const size = item.entries.length + item.followers.length;

@@ -1,10 +1,10 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { climb } from '../core/hitl/ladder.ts';
 import { recordedAmong } from '../db/queries/ledger.ts';
-import { recordReviewSteps, type ReviewRecordItem } from '../db/queries/review-steps.ts';
 import { standingsFor } from '../db/queries/standing.ts';
+import { recordReviewDrafts, type ReviewDraft } from '../db/review-recording.ts';
 import type { BatchDecision, BatchDecisionAnswer } from '../schemas/batch-decision.ts';
-import { loadAskedGroups } from './asked-groups.ts';
+import { ERASED, loadAskedGroups } from './asked-groups.ts';
 import { type Ballot, ballotsOf, moveOf, statementsOf } from './batch-ballots.ts';
 import { recordItem, stepIdOf } from './review-record.ts';
 import type { SweepActivitiesDeps, WaitingRun } from './sweep.ts';
@@ -31,19 +31,19 @@ export type BatchActivities = ReturnType<typeof createBatchActivities>;
 const MAX_ROUNDS = 20;
 
 /** A person's votes on many reviews: each is weighed and recorded as it would be alone, all in one statement. */
-export function createBatchActivities({ sql, tellRuns, now }: Pick<SweepActivitiesDeps, 'sql' | 'tellRuns' | 'now'>) {
+export function createBatchActivities({ vault, tellRuns, now }: Pick<SweepActivitiesDeps, 'vault' | 'tellRuns' | 'now'>) {
   /** One round over the decisions that are not answered yet. Where the review has moved on meanwhile, there is no answer. */
   const vote = async ({ orgId, batchKey, memberId, via }: BatchRequest, groups: readonly Ballot[]): Promise<Map<string, Told>> => {
     const nowMs = now();
     const stepKey = `batch/${batchKey}`;
     const standings = await standingsFor(
-      sql,
+      vault,
       orgId,
       groups.map(({ row, joined }) => [row, ...joined]),
       nowMs,
     );
     const told = new Map<string, Told>();
-    const items: ReviewRecordItem[] = [];
+    const items: ReviewDraft[] = [];
     for (const [index, { row, joined, decision }] of groups.entries()) {
       const { plan, state, expiresAtMs, actionDigest, status } = row;
       const standing = standings[index];
@@ -52,7 +52,7 @@ export function createBatchActivities({ sql, tellRuns, now }: Pick<SweepActiviti
         told.set(row.id, { status: 'closed', detail: `this review is ${status}`, reviewStatus: status });
         continue;
       }
-      const moved = climb(plan, state, moveOf(decision, memberId, via), { nowMs, expiresAtMs, digest: actionDigest, standing });
+      const moved = row.seal.erased ? ERASED : climb(plan, state, moveOf(decision, memberId, via), { nowMs, expiresAtMs, digest: actionDigest, standing });
       if ('refused' in moved) {
         told.set(row.id, { status: 'refused', code: moved.refused, detail: moved.detail, reviewStatus: status });
       } else {
@@ -61,8 +61,8 @@ export function createBatchActivities({ sql, tellRuns, now }: Pick<SweepActiviti
       }
     }
     for (const statement of statementsOf(items)) {
-      const statuses = await recordReviewSteps(sql, statement);
-      for (const [index, { id }] of statement.entries()) if (statuses[index] === 'stale') told.delete(id);
+      const statuses = await recordReviewDrafts(vault, statement);
+      for (const [index, { of }] of statement.entries()) if (statuses[index] === 'stale') told.delete(of.id);
     }
     await creditRetries(orgId, stepKey, told);
     return told;
@@ -71,7 +71,7 @@ export function createBatchActivities({ sql, tellRuns, now }: Pick<SweepActiviti
   /** A retried vote that closed a review, or moved it out of its sender's reach, must be told that it counts. */
   const creditRetries = async (orgId: string, stepKey: string, told: Map<string, Told>): Promise<void> => {
     const idOf = new Map([...told].filter(([, { status }]) => status !== 'recorded').map(([reviewId]) => [stepIdOf(orgId, reviewId, stepKey), reviewId]));
-    const recorded = idOf.size === 0 ? [] : await recordedAmong(sql, { orgId, recordIds: [...idOf.keys()] });
+    const recorded = idOf.size === 0 ? [] : await recordedAmong(vault.sql, { orgId, recordIds: [...idOf.keys()] });
     for (const recordId of recorded) {
       const reviewId = idOf.get(recordId) ?? '';
       told.set(reviewId, { status: 'recorded', reviewStatus: told.get(reviewId)?.reviewStatus ?? null });
@@ -87,7 +87,7 @@ export function createBatchActivities({ sql, tellRuns, now }: Pick<SweepActiviti
       let left = [...decisions.keys()];
       for (let round = 0; left.length > 0; round += 1) {
         if (round === MAX_ROUNDS) throw ApplicationFailure.retryable('the reviews move without pause', 'reviews-contended');
-        const groupOf = await loadAskedGroups(sql, { orgId, reviewIds: left.map((index) => decisions[index]?.reviewId ?? '') });
+        const groupOf = await loadAskedGroups(vault, { orgId, reviewIds: left.map((index) => decisions[index]?.reviewId ?? '') });
         const ballots = ballotsOf(left, decisions, groupOf);
         const told = await vote(request, ballots);
         for (const index of left) {

@@ -10,12 +10,16 @@ import { allowByGrant, fittingGrant } from '../core/hitl/grant.ts';
 import { createKeyedQueue } from '../core/keyed-queue.ts';
 import { decisionFromRecord } from '../core/ledger/event-record.ts';
 import type { Coalescer } from '../db/coalescer.ts';
+import { findRecordedEvent } from '../db/queries/ledger.ts';
 import type { SettleItem, SettleResult } from '../db/queries/settle.ts';
+import { isSameEvent } from '../db/event-digest.ts';
+import { refsOf, type SubjectVault } from '../db/subject-vault.ts';
 import type { Decision } from '../schemas/decision.ts';
 import { type DecisionState, whyStopped } from './decision-state.ts';
-import { type SettlementInput, prepareSettlement, sha256Hex } from './settlement.ts';
+import { type SettlementInput, prepareSettlement } from './settlement.ts';
 
 export interface DecisionActivitiesDeps {
+  vault: SubjectVault;
   state: DecisionState;
   settle: Coalescer<SettleItem, SettleResult>;
   /** Hands the outcome to the request that waits in this process, if one does. */
@@ -39,7 +43,7 @@ const TOUCH_EVERY_MS = 60_000;
  * The deciding activities. `decideEvent` classifies, applies the policy and makes one database call that settles quota, session,
  * review and ledger. Where the ledger holds a decision already, that one is answered, whatever was computed here.
  */
-export function createDecisionActivities({ state, settle, answer, answerObserved, delay, publicUrl, now }: DecisionActivitiesDeps) {
+export function createDecisionActivities({ vault, state, settle, answer, answerObserved, delay, publicUrl, now }: DecisionActivitiesDeps) {
   const inSessionOrder = createKeyedQueue();
   const touchedAtMs = new Map<string, number>();
   // Names this process to the session reservation.
@@ -60,7 +64,7 @@ export function createDecisionActivities({ state, settle, answer, answerObserved
       session: session?.state ?? null,
       policy: organization.policy,
       nowMs,
-      sha256Hex,
+      sha256Hex: vault.callHasher(orgId),
     });
     const restrained = restrain(evaluated, request.mode, whyStopped(organization, event.agentId, agent));
     const grants = restrained.value === 'HITL' ? (organization.grants.get(event.agentId) ?? []) : [];
@@ -68,7 +72,7 @@ export function createDecisionActivities({ state, settle, answer, answerObserved
     const decided = grant === null ? restrained : allowByGrant(restrained, grant);
     const evaluation = decided.value === 'HITL' ? decided : { ...decided, session: takeBackAsk(decided.session, nowMs) };
     const touch = agent !== undefined && nowMs - (touchedAtMs.get(`${orgId}/${event.agentId}`) ?? 0) > TOUCH_EVERY_MS;
-    const item = prepareSettlement({
+    const item = prepareSettlement(vault, {
       ...request,
       evaluation,
       grant: grant?.id ?? null,
@@ -81,6 +85,7 @@ export function createDecisionActivities({ state, settle, answer, answerObserved
     const result = await settle(item);
     switch (result.status) {
       case 'recorded': {
+        vault.taken(orgId, item.keys);
         if (touch) touchedAtMs.set(`${orgId}/${event.agentId}`, nowMs);
         if (session !== null && evaluation.session !== null && event.sessionId !== undefined) {
           state.keepSession(orgId, event.sessionId, { version: session.version + 1, state: evaluation.session });
@@ -93,6 +98,7 @@ export function createDecisionActivities({ state, settle, answer, answerObserved
       case 'stale':
         if (result.configVersion !== null) state.forgetOrganization(orgId);
         if (result.grantSpent && grant !== null) await state.forgetGrant(orgId, grant);
+        if (result.keysStale) await vault.renew(orgId, refsOf(item.keys));
         if (event.sessionId !== undefined && result.sessionVersion !== null) {
           state.keepSession(orgId, event.sessionId, {
             version: result.sessionVersion,
@@ -100,9 +106,13 @@ export function createDecisionActivities({ state, settle, answer, answerObserved
           });
         }
         return 'stale';
-      case 'conflict':
+      case 'conflict': {
+        const recorded = await findRecordedEvent(vault.sql, { orgId, eventId: event.id });
+        const isSame = recorded !== undefined && isSameEvent(recorded.digest, request);
+        return isSame ? { kind: 'decided', decision: decisionFromRecord(recorded.body, recorded) } : { kind: 'conflict' };
+      }
       case 'quota':
-        return { kind: result.status };
+        return { kind: 'quota' };
     }
   };
 

@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import { renderMail } from '../core/hitl/notification-mail.ts';
 import { renderSlack } from '../core/hitl/notification-slack.ts';
 import { renderTeams } from '../core/hitl/notification-teams.ts';
@@ -9,6 +8,7 @@ import type { ChannelKind } from '../schemas/channel.ts';
 import type { GuardedFetch } from './outbound/guarded-fetch.ts';
 import { type Mailer, MailFailed } from './outbound/mailer.ts';
 import { OutboundFailed, OutboundRefused } from './outbound/outbound-error.ts';
+import { webhookHeaders } from './outbound/webhook-headers.ts';
 
 /** What came of one try. `error` names neither address nor host nor text: it is shown to administrators and kept in histories. */
 export type DeliveryResult = { kind: 'sent' } | { kind: 'failed'; error: string; permanent: boolean };
@@ -54,7 +54,7 @@ export function createDelivery({ mailer, fetch, mailDomain, now }: DeliveryDeps)
         return post(config, JSON.stringify(renderTeams(notice)));
       case 'webhook': {
         const body = JSON.stringify(renderWebhook(notice, { at: new Date(now()).toISOString() }));
-        return post(config, body, signatureOf(id, body, config.secret, Math.floor(now() / 1_000)));
+        return post(config, body, webhookHeaders(id, body, config.secret, Math.floor(now() / 1_000)));
       }
     }
   };
@@ -74,14 +74,6 @@ export function createDelivery({ mailer, fetch, mailDomain, now }: DeliveryDeps)
 export type Deliver = ReturnType<typeof createDelivery>;
 
 const mailError = ({ responseCode, message }: MailFailed): string => (responseCode === null ? message : `the mail server answered ${responseCode}`);
-
-/** Standard Webhooks: `webhook-id`, `webhook-timestamp` and an HMAC-SHA-256 of both and the body. Without a secret only the first two. */
-function signatureOf(id: string, body: string, secret: string | undefined, atSeconds: number): Record<string, string> {
-  const headers = { 'webhook-id': id, 'webhook-timestamp': String(atSeconds) };
-  if (secret === undefined) return headers;
-  const key = Buffer.from(secret.replace(/^whsec_/, ''), 'base64');
-  return { ...headers, 'webhook-signature': `v1,${createHmac('sha256', key).update(`${id}.${atSeconds}.${body}`).digest('base64')}` };
-}
 
 /** Request timeout, too early, too many requests: the request itself is not at fault. */
 const WORTH_ANOTHER_TRY: ReadonlySet<number> = new Set([408, 425, 429]);

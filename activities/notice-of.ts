@@ -1,3 +1,4 @@
+import { withNote } from '../core/hitl/judgement.ts';
 import type { LadderState } from '../core/hitl/ladder-state.ts';
 import type { ReviewNotice } from '../core/hitl/notification.ts';
 import type { ReviewPlan } from '../core/hitl/review.ts';
@@ -38,7 +39,7 @@ export function noticeOf(told: Told, review: ReviewRow, publicUrl: string): Revi
     reviewId: review.id,
     agentId: review.agentId,
     action: review.action,
-    reasons: (JSON.parse(review.summary) as ReviewSummary).reasons,
+    reasons: withNote((JSON.parse(review.summary) as ReviewSummary).reasons, state.note),
     riskScore: review.riskScore,
     level: told.level,
     levels: (JSON.parse(review.plan) as ReviewPlan).levels.length,

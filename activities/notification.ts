@@ -1,6 +1,5 @@
 import { recipientsOf } from '../core/hitl/recipients.ts';
 import type { ChannelSeal } from '../db/channel-seal.ts';
-import type { Sql } from '../db/client.ts';
 import { channelsFor, findChannel } from '../db/queries/channels.ts';
 import { findActiveMember } from '../db/queries/members.ts';
 import { closeNotification, openNotifications } from '../db/queries/notifications.ts';
@@ -8,6 +7,7 @@ import { loadReviewLadder, loadReviewLadders, type ReviewLadderRow } from '../db
 import { findReview } from '../db/queries/reviews.ts';
 import { standingFor } from '../db/queries/standing.ts';
 import { recordId } from '../db/record-id.ts';
+import type { SubjectVault } from '../db/subject-vault.ts';
 import type { ChannelTest, NoticeOccasion, Notification } from '../schemas/channel.ts';
 import type { Deliver } from './delivery.ts';
 import { type Asking, isStillAsked, noticeOf, testNotice } from './notice-of.ts';
@@ -31,7 +31,7 @@ export interface PlannedDelivery extends NoticeRequest {
 export type DeliveryTry = { kind: 'sent' } | { kind: 'skipped' } | { kind: 'failed'; error: string; permanent: boolean };
 
 export interface NotificationActivitiesDeps {
-  sql: Sql;
+  vault: SubjectVault;
   seal: ChannelSeal;
   deliver: Deliver;
   /** The one-click page of one person. */
@@ -44,21 +44,22 @@ export interface NotificationActivitiesDeps {
 export type NotificationActivities = ReturnType<typeof createNotificationActivities>;
 
 /** Telling people about reviews. Whatever fails here, the review itself goes on. */
-export function createNotificationActivities({ sql, seal, deliver, decideUrl, publicUrl, now }: NotificationActivitiesDeps) {
+export function createNotificationActivities({ vault, seal, deliver, decideUrl, publicUrl, now }: NotificationActivitiesDeps) {
+  const { sql } = vault;
   /** Everybody the occasion concerns; nobody where it is over already. */
   const peopleFor = async ({ orgId, occasion, ...asking }: NoticeRequest, row: ReviewLadderRow): Promise<string[]> => {
     const level = row.plan.levels[asking.level];
     const isAsked = occasion === 'asked' || occasion === 'reminded';
     if (level === undefined) return [];
-    const joined = row.joined.length === 0 ? [] : await loadReviewLadders(sql, { orgId, reviewIds: row.joined });
-    return recipientsOf(level, row.state.votes ?? [], await standingFor(sql, orgId, [row, ...joined], now()), isAsked);
+    const joined = row.joined.length === 0 ? [] : await loadReviewLadders(vault, { orgId, reviewIds: row.joined });
+    return recipientsOf(level, row.state.votes ?? [], await standingFor(vault, orgId, [row, ...joined], now()), isAsked);
   };
 
   return {
     /** Who is to be told over which channel. The same request again plans the same deliveries. */
     async planDeliveries(request: NoticeRequest): Promise<PlannedDelivery[]> {
       const { orgId, reviewId, occasion, level } = request;
-      const row = await loadReviewLadder(sql, { orgId, reviewId });
+      const row = await loadReviewLadder(vault, { orgId, reviewId });
       if (row === undefined || !isStillAsked(request, row)) return [];
       const channels = await channelsFor(sql, { orgId, occasion });
       const people = channels.some(({ kind }) => kind === 'email') ? await peopleFor(request, row) : [];
@@ -86,7 +87,7 @@ export function createNotificationActivities({ sql, seal, deliver, decideUrl, pu
     async sendNotice(delivery: PlannedDelivery): Promise<DeliveryTry> {
       const { orgId, reviewId, channelId, memberId, notificationId: id } = delivery;
       const [review, channel, member] = await Promise.all([
-        findReview(sql, { orgId, reviewId }),
+        findReview(vault, { orgId, reviewId }),
         findChannel(sql, { orgId, channelId }),
         memberId === null ? null : findActiveMember(sql, { orgId, memberId }),
       ]);

@@ -1,10 +1,11 @@
 import type { LadderMoved } from '../core/hitl/ladder-state.ts';
 import { canonicalize } from '../core/json/canonical.ts';
-import type { ReviewLadderRow, ReviewRecordItem, StepEntry } from '../db/queries/review-steps.ts';
+import type { ReviewLadderRow, StepEntry } from '../db/queries/review-steps.ts';
 import { recordId } from '../db/record-id.ts';
+import type { ReviewDraft } from '../db/review-recording.ts';
 
 /** What a move must be noticed for: an alert for people, and a violation where something that has happened was not found right. */
-export function alarmOf(orgId: string, row: ReviewLadderRow, moved: LadderMoved): Pick<ReviewRecordItem, 'alerts' | 'violations'> {
+export function alarmOf(orgId: string, row: ReviewLadderRow, moved: LadderMoved): Pick<ReviewDraft, 'alerts' | 'violations'> {
   const isGlass = moved.taken.some(({ step }) => step === 'break-glass');
   const isUnfavourable = row.kind === 'after' && moved.status !== 'pending' && moved.status !== 'approved';
   if (!isGlass && !isUnfavourable) return { alerts: [], violations: [] };

@@ -2,10 +2,9 @@ import { approvalEndMs } from '../core/hitl/outcome.ts';
 import { ladderEndMs } from '../core/hitl/due.ts';
 import type { LadderMoved } from '../core/hitl/ladder-state.ts';
 import type { ReviewPlan } from '../core/hitl/review.ts';
-import { canonicalize } from '../core/json/canonical.ts';
-import type { ReviewLadderRow, ReviewRecordItem, ReviewRowChange, ReviewSummary, StepEntry } from '../db/queries/review-steps.ts';
+import type { ReviewLadderRow, ReviewSummary } from '../db/queries/review-steps.ts';
 import { recordId } from '../db/record-id.ts';
-import type { Json } from '../schemas/json.ts';
+import type { ReviewChange, ReviewDraft, StepDraft } from '../db/review-recording.ts';
 import type { ReviewStep } from '../schemas/review.ts';
 import { alarmOf } from './review-alarm.ts';
 
@@ -18,7 +17,7 @@ export interface StepToRecord {
   moved: LadderMoved;
   nowMs: number;
   /** Further columns, such as the configuration the review was weighed against. */
-  set?: ReviewRowChange;
+  set?: ReviewChange;
 }
 
 const PEOPLE = new Set<string>(['approve', 'reject', 'escalate', 'respond', 'edit', 'abstain', 'break-glass']);
@@ -26,17 +25,16 @@ const PEOPLE = new Set<string>(['approve', 'reject', 'escalate', 'respond', 'edi
 /** Name of a step's first record: the same on every retry. */
 export const stepIdOf = (orgId: string, reviewId: string, stepKey: string): string => recordId(orgId, 'review-step', reviewId, stepKey);
 
-/** Everything one move changes, as the database takes it: the ledger's entries, the rows, and what is opened or raised with them. */
-export function recordItem({ orgId, row, joined, stepKey, moved, nowMs, set = {} }: StepToRecord): ReviewRecordItem {
+/** Everything one move changes: the ledger's entries, the rows, and what is opened or raised with them. */
+export function recordItem({ orgId, row, joined, stepKey, moved, nowMs, set = {} }: StepToRecord): ReviewDraft {
   const entries = moved.taken.map((step, index) => entryOf(stepIdOf(orgId, row.id, index === 0 ? stepKey : `${stepKey}/${index}`), row, moved, step));
   const ended = moved.status !== 'pending';
   const glass = moved.taken.find(({ step }) => step === 'break-glass');
   return {
     org: orgId,
-    id: row.id,
-    version: row.version,
+    of: row,
     entries,
-    row: { ...columnsOf(moved, nowMs), ...set },
+    change: { ...columnsOf(moved, nowMs), ...set },
     followers:
       moved.status === 'withdrawn'
         ? [...handOver(orgId, row, joined, stepKey, nowMs), ...leaderOf(row)]
@@ -63,21 +61,19 @@ export function recordItem({ orgId, row, joined, stepKey, moved, nowMs, set = {}
   };
 }
 
-export function entryOf(id: string, row: ReviewLadderRow, moved: LadderMoved, step: ReviewStep): StepEntry {
-  const { eventId } = row;
+export function entryOf(id: string, of: ReviewLadderRow, moved: LadderMoved, step: ReviewStep): StepDraft {
   const edited = step.step === 'edit' && moved.state.args !== undefined ? { args: moved.state.args } : {};
-  const body = { v: 1, reviewId: row.id, eventId, actionDigest: step.digest ?? row.actionDigest, ...step, ...edited, status: moved.status };
-  return { id, body: canonicalize(body as unknown as Json), fields: { reviewId: row.id, eventId, step: step.step, actor: step.actor } };
+  return { id, of, step, status: moved.status, ...edited };
 }
 
-export function columnsOf(moved: LadderMoved, nowMs: number): ReviewRowChange {
+export function columnsOf(moved: LadderMoved, nowMs: number): ReviewChange {
   const { status, state, dueAtMs, expiresAtMs, digest, plan } = moved;
   const untilMs = approvalEndMs(plan, status, nowMs);
   return {
     status,
-    state: JSON.stringify(state),
+    state,
     plan: JSON.stringify(plan),
-    action_digest: digest,
+    digest,
     due_at: dueAtMs === null ? null : new Date(dueAtMs).toISOString(),
     expires_at: new Date(expiresAtMs).toISOString(),
     ...(status === 'pending' ? {} : { decided_at: new Date(nowMs).toISOString() }),
@@ -93,21 +89,21 @@ function followerOf(
   moved: LadderMoved,
   stepKey: string,
   nowMs: number,
-  set: ReviewRowChange,
-) {
+  set: ReviewChange,
+): ReviewDraft['followers'][number] {
   const last = moved.taken.at(-1);
   if (last === undefined) throw new Error('a move takes at least one step');
   const step: ReviewStep = { ...last, reason: `decided with ${leader.id}${last.reason === undefined ? '' : `: ${last.reason}`}` };
   const state = { ...moved.state, steps: [...follower.state.steps, step] };
   return {
-    id: follower.id,
+    of: follower,
     entries: [entryOf(stepIdOf(orgId, follower.id, `joined/${stepKey}`), follower, moved, step)],
-    row: { ...columnsOf({ ...moved, state }, nowMs), ...set },
+    change: { ...columnsOf({ ...moved, state }, nowMs), ...set },
   };
 }
 
 /** Where one of several ends by itself, the review it was asked through moves as well: a step that still counts on it is computed again. */
-const leaderOf = ({ joinedTo }: ReviewLadderRow): ReviewRecordItem['followers'] => (joinedTo === null ? [] : [{ id: joinedTo, entries: [], row: {} }]);
+const leaderOf = ({ joinedTo }: ReviewLadderRow): ReviewDraft['followers'] => (joinedTo === null ? [] : [{ id: joinedTo }]);
 
 /** The agent withdrew one of several like requests: the next one is asked from here on, where the ladder stands, with the votes given. */
 function handOver(
@@ -116,7 +112,7 @@ function handOver(
   [next, ...rest]: readonly ReviewLadderRow[],
   stepKey: string,
   nowMs: number,
-): ReviewRecordItem['followers'] {
+): ReviewDraft['followers'] {
   if (next === undefined) return [];
   const { state, dueAtMs, expiresAtMs, plan } = leader;
   const step: ReviewStep = {
@@ -137,16 +133,16 @@ function handOver(
   };
   return [
     {
-      id: next.id,
+      of: next,
       entries: [entryOf(stepIdOf(orgId, next.id, `hand-over/${stepKey}`), next, moved, step)],
-      row: { ...columnsOf(moved, nowMs), joined_to: null, joined: rest.map(({ id }) => id) },
+      change: { ...columnsOf(moved, nowMs), joined_to: null, joined: rest.map(({ id }) => id) },
     },
-    ...rest.map(({ id }) => ({ id, entries: [], row: { joined_to: next.id } })),
+    ...rest.map((of) => ({ of, entries: [], change: { joined_to: next.id } })),
   ];
 }
 
 /** The judgement that must follow breaking the glass: by the last level, without whoever broke it. */
-function reviewAfter(orgId: string, row: ReviewLadderRow, glass: ReviewStep, nowMs: number): ReviewRecordItem['opens'] {
+function reviewAfter(orgId: string, row: ReviewLadderRow, glass: ReviewStep, nowMs: number): ReviewDraft['opens'] {
   const { plan } = row;
   const last = plan.levels.at(-1);
   if (plan.breakGlass === undefined || last === undefined) throw new Error('this plan has no glass to break');
@@ -171,7 +167,7 @@ function reviewAfter(orgId: string, row: ReviewLadderRow, glass: ReviewStep, now
   return {
     id: afterIdOf(orgId, row.id),
     plan: JSON.stringify(after),
-    state: JSON.stringify({ level: 0, openedAtMs: nowMs, votes: [], steps: [] }),
+    state: { level: 0, openedAtMs: nowMs, votes: [], steps: [] },
     summary: JSON.stringify(summary),
     created_at: new Date(nowMs).toISOString(),
     due_at: new Date(endMs).toISOString(),

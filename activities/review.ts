@@ -3,12 +3,15 @@ import { actionDigest } from '../core/decision/action-digest.ts';
 import type { RefusalCode } from '../core/hitl/cast-vote.ts';
 import { climb, type LadderMove } from '../core/hitl/ladder.ts';
 import type { VoteMove } from '../core/hitl/ladder-state.ts';
-import type { EventRecord } from '../core/ledger/event-record.ts';
-import type { Sql } from '../db/client.ts';
-import { findRecordedEvent, isRecorded } from '../db/queries/ledger.ts';
-import { loadReviewLadder, loadReviewLadders, recordReviewSteps, type ReviewLadderRow } from '../db/queries/review-steps.ts';
+import { openRecordedEvent } from '../db/event-seal.ts';
+import { isRecorded } from '../db/queries/ledger.ts';
+import { loadReviewLadder, loadReviewLadders, type ReviewLadderRow } from '../db/queries/review-steps.ts';
 import { standingFor } from '../db/queries/standing.ts';
+import { recordReviewDrafts } from '../db/review-recording.ts';
+import type { SubjectVault } from '../db/subject-vault.ts';
+import type { GovernanceEvent } from '../schemas/event.ts';
 import type { JsonObject } from '../schemas/json.ts';
+import { ERASED } from './asked-groups.ts';
 import { type LadderPosition, positionOf, roundOf } from './review-position.ts';
 import { afterIdOf, recordItem, stepIdOf } from './review-record.ts';
 import { sha256Hex } from './settlement.ts';
@@ -37,7 +40,7 @@ interface LegacyVote {
   reason?: string;
 }
 
-export type StepRefusal = RefusalCode | 'edit-blocked';
+export type StepRefusal = RefusalCode | 'edit-blocked' | 'erased';
 
 export type ReviewStepOutcome =
   | { kind: 'recorded'; position: LadderPosition }
@@ -45,19 +48,19 @@ export type ReviewStepOutcome =
   | { kind: 'refused'; code: StepRefusal; detail: string; position: LadderPosition };
 
 export interface ReviewActivitiesDeps {
-  sql: Sql;
-  weigh: (orgId: string, event: EventRecord['event']) => Promise<Weighed>;
+  vault: SubjectVault;
+  weigh: (orgId: string, event: GovernanceEvent) => Promise<Weighed>;
   now: () => number;
 }
 
 export type ReviewActivities = ReturnType<typeof createReviewActivities>;
 
 /** Steps of a review. The row in the database arbitrates: of two steps that race, one is computed again from what the other left. */
-export function createReviewActivities({ sql, weigh, now }: ReviewActivitiesDeps) {
+export function createReviewActivities({ vault, weigh, now }: ReviewActivitiesDeps) {
   const load = async (orgId: string, reviewId: string): Promise<{ row: ReviewLadderRow; joined: ReviewLadderRow[] }> => {
-    const row = await loadReviewLadder(sql, { orgId, reviewId });
+    const row = await loadReviewLadder(vault, { orgId, reviewId });
     if (row === undefined) throw ApplicationFailure.nonRetryable('there is no such review', 'not-found');
-    const joined = row.joined.length === 0 ? [] : await loadReviewLadders(sql, { orgId, reviewIds: row.joined });
+    const joined = row.joined.length === 0 ? [] : await loadReviewLadders(vault, { orgId, reviewIds: row.joined });
     return { row, joined: joined.filter(({ joinedTo }) => joinedTo === reviewId) };
   };
 
@@ -68,13 +71,18 @@ export function createReviewActivities({ sql, weigh, now }: ReviewActivitiesDeps
   };
 
   /** The move with what only the record of the event can tell: the digest of edited arguments, and whether the policy would let them pass. */
-  const prepare = async (orgId: string, row: ReviewLadderRow, move: RequestedMove): Promise<LadderMove | { refused: 'edit-blocked'; detail: string }> => {
+  const prepare = async (
+    orgId: string,
+    row: ReviewLadderRow,
+    move: RequestedMove,
+  ): Promise<LadderMove | { refused: 'edit-blocked' | 'erased'; detail: string }> => {
     if (!('memberId' in move)) return move;
+    if (row.seal.erased) return ERASED;
     const { args, ...vote } = move;
     if (move.step !== 'edit' || args === undefined) return vote;
-    const recorded = await findRecordedEvent(sql, { orgId, eventId: row.eventId });
-    if (recorded === undefined) return { refused: 'edit-blocked', detail: 'the event is not on record any more' };
-    const { event } = JSON.parse(recorded.body) as EventRecord;
+    const recorded = await openRecordedEvent(vault, { orgId, eventId: row.eventId });
+    if (recorded === undefined || recorded.record.erased) return { refused: 'edit-blocked', detail: 'the event is not on record any more' };
+    const { event } = recorded.record;
     const edited = { ...event, tool: { ...event.tool, name: event.tool?.name ?? event.action, args } };
     const { evaluation, stopped } = await weigh(orgId, edited);
     if (stopped !== null || evaluation.value === 'BLOCK') return { refused: 'edit-blocked', detail: 'the policy blocks the action with these arguments' };
@@ -88,7 +96,7 @@ export function createReviewActivities({ sql, weigh, now }: ReviewActivitiesDeps
     /** Takes one step and records it; the same `stepKey` again answers what stands. */
     async takeReviewStep({ orgId, reviewId, stepKey, level, round = 0, move: handed }: ReviewStepRequest): Promise<ReviewStepOutcome> {
       const requested = withMember(handed);
-      const isTaken = (): Promise<boolean> => isRecorded(sql, { orgId, recordId: stepIdOf(orgId, reviewId, stepKey) });
+      const isTaken = (): Promise<boolean> => isRecorded(vault.sql, { orgId, recordId: stepIdOf(orgId, reviewId, stepKey) });
       for (;;) {
         const { row, joined: all } = await load(orgId, reviewId);
         // One that was withdrawn by itself has ended already.
@@ -101,14 +109,14 @@ export function createReviewActivities({ sql, weigh, now }: ReviewActivitiesDeps
         if (level !== undefined && (row.state.level !== level || roundOf(row.state) !== round)) return { kind: 'recorded', position: await at() };
         const nowMs = now();
         const move = await prepare(orgId, row, requested);
-        const standing = await standingFor(sql, orgId, [row, ...joined], nowMs);
+        const standing = await standingFor(vault, orgId, [row, ...joined], nowMs);
         const moved = 'refused' in move ? move : climb(row.plan, row.state, move, { nowMs, expiresAtMs: row.expiresAtMs, digest: row.actionDigest, standing });
         // So must one that moved the review to a level which its sender may not decide.
         if ('refused' in moved) {
           if (await isTaken()) return { kind: 'recorded', position: await at() };
           return { kind: 'refused', code: moved.refused, detail: moved.detail, position: await at() };
         }
-        const [status] = await recordReviewSteps(sql, [recordItem({ orgId, row, joined, stepKey, moved, nowMs })]);
+        const [status] = await recordReviewDrafts(vault, [recordItem({ orgId, row, joined, stepKey, moved, nowMs })]);
         if (status !== 'stale') return { kind: 'recorded', position: await at() };
       }
     },

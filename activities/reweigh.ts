@@ -1,18 +1,19 @@
 import { evaluateEvent } from '../core/decision/evaluate-event.ts';
 import type { SessionState } from '../core/detection/session-state.ts';
-import type { EventRecord } from '../core/ledger/event-record.ts';
-import type { Sql } from '../db/client.ts';
+import type { WholeEventRecord } from '../core/ledger/event-record.ts';
 import { loadSession } from '../db/queries/decision-config.ts';
+import type { SubjectVault } from '../db/subject-vault.ts';
 import { createDecisionState, whyStopped } from './decision-state.ts';
-import { sha256Hex } from './settlement.ts';
 import type { Weighed } from './weigh.ts';
 
 /**
  * Weighs events that were decided before, as they would be decided now: one reading of the configuration for all of them. What the rules of
  * time found then stands: a review must not be refused for the time it has waited.
  */
-export function createReweigh({ sql, now }: { sql: Sql; now: () => number }) {
-  return async function reweigh(orgId: string, records: readonly EventRecord[]): Promise<Weighed[]> {
+export function createReweigh({ vault, now }: { vault: SubjectVault; now: () => number }) {
+  const { sql } = vault;
+  return async function reweigh(orgId: string, records: readonly WholeEventRecord[]): Promise<Weighed[]> {
+    const sha256Hex = vault.callHasher(orgId);
     const state = createDecisionState(sql);
     const organization = await state.organization(orgId);
     const sessions = new Map<string, SessionState>();

@@ -4,9 +4,14 @@ import type { Evaluation } from '../core/decision/evaluation.ts';
 import type { GovernEventInput } from '../core/decision/govern-event-input.ts';
 import { ladderEndMs, levelEndMs } from '../core/hitl/due.ts';
 import { canonicalize } from '../core/json/canonical.ts';
-import type { EventRecord } from '../core/ledger/event-record.ts';
+import type { EventRecord, StoredEventRecord } from '../core/ledger/event-record.ts';
+import { userSubject } from '../core/ledger/personal-fields.ts';
+import { type SealedEvent, sealEvent } from '../db/event-seal.ts';
 import type { ReviewRowInput, SettleItem } from '../db/queries/settle.ts';
 import { recordId } from '../db/record-id.ts';
+import { sealState, storedDigest } from '../db/review-seal.ts';
+import type { SubjectKeyUse } from '../db/subject-keys.ts';
+import { keysOf, type SubjectVault } from '../db/subject-vault.ts';
 import type { Decision } from '../schemas/decision.ts';
 import type { Json } from '../schemas/json.ts';
 
@@ -25,11 +30,13 @@ export interface SettlementInput extends GovernEventInput {
   session: { version: number; holder: string; reserve: boolean };
 }
 
-/** Turns an evaluation into what the database settles; the decision stands in the body, all but its receipt. */
-export function prepareSettlement(input: SettlementInput): SettleItem {
+/** Turns an evaluation into what the database settles; the decision stands in the body, all but its receipt. Personal fields are sealed in it. */
+export function prepareSettlement(vault: SubjectVault, input: SettlementInput): SettleItem {
   const { orgId, event, digest, evaluation, nowMs } = input;
   const id = recordId(orgId, 'event', event.id);
-  const review = openReview(input, id);
+  const sealed = sealEvent(vault, orgId, event);
+  const opened = openReview(vault, input, id, sealed);
+  const review = opened?.review ?? null;
   const attestation = attestationOf(input);
   const decision: Omit<Decision, 'receipt'> = {
     id: `dec_${id.replaceAll('-', '')}`,
@@ -43,10 +50,13 @@ export function prepareSettlement(input: SettlementInput): SettleItem {
     ...(attestation === null ? {} : { attestation }),
     latencyMs: Math.max(0, nowMs - input.receivedAtMs),
   };
-  const record: EventRecord = {
-    v: 1,
+  const record: StoredEventRecord = {
+    v: 2,
     mode: input.mode,
-    event,
+    event: sealed.readable,
+    holder: sealed.holder,
+    sealed: sealed.sealed,
+    eventDigest: digest,
     decision,
     evaluatedAt: new Date(nowMs).toISOString(),
     findings: evaluation.findings,
@@ -94,6 +104,8 @@ export function prepareSettlement(input: SettlementInput): SettleItem {
         : null,
     outcome: attestation === null ? null : { within_ms: attestation.withinMs, due_at: attestation.dueAt },
     violations: evaluation.value === 'ALLOW' ? [] : [violation(input, decision)],
+    keys: keysOf(opened === null ? [sealed] : [sealed, opened]),
+    subjects: sealed.sealed.map(({ subject }) => subject),
   };
 }
 
@@ -103,26 +115,39 @@ function attestationOf({ evaluation: { attestWithinMs, value }, mode, nowMs }: S
   return { withinMs: attestWithinMs, dueAt: value === 'HITL' ? null : new Date(nowMs + attestWithinMs).toISOString() };
 }
 
-function openReview({ orgId, event, evaluation, nowMs, requester }: SettlementInput, eventRecordId: string): ReviewRowInput | null {
+function openReview(
+  vault: SubjectVault,
+  { orgId, event, evaluation, nowMs, requester }: SettlementInput,
+  eventRecordId: string,
+  { holder }: SealedEvent,
+): { review: ReviewRowInput; keys: SubjectKeyUse[] } | null {
   const plan = evaluation.review;
   const first = plan?.levels[0];
   if (evaluation.value !== 'HITL' || plan === null || first === undefined) return null;
-  return {
-    id: `rev_${recordId(orgId, 'review', eventRecordId).replaceAll('-', '')}`,
-    digest: actionDigest(event, evaluation.policy?.version ?? null, sha256Hex),
+  const reviewId = `rev_${recordId(orgId, 'review', eventRecordId).replaceAll('-', '')}`;
+  const digest = actionDigest(event, evaluation.policy?.version ?? null, sha256Hex);
+  const opened = { level: 0, openedAtMs: nowMs, votes: [], steps: [] };
+  const { state, version, keys } = sealState(vault, orgId, { reviewId, subject: holder, state: opened, actionDigest: digest });
+  const user = event.principal?.user;
+  const review = {
+    id: reviewId,
+    digest: storedDigest(vault, orgId, digest),
     plan: JSON.stringify(plan),
-    state: JSON.stringify({ level: 0, openedAtMs: nowMs, votes: [], steps: [] }),
+    state,
     summary: JSON.stringify({
       reasons: evaluation.reasons,
       policy: evaluation.policy,
       requester,
-      ...(event.principal?.user === undefined ? {} : { requestedFor: event.principal.user }),
+      ...(user === undefined ? {} : { requestedForSubject: vault.refOf(orgId, userSubject(user)) }),
     }),
     joins: event.sessionId !== undefined,
+    subject: holder,
+    subject_version: version ?? 1,
     created_at: new Date(nowMs).toISOString(),
     due_at: new Date(levelEndMs(first, nowMs)).toISOString(),
     expires_at: new Date(ladderEndMs(plan, 0, nowMs)).toISOString(),
   };
+  return { review, keys };
 }
 
 function violation({ orgId, event, evaluation }: SettlementInput, decision: Omit<Decision, 'receipt'>): SettleItem['violations'][number] {

@@ -2,9 +2,11 @@ import { climb } from '../core/hitl/ladder.ts';
 import type { LadderMoved, LadderState } from '../core/hitl/ladder-state.ts';
 import type { ReviewPlan } from '../core/hitl/review.ts';
 import { canonicalize } from '../core/json/canonical.ts';
-import type { ReviewLadderRow, ReviewRowChange, StepEntry } from '../db/queries/review-steps.ts';
-import type { SweepItem, UnchangedReview } from '../db/queries/sweeps.ts';
+import type { ReviewLadderRow } from '../db/queries/review-steps.ts';
+import type { UnchangedReview } from '../db/queries/sweeps.ts';
 import { recordId } from '../db/record-id.ts';
+import type { ReviewChange, StepDraft } from '../db/review-recording.ts';
+import type { SweepDraft } from '../db/sweep-recording.ts';
 import type { Json } from '../schemas/json.ts';
 import { columnsOf, entryOf, stepIdOf } from './review-record.ts';
 import type { Verdict } from './sweep-verdict.ts';
@@ -25,8 +27,8 @@ export interface GroupToRecord {
 
 interface Moved {
   row: ReviewLadderRow;
-  change: ReviewRowChange;
-  entries: StepEntry[];
+  change: ReviewChange;
+  entries: StepDraft[];
   /** The plan it is asked under from here on; null where it has ended. */
   plan: ReviewPlan | null;
 }
@@ -41,10 +43,10 @@ export function unchangedOf({ group, verdicts }: Pick<GroupToRecord, 'group' | '
 }
 
 /**
- * Everything a change makes of a group, as the database takes it, under the version of its leader. Each review moves with a record of its own.
+ * Everything a change makes of a group, under the version of its leader. Each review moves with a record of its own.
  * Those that are asked on stay together where they are asked under the same plan; where the leader has ended, the next one is asked.
  */
-export function sweepItem({ orgId, sweepId, group, verdicts, nowMs }: GroupToRecord): SweepItem {
+export function sweepItem({ orgId, sweepId, group, verdicts, nowMs }: GroupToRecord): SweepDraft {
   const { leader, followers } = group;
   const moves = [leader, ...followers].map((row) => moveOf({ orgId, sweepId, nowMs }, row, verdicts.get(row.id)));
   const asked = moves.filter(({ plan }) => plan !== null);
@@ -68,16 +70,15 @@ export function sweepItem({ orgId, sweepId, group, verdicts, nowMs }: GroupToRec
   // Whoever leads on must not end again those that have ended.
   for (const each of ended) if (each.row !== leader && isLed) each.change = { ...each.change, joined_to: null };
   for (const each of ended) if (each.row === leader) each.change = { ...each.change, joined: ended.filter((other) => other !== each).map(({ row }) => row.id) };
-  const [first, ...rest] = moves.map(({ row, change, entries }) => ({ id: row.id, row: change, entries }));
+  const [first, ...rest] = moves;
   if (first === undefined) throw new Error('a group has a leader');
   const entries = moves.flatMap((move) => move.entries);
   return {
     org: orgId,
-    id: leader.id,
-    version: leader.version,
+    of: leader,
     entries,
-    row: first.row,
-    followers: rest.map((follower) => ({ ...follower, entries: [] })),
+    change: first.change,
+    followers: rest.map(({ row: of, change }) => ({ of, change, entries: [] })),
     violations: [],
     audits: [],
     alerts: alertOf(orgId, leader, verdicts.get(leader.id)),
@@ -88,7 +89,7 @@ export function sweepItem({ orgId, sweepId, group, verdicts, nowMs }: GroupToRec
 }
 
 function moveOf({ orgId, sweepId, nowMs }: Pick<GroupToRecord, 'orgId' | 'sweepId' | 'nowMs'>, row: ReviewLadderRow, verdict: Verdict | undefined): Moved {
-  const set: ReviewRowChange = {
+  const set: ReviewChange = {
     ...(verdict?.configVersion === undefined ? {} : { config_version: verdict.configVersion }),
     ...(verdict?.basis === undefined ? {} : { summary: JSON.stringify({ ...row.summary, ...verdict.basis }) }),
     ...(verdict?.kind === 'ends' ? { settled_by: sweepId } : {}),
@@ -133,7 +134,7 @@ function sharing(moves: readonly Moved[]): Moved[][] {
 }
 
 /** What passes under the new policy, but flagged, is somebody's to look at. */
-function alertOf(orgId: string, { id, eventId }: ReviewLadderRow, verdict: Verdict | undefined): SweepItem['alerts'] {
+function alertOf(orgId: string, { id, eventId }: ReviewLadderRow, verdict: Verdict | undefined): SweepDraft['alerts'] {
   if (verdict?.kind !== 'ends' || verdict.flagged !== true) return [];
   const reasons = verdict.basis?.reasons ?? [];
   return [{ id: `alr_${recordId(orgId, 'alert', 'released', id, eventId).replaceAll('-', '')}`, cause: 'decision', reasons: JSON.stringify(reasons) }];

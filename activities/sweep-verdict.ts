@@ -1,7 +1,7 @@
 import { actionDigest } from '../core/decision/action-digest.ts';
 import type { ReviewPlan } from '../core/hitl/review.ts';
 import { canonicalize } from '../core/json/canonical.ts';
-import type { EventRecord } from '../core/ledger/event-record.ts';
+import type { WholeEventRecord } from '../core/ledger/event-record.ts';
 import type { ReviewLadderRow, ReviewSummary } from '../db/queries/review-steps.ts';
 import type { Json } from '../schemas/json.ts';
 import type { SweepCause } from '../schemas/sweep.ts';
@@ -19,7 +19,7 @@ export type Verdict = (
 
 /** What an event was when it came, and how it weighs now. */
 export interface Known {
-  record?: EventRecord | undefined;
+  record?: WholeEventRecord | undefined;
   weighed?: Weighed | undefined;
 }
 
@@ -43,6 +43,8 @@ export function verdictOf(cause: SweepCause, row: ReviewLadderRow, known: Known)
       return { kind: 'ends', status: 'refused', reason: stopped(`stopped by ${cause.stopId}`, cause.reason) };
     case 'key-revoked':
       return keyVerdict(row, known, cause.keyId);
+    case 'subject-erased':
+      return { kind: 'ends', status: 'refused', reason: 'the data that it is about were erased' };
   }
 }
 

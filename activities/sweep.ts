@@ -1,18 +1,9 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import type { EventRecord } from '../core/ledger/event-record.ts';
-import type { Sql } from '../db/client.ts';
-import { loadEventBodies } from '../db/queries/ledger.ts';
+import { openRecordsOf } from '../db/event-seal.ts';
 import { loadReviewLadders, type ReviewLadderRow } from '../db/queries/review-steps.ts';
-import {
-  findSweep,
-  finishSweep,
-  listSwept,
-  recordSwept,
-  type SweepItem,
-  type SweepPosition,
-  type SweepRow,
-  type UnchangedReview,
-} from '../db/queries/sweeps.ts';
+import { findSweep, finishSweep, listSwept, type SweepPosition, type SweepRow, type UnchangedReview } from '../db/queries/sweeps.ts';
+import type { SubjectVault } from '../db/subject-vault.ts';
+import { recordSweptDrafts, type SweepDraft } from '../db/sweep-recording.ts';
 import type { SweepCause } from '../schemas/sweep.ts';
 import type { Reweigh } from './reweigh.ts';
 import { type ReviewGroup, sweepItem, unchangedOf } from './sweep-record.ts';
@@ -26,7 +17,7 @@ export interface WaitingRun {
 }
 
 export interface SweepActivitiesDeps {
-  sql: Sql;
+  vault: SubjectVault;
   reweigh: Reweigh;
   /** Lets runs look at their reviews again. A run that is not reached finds out when its timer fires. */
   tellRuns: (orgId: string, runs: readonly WaitingRun[]) => Promise<void>;
@@ -54,10 +45,11 @@ export type SweepActivities = ReturnType<typeof createSweepActivities>;
 const MAX_ROUNDS = 20;
 
 /** Steps of a sweep: what a change makes of the reviews that wait. Every page reads what is still to be done, so doing one twice is harmless. */
-export function createSweepActivities({ sql, reweigh, tellRuns, now, pageSize = 100 }: SweepActivitiesDeps) {
+export function createSweepActivities({ vault, reweigh, tellRuns, now, pageSize = 100 }: SweepActivitiesDeps) {
+  const { sql } = vault;
   const loadGroups = async (orgId: string, leaderIds: readonly string[]): Promise<ReviewGroup[]> => {
-    const leaders = (await loadReviewLadders(sql, { orgId, reviewIds: leaderIds })).filter(({ status }) => status === 'pending');
-    const joined = await loadReviewLadders(sql, { orgId, reviewIds: leaders.flatMap((leader) => leader.joined) });
+    const leaders = (await loadReviewLadders(vault, { orgId, reviewIds: leaderIds })).filter(({ status }) => status === 'pending');
+    const joined = await loadReviewLadders(vault, { orgId, reviewIds: leaders.flatMap((leader) => leader.joined) });
     const byId = new Map(joined.map((row) => [row.id, row]));
     return leaders.map((leader) => {
       const rows = leader.joined.flatMap((id) => byId.get(id) ?? []);
@@ -68,11 +60,16 @@ export function createSweepActivities({ sql, reweigh, tellRuns, now, pageSize = 
   const know = async (orgId: string, cause: SweepCause, rows: readonly ReviewLadderRow[]): Promise<Map<string, Known>> => {
     const wanted = rows.filter((row) => needsRecord(cause, row));
     if (wanted.length === 0) return new Map();
-    const bodies = await loadEventBodies(sql, { orgId, eventIds: wanted.map(({ eventId }) => eventId) });
-    const records = new Map([...bodies].map(([eventId, body]) => [eventId, JSON.parse(body) as EventRecord]));
-    const eventIds = [...records.keys()];
-    const weighed = isWeighing(cause) ? await reweigh(orgId, [...records.values()]) : [];
-    return new Map(eventIds.map((eventId, index) => [eventId, { record: records.get(eventId), weighed: weighed[index] }]));
+    const records = await openRecordsOf(vault, { orgId, eventIds: wanted.map(({ eventId }) => eventId) });
+    // What is not whole any more can only be weighed wrong.
+    const whole = [...records].flatMap(([eventId, record]) => (record.erased ? [] : [{ eventId, record }]));
+    const weighed = isWeighing(cause)
+      ? await reweigh(
+          orgId,
+          whole.map(({ record }) => record),
+        )
+      : [];
+    return new Map(whole.map(({ eventId, record }, index) => [eventId, { record, weighed: weighed[index] }]));
   };
 
   /** One round over some groups; answers those that moved meanwhile, or null where the sweep was ended. */
@@ -83,7 +80,7 @@ export function createSweepActivities({ sql, reweigh, tellRuns, now, pageSize = 
       sweep.cause,
       groups.flatMap(({ leader, followers }) => [leader, ...followers]),
     );
-    const items: SweepItem[] = [];
+    const items: SweepDraft[] = [];
     const same: UnchangedReview[] = [];
     for (const group of groups) {
       const verdicts = new Map<string, Verdict>();
@@ -97,9 +94,9 @@ export function createSweepActivities({ sql, reweigh, tellRuns, now, pageSize = 
       else items.push(sweepItem({ orgId, sweepId: sweep.id, group, verdicts, nowMs: now() }));
     }
     if (items.length === 0 && same.length === 0) return [];
-    const statuses = await recordSwept(sql, { orgId, sweepId: sweep.id, items, same });
+    const statuses = await recordSweptDrafts(vault, { orgId, sweepId: sweep.id, items, same });
     if (statuses === null) return null;
-    const moved = new Set(items.map(({ id }) => id).filter((id) => statuses.get(id) !== 'stale'));
+    const moved = new Set(items.map(({ of }) => of.id).filter((id) => statuses.get(id) !== 'stale'));
     for (const { leader, followers } of groups) {
       if (moved.has(leader.id)) for (const { id, eventId, kind } of [leader, ...followers]) told.set(id, { reviewId: id, eventId, kind });
     }

@@ -1,10 +1,9 @@
 import { evaluateEvent } from '../core/decision/evaluate-event.ts';
 import type { Evaluation } from '../core/decision/evaluation.ts';
-import type { Sql } from '../db/client.ts';
 import { loadSession } from '../db/queries/decision-config.ts';
+import type { SubjectVault } from '../db/subject-vault.ts';
 import type { GovernanceEvent } from '../schemas/event.ts';
 import { createDecisionState, whyStopped } from './decision-state.ts';
-import { sha256Hex } from './settlement.ts';
 
 export interface Weighed {
   evaluation: Evaluation;
@@ -15,7 +14,8 @@ export interface Weighed {
 }
 
 /** Classifies an event against the session and the policy as they stand now. Stores nothing, and settles nothing that would tell it of an old cache: it has none. */
-export function createWeigh({ sql, now }: { sql: Sql; now: () => number }) {
+export function createWeigh({ vault, now }: { vault: SubjectVault; now: () => number }) {
+  const { sql } = vault;
   return async function weigh(orgId: string, event: GovernanceEvent): Promise<Weighed> {
     const nowMs = now();
     const state = createDecisionState(sql);
@@ -23,7 +23,7 @@ export function createWeigh({ sql, now }: { sql: Sql; now: () => number }) {
     const { version, policy } = organization;
     const agent = await state.agent(orgId, event.agentId);
     const session = event.sessionId === undefined ? null : await loadSession(sql, { orgId, sessionId: event.sessionId, nowMs });
-    const evaluation = evaluateEvent({ orgId, event, profile: agent?.profile ?? null, session, policy, nowMs, sha256Hex });
+    const evaluation = evaluateEvent({ orgId, event, profile: agent?.profile ?? null, session, policy, nowMs, sha256Hex: vault.callHasher(orgId) });
     return { evaluation, configVersion: version, stopped: whyStopped(organization, event.agentId, agent) };
   };
 }

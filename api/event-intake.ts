@@ -1,18 +1,17 @@
-import { createHash } from 'node:crypto';
-import { canonicalize } from '../core/json/canonical.ts';
 import type { EventInput, GovernanceEvent } from '../schemas/event.ts';
-import type { Json } from '../schemas/json.ts';
 import { newId } from './ids.ts';
 import { HttpProblem } from './problem.ts';
 
 export interface AcceptedEvent {
   event: GovernanceEvent;
-  /** SHA-256 (hex) of the RFC 8785 text of `event`: a retry is the same event when this is the same. */
+  /** Keyed hash (hex) of the RFC 8785 text of `event`: a retry is the same event when this is the same. */
   digest: string;
 }
 
+type DigestOf = (event: GovernanceEvent) => string;
+
 /** Settles the id: the body's, the header's, or a new one. */
-export function acceptEvent(input: EventInput, idempotencyKey: string | undefined): AcceptedEvent {
+export function acceptEvent(input: EventInput, idempotencyKey: string | undefined, digestOf: DigestOf): AcceptedEvent {
   if (input.id !== undefined && idempotencyKey !== undefined && input.id !== idempotencyKey) {
     throw new HttpProblem('validation-failed', {
       errors: [
@@ -21,11 +20,11 @@ export function acceptEvent(input: EventInput, idempotencyKey: string | undefine
       ],
     });
   }
-  return withDigest({ ...input, id: input.id ?? idempotencyKey ?? newId('evt') });
+  return withDigest({ ...input, id: input.id ?? idempotencyKey ?? newId('evt') }, digestOf);
 }
 
 /** Ids settled and distinct; every repeated one is named. */
-export function acceptBatch(inputs: readonly EventInput[]): AcceptedEvent[] {
+export function acceptBatch(inputs: readonly EventInput[], digestOf: DigestOf): AcceptedEvent[] {
   const seen = new Set<string>();
   const errors = inputs.flatMap(({ id }, index) => {
     if (id === undefined || !seen.has(id)) {
@@ -35,14 +34,7 @@ export function acceptBatch(inputs: readonly EventInput[]): AcceptedEvent[] {
     return [{ pointer: `/events/${index}/id`, detail: 'an earlier event of this batch has the same id' }];
   });
   if (errors.length > 0) throw new HttpProblem('validation-failed', { errors });
-  return inputs.map((input) => withDigest({ ...input, id: input.id ?? newId('evt') }));
+  return inputs.map((input) => withDigest({ ...input, id: input.id ?? newId('evt') }, digestOf));
 }
 
-function withDigest(event: GovernanceEvent): AcceptedEvent {
-  return {
-    event,
-    digest: createHash('sha256')
-      .update(canonicalize(event as unknown as Json))
-      .digest('hex'),
-  };
-}
+const withDigest = (event: GovernanceEvent, digestOf: DigestOf): AcceptedEvent => ({ event, digest: digestOf(event) });

@@ -1,5 +1,6 @@
 import type { Response } from 'express';
 import type { StreamEvent } from '../schemas/route.ts';
+import { drains } from './drains.ts';
 
 export interface EventStreamOptions {
   res: Response;
@@ -52,20 +53,3 @@ export async function sendEventStream({ res, first, events, cut, stillPermitted,
 }
 
 const frameOf = ({ event, id, data }: StreamEvent): string => `event: ${event}\nid: ${id}\ndata: ${JSON.stringify(data)}\n\n`;
-
-/** Whether there is room again in time; false also once nobody waits for it any more. */
-function drains(res: Response, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
-  return new Promise((resolve) => {
-    const settle = (isFree: boolean) => (): void => {
-      clearTimeout(timer);
-      res.off('drain', onDrain).off('close', onGone);
-      signal.removeEventListener('abort', onGone);
-      resolve(isFree);
-    };
-    const onDrain = settle(true);
-    const onGone = settle(false);
-    const timer = setTimeout(onGone, timeoutMs);
-    res.once('drain', onDrain).once('close', onGone);
-    signal.addEventListener('abort', onGone, { once: true });
-  });
-}

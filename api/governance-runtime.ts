@@ -29,6 +29,10 @@ export interface GovernanceRuntime {
   conductReview(review: { orgId: string; reviewId: string }): Promise<void>;
   /** Starts the pass over the pending reviews that a change has left on record. What cannot be started now is started within a minute. */
   sweep(request: SweepRequest): Promise<void>;
+  /** Starts the run of a check of the own ledger, or leaves the one that runs. Throws {@link DecisionUnavailable}. */
+  verifyLedger(check: { orgId: string; checkId: string }): Promise<void>;
+  /** Starts the run that deletes the histories of an erasure, or lets the one that runs look again. What cannot be started now is started within a minute. */
+  erase(erasure: { orgId: string; erasureId: string }): Promise<void>;
   /** Sends one test message over a channel and answers what came of it. Throws {@link DecisionUnavailable}. */
   testChannel(request: ChannelTestInput): Promise<ChannelTest>;
   /** Resolves when the review has changed, the time is over or the signal fires; costs no polling of the database. */
@@ -100,7 +104,7 @@ export interface WithdrawRequest extends ReviewAddress {
 export type ReviewOutcome =
   | { kind: 'recorded'; status: ReviewStatus }
   | { kind: 'closed'; status: ReviewStatus; last: ReviewStep | null }
-  | { kind: 'refused'; code: RefusalCode | 'edit-blocked'; detail: string };
+  | { kind: 'refused'; code: RefusalCode | 'edit-blocked' | 'erased'; detail: string };
 
 /** No decision was recorded, or it is not known to be. A retry with the same id attaches. */
 export class DecisionUnavailable extends Error {

@@ -22,7 +22,7 @@ export interface AuthenticatedFacts extends RequestFacts {
 export type Handler<R extends RouteDefinition> = (
   input: RouteInput<R>,
   request: R['scope'] extends 'public' ? RequestFacts : AuthenticatedFacts,
-) => R extends { stream: string } ? AsyncIterable<StreamEvent> : Promise<RouteReply<R>>;
+) => R extends { stream: 'text/event-stream' } ? AsyncIterable<StreamEvent> : R extends { stream: string } ? AsyncIterable<string> : Promise<RouteReply<R>>;
 
 /** Handlers of some routes of the table, by their names there. */
 export type Handlers<Names extends RouteName = RouteName> = { [Name in Names]: Handler<(typeof ROUTES)[Name]> };

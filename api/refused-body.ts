@@ -1,14 +1,18 @@
+import { shownPointer } from '../core/detection/shown-key.ts';
 import { requesterOf } from './access/principal.ts';
 import { auditEntry } from './audit.ts';
 import { auditRecord } from './ledger-appender.ts';
 import type { LedgerAppender } from './ledger-appender.ts';
+import type { SubjectVault } from '../db/subject-vault.ts';
 import type { JsonBodyOptions } from './middleware/json-body.ts';
 
-/** Records bodies outside I-JSON: who sent one, where it broke which rule, and its hash. Nothing of its content. */
-export function bodyRefusals(ledger: LedgerAppender): JsonBodyOptions['recordRefusal'] {
+/** Records bodies outside I-JSON: who sent one, where it broke which rule, and its keyed hash. Nothing of its content. */
+export function bodyRefusals(ledger: LedgerAppender, vault: SubjectVault): JsonBodyOptions['recordRefusal'] {
   return async ({ principal, requestId, code, pointer, sha256 }) => {
-    const audit = auditEntry({ type: 'event.refused', actor: requesterOf(principal), requestId, details: { code, pointer: beginningOf(pointer), sha256 } });
-    await ledger.append(auditRecord(principal.orgId, audit));
+    const { orgId } = principal;
+    const details = { code, pointer: shownPointer(beginningOf(pointer)), bodyDigest: vault.keyed(orgId, 'body-digest', sha256) };
+    const audit = auditEntry({ type: 'event.refused', actor: requesterOf(principal), requestId, details });
+    await ledger.append(auditRecord(orgId, audit));
   };
 }
 

@@ -15,6 +15,7 @@ import type { JsonBodyOptions } from './middleware/json-body.ts';
 import { sameOrigin } from './middleware/same-origin.ts';
 import { validatedInput } from './middleware/validate.ts';
 import { HttpProblem } from './problem.ts';
+import { sendTextStream } from './text-stream.ts';
 
 export interface RouterOptions {
   handlers: Handlers;
@@ -30,9 +31,9 @@ export interface RouterOptions {
 type AnyHandler = (
   input: RouteInput<RouteDefinition>,
   request: AuthenticatedFacts,
-) => Promise<{ status: number; body: unknown; headers?: Record<string, string | string[]> }>;
+) => Promise<{ status: number; body: unknown; headers?: Record<string, string | string[]>; text?: string }>;
 
-type AnyStreamHandler = (input: RouteInput<RouteDefinition>, request: AuthenticatedFacts) => AsyncIterable<StreamEvent>;
+type AnyStreamHandler<Item> = (input: RouteInput<RouteDefinition>, request: AuthenticatedFacts) => AsyncIterable<Item>;
 
 /** Serves the route table: the chain of each route is read from its line there. */
 export function apiRouter(options: RouterOptions): Router {
@@ -40,7 +41,7 @@ export function apiRouter(options: RouterOptions): Router {
   const routes = Object.entries(ROUTES) as [RouteName, RouteDefinition][];
   for (const [name, route] of routes) {
     const handler: unknown = options.handlers[name];
-    const answer = route.stream === undefined ? respond(route, handler as AnyHandler, options) : respondWithEvents(route, handler as AnyStreamHandler, options);
+    const answer = answerOf(route, handler, options);
     router[route.method](expressPath(route.path), ...chainOf(route, options), answer);
   }
   for (const path of new Set(routes.map(([, route]) => route.path))) router.all(expressPath(path), refuseMethod(path, routes));
@@ -58,31 +59,60 @@ function chainOf(route: RouteDefinition, { authenticate, rateLimit, recordRefusa
   ];
 }
 
+function answerOf(route: RouteDefinition, handler: unknown, options: RouterOptions): RequestHandler {
+  if (route.stream === undefined) return respond(route, handler as AnyHandler, options);
+  return route.stream === 'text/event-stream'
+    ? respondWithStream(route, handler as AnyStreamHandler<StreamEvent>, options, ({ res, first, items, cut, stillPermitted }) =>
+        sendEventStream({ res, first, events: items, cut, stillPermitted }),
+      )
+    : respondWithStream(route, handler as AnyStreamHandler<string>, options, ({ items, ...rest }) =>
+        sendTextStream({ ...rest, chunks: items, contentType: route.stream ?? '' }),
+      );
+}
+
 function respond(route: RouteDefinition, handler: AnyHandler, { admission, metrics }: RouterOptions): RequestHandler {
   return async (req, res) => {
     const input = validatedInput(route, req, res);
     const request = factsOf(req, res, metrics);
     const work = () => handler(input, request);
-    const { status, body, headers = {} } = await (route.admission === true ? admission.run(request.signal, work) : work());
+    const { status, body, headers = {}, text } = await (route.admission === true ? admission.run(request.signal, work) : work());
     for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
-    if (body === null) res.status(status).end();
+    if (route.text !== undefined) res.vary('Accept');
+    if (text !== undefined && req.accepts(['application/json', route.text ?? '']) === route.text) res.status(status).type(route.text).send(text);
+    else if (body === null) res.status(status).end();
     else res.status(status).json(body);
   };
 }
 
-function respondWithEvents(route: RouteDefinition, handler: AnyStreamHandler, { authenticate, metrics }: RouterOptions): RequestHandler {
+interface StreamParts<Item> {
+  res: Response;
+  first: IteratorResult<Item>;
+  items: AsyncIterator<Item>;
+  signal: AbortSignal;
+  cut: AbortController;
+  stillPermitted: () => Promise<void>;
+}
+
+function respondWithStream<Item>(
+  route: RouteDefinition,
+  handler: AnyStreamHandler<Item>,
+  { authenticate, metrics }: RouterOptions,
+  send: (parts: StreamParts<Item>) => Promise<void>,
+): RequestHandler {
   const permit = authorise(route.scope);
   return async (req, res) => {
     const facts = factsOf(req, res, metrics);
     const cut = new AbortController();
-    const events = handler(validatedInput(route, req, res), { ...facts, signal: AbortSignal.any([facts.signal, cut.signal]) })[Symbol.asyncIterator]();
-    const first = await events.next();
+    const signal = AbortSignal.any([facts.signal, cut.signal]);
+    const items = handler(validatedInput(route, req, res), { ...facts, signal })[Symbol.asyncIterator]();
+    const first = await items.next();
     // The route is asked for its headers only.
     if (req.method === 'HEAD') cut.abort();
-    await sendEventStream({
+    await send({
       res,
       first,
-      events,
+      items,
+      signal,
       cut,
       // A stream outlives what it was opened with: a revoked key or a role that has changed ends it.
       async stillPermitted() {

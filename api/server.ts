@@ -9,6 +9,7 @@ import type { Sql } from '../db/client.ts';
 import { listen } from '../db/listen.ts';
 import { findKeyCredential } from '../db/queries/keys.ts';
 import { findSession, touchCredentials } from '../db/queries/sessions.ts';
+import type { SubjectVault } from '../db/subject-vault.ts';
 import { createAuthenticator } from './access/authenticator.ts';
 import type { Authenticator } from './access/authenticator.ts';
 import { createCredentialUses } from './access/credential-uses.ts';
@@ -33,14 +34,20 @@ import { bodyRefusals } from './refused-body.ts';
 import { apiRouter } from './router.ts';
 import { agentRoutes } from './routes/agents.ts';
 import { alertRoutes } from './routes/alerts.ts';
+import { anchorRoutes } from './routes/anchors.ts';
+import { auditExportRoutes } from './routes/audit-export.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { channelRoutes } from './routes/channels.ts';
 import { delegationRoutes } from './routes/delegations.ts';
 import { docsRoutes } from './routes/docs.ts';
+import { erasureRoutes } from './routes/erasures.ts';
 import { errorRoutes } from './routes/errors.ts';
 import { eventRoutes } from './routes/events.ts';
 import { grantRoutes } from './routes/grants.ts';
 import { healthRoutes } from './routes/health.ts';
+import { holdRoutes } from './routes/holds.ts';
 import { keyRoutes } from './routes/keys.ts';
+import { ledgerCheckRoutes } from './routes/ledger-checks.ts';
 import { organizationRoutes } from './routes/organization.ts';
 import { outcomeRoutes } from './routes/outcomes.ts';
 import { policyRoutes } from './routes/policies.ts';
@@ -69,11 +76,15 @@ export interface ApiConfig {
   keyMaxAgeMs?: number;
   /** Between two writes of `lastUsedAt`. */
   usesEveryMs?: number;
+  /** Days that backups of the schema `vault` are kept. Default: 7. */
+  vaultBackupDays?: number | undefined;
 }
 
 export interface ApiOptions {
   /** Connected as `mg_app`. */
   sql: Sql;
+  /** Over the same database; the process has one. */
+  vault: SubjectVault;
   runtime: GovernanceRuntime;
   ledger: LedgerAppender;
   config: ApiConfig;
@@ -100,7 +111,7 @@ export interface Api {
 }
 
 /** The HTTP API, everything it needs injected. Opens no port. */
-export function createApi({ sql, runtime, ledger, config, logger, metrics: registry, now = Date.now, mount = () => [] }: ApiOptions): Api {
+export function createApi({ sql, vault, runtime, ledger, config, logger, metrics: registry, now = Date.now, mount = () => [] }: ApiOptions): Api {
   const {
     publicUrl,
     masterKey,
@@ -112,6 +123,7 @@ export function createApi({ sql, runtime, ledger, config, logger, metrics: regis
     sessionLifetimeMs = 12 * 3_600_000,
     keyMaxAgeMs = 30_000,
     usesEveryMs = 5_000,
+    vaultBackupDays = 7,
   } = config;
   const stopping = new AbortController();
   // Every request under way listens; that is no leak.
@@ -134,17 +146,23 @@ export function createApi({ sql, runtime, ledger, config, logger, metrics: regis
   const signIn = createSignIn({ sql, ledger, limiter: createRateLimiter({ limit: signInLimit, now }), sessionLifetimeMs, logger, now });
 
   const handlers: Handlers = {
-    ...eventRoutes({ sql, runtime, now }),
+    ...eventRoutes({ vault, runtime, now }),
     ...agentRoutes({ sql, runtime }),
     ...policyRoutes({ sql, runtime, now }),
-    ...reviewRoutes({ sql, runtime }),
-    ...reviewWorkRoutes({ sql, runtime, now }),
+    ...reviewRoutes({ vault, runtime }),
+    ...reviewWorkRoutes({ vault, runtime, now }),
     ...stopRoutes({ sql, runtime }),
-    ...outcomeRoutes({ sql, runtime }),
-    ...grantRoutes({ sql, now }),
-    ...alertRoutes({ sql, runtime, now }),
+    ...outcomeRoutes({ vault, runtime }),
+    ...grantRoutes({ vault, now }),
+    ...alertRoutes({ vault, runtime, now }),
+    ...auditRoutes({ sql }),
+    ...auditExportRoutes({ sql, publicUrl }),
+    ...anchorRoutes({ sql }),
+    ...ledgerCheckRoutes({ sql, runtime }),
+    ...erasureRoutes({ vault, runtime, ledger, backupDays: vaultBackupDays }),
+    ...holdRoutes({ sql, publicUrl }),
     ...delegationRoutes({ sql, now }),
-    ...channelRoutes({ sql, runtime, seal: createChannelSeal(masterKey) }),
+    ...channelRoutes({ vault, runtime, seal: createChannelSeal(masterKey) }),
     ...keyRoutes({ sql, runtime, pepper, forgetKey: (keyId) => keys.forget(keyId), now }),
     ...sessionRoutes({ sql, signIn, now }),
     ...organizationRoutes({ sql }),
@@ -167,7 +185,7 @@ export function createApi({ sql, runtime, ledger, config, logger, metrics: regis
       authenticate: authenticate(authenticator),
       rateLimit: rateLimit(createRateLimiter({ limit: organisationLimit, now })),
       admission: createAdmission(config.admission),
-      recordRefusal: bodyRefusals(ledger),
+      recordRefusal: bodyRefusals(ledger, vault),
       publicOrigin,
       metrics,
     }),

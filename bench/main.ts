@@ -10,6 +10,11 @@ const benches: Record<string, (options: BenchOptions) => Promise<void>> = {
   reviews: async () => (await import('./reviews.ts')).runReviewsBench(),
   overload: async () => (await import('./overload.ts')).runOverloadBench(),
   policy: async () => (await import('./policy.ts')).runPolicyBench(),
+  purge: async () => {
+    const { runPurgeBench } = await import('./purge.ts');
+    await withPostgres((databaseUrl) => runPurgeBench({ databaseUrl }));
+  },
+  verify: async () => (await import('./verify.ts')).runVerifyBench(),
   ledger: async ({ seconds }) => {
     const { runLedgerBench } = await import('./ledger.ts');
     await withPostgres((databaseUrl) => runLedgerBench({ databaseUrl, ...(seconds === undefined ? {} : { seconds }) }));

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createSubjectVault } from '../db/subject-vault.ts';
 import { openHouse } from '../tests/support/house.ts';
 import { addTestOrganization } from '../tests/support/product.ts';
 import type { BatchDecisionAnswer } from '../schemas/batch-decision.ts';
@@ -28,7 +29,7 @@ export async function runReviewsBench({ open = 10_000, rounds = 5, pages = 40, s
     const call = createApiCaller(house.apiUrl);
     const agent = organization.apiKey;
     const reviewer = await organization.keyOf('Reviewer');
-    await fillQueue(house.sql, { orgId: organization.orgId, count: open });
+    await fillQueue(createSubjectVault({ sql: house.sql, masterKey: house.masterKey }), { orgId: organization.orgId, count: open });
 
     const nextPage = async (cursor: string | null): Promise<string | null> => {
       const { nextCursor } = await call<{ data: Review[]; nextCursor: string | null }>(

@@ -11,6 +11,7 @@ export interface DatabaseOptions {
   maxConnections?: number;
   applicationName?: string;
   connectTimeoutMs?: number;
+  statementTimeoutMs?: number;
 }
 
 /** The array type of each element type that `sql.array` is given: int2, text, uuid. */
@@ -20,7 +21,14 @@ const ARRAY_OF = { 21: 1005, 25: 1009, 2950: 2951 };
  * Opens a pool. `int8` arrives as number: sequence numbers and counts stay far below 2^53.
  * `connectTimeoutMs` is short so that a request learns within a second that the database is away.
  */
-export function openDatabase({ url, role, maxConnections = 10, applicationName = 'mastguard', connectTimeoutMs = 1_000 }: DatabaseOptions): Sql {
+export function openDatabase({
+  url,
+  role,
+  maxConnections = 10,
+  applicationName = 'mastguard',
+  connectTimeoutMs = 1_000,
+  statementTimeoutMs = 10_000,
+}: DatabaseOptions): Sql {
   const sql = postgres(url, {
     max: maxConnections,
     connect_timeout: connectTimeoutMs / 1_000,
@@ -30,7 +38,7 @@ export function openDatabase({ url, role, maxConnections = 10, applicationName =
     types: { bigint: { to: 20, from: [20], serialize: String, parse: Number } },
     connection: {
       application_name: applicationName,
-      statement_timeout: 10_000,
+      statement_timeout: statementTimeoutMs,
       ...(role === undefined ? {} : { role }),
     },
   });

@@ -1,7 +1,12 @@
 import { openDatabase } from './client.ts';
 import { migrate } from './migrate.ts';
 
-/** `DATABASE_URL` names a user who may create roles. With `MASTGUARD_APP_PASSWORD` the role `mg_app` may log in with it. */
+/** `DATABASE_URL` names a user who may create roles. A role whose password is given may log in with it. */
+const LOGINS = [
+  ['mg_app', 'MASTGUARD_APP_PASSWORD'],
+  ['mg_signer', 'MASTGUARD_SIGNER_PASSWORD'],
+  ['mg_purge', 'MASTGUARD_PURGE_PASSWORD'],
+] as const;
 const url = process.env['DATABASE_URL'];
 if (url === undefined) {
   process.stderr.write('DATABASE_URL is not set\n');
@@ -10,10 +15,11 @@ if (url === undefined) {
 const sql = openDatabase({ url, maxConnections: 2, applicationName: 'mastguard-migrate', connectTimeoutMs: 10_000 });
 try {
   const applied = await migrate(sql);
-  const appPassword = process.env['MASTGUARD_APP_PASSWORD'];
-  if (appPassword !== undefined) {
-    // ALTER ROLE takes no parameters; the server quotes the literal for us.
-    const [statement] = await sql<{ text: string }[]>`select format('alter role mg_app login password %L', ${appPassword}::text) as text`;
+  for (const [role, variable] of LOGINS) {
+    const password = process.env[variable];
+    if (password === undefined || password === '') continue;
+    // ALTER ROLE takes no parameters; the server quotes them for us.
+    const [statement] = await sql<{ text: string }[]>`select format('alter role %I login password %L', ${role}::text, ${password}::text) as text`;
     await sql.unsafe(statement?.text ?? '');
   }
   for (const name of applied) process.stdout.write(`applied ${name}\n`);

@@ -6,7 +6,9 @@ import type { Sql, TransactionSql } from './client.ts';
  */
 export function asTenant<T>(sql: Sql, orgId: string, read: (tx: TransactionSql) => Promise<T>): Promise<T> {
   return sql.begin('read only', async (tx) => {
-    await tx`select set_config('mg.org_id', ${orgId}, true)`;
-    return read(tx);
+    // Sent together with the first read, which saves a round trip: a connection does things in the order it was told to.
+    const bound = tx`select set_config('mg.org_id', ${orgId}, true)`.execute();
+    const [result] = await Promise.all([read(tx), bound]);
+    return result;
   }) as Promise<T>;
 }

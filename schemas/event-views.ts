@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DecidingPolicy, Decision, DecisionValue } from './decision.ts';
-import { EventInput } from './event.ts';
+import { EventInput, Resource } from './event.ts';
 import { AgentId, EventId, SessionId, Timestamp } from './ids.ts';
 import { MastCategory, MastFinding } from './mast.ts';
 import { ReviewStatus } from './review.ts';
@@ -22,10 +22,19 @@ export const EventSummary = z
   .meta({ id: 'EventSummary' });
 export type EventSummary = z.infer<typeof EventSummary>;
 
+/** A recorded event: as it was sent, less what has been erased. */
+export const RecordedEventView = z
+  .strictObject({
+    ...EventInput.shape,
+    resource: z.strictObject({ ...Resource.shape, id: Resource.shape.id.optional() }).optional(),
+  })
+  .meta({ id: 'RecordedEvent', description: 'The event as it was sent. Personal fields that have been erased are absent.' });
+
 export const EventDetail = z
   .strictObject({
     decision: Decision,
-    event: EventInput,
+    event: RecordedEventView,
+    erased: z.boolean().meta({ description: 'Personal fields of the event have been erased: see `/audit/erasures`.' }),
     mode: z.enum(['governed', 'observed']),
     review: z.strictObject({ id: z.string(), status: ReviewStatus }).nullable(),
   })

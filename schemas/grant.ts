@@ -33,6 +33,7 @@ export const Grant = z
   .strictObject({
     id: z.string().meta({ example: 'gra_…' }),
     ...asked,
+    reason: z.string().meta({ description: 'Empty where it has been erased.' }),
     sessionId: SessionId.nullable(),
     reviewId: z.string().nullable(),
     expiresAt: Timestamp,

@@ -55,7 +55,12 @@ function successesOf(route: RouteDefinition): ZodOpenApiResponsesObject {
   return Object.fromEntries(
     Object.entries(route.responses).map(([status, schema]) => [
       status,
-      schema === null ? { description: 'Done' } : { description: route.summary, content: { [route.stream ?? 'application/json']: { schema } } },
+      schema === null
+        ? { description: 'Done' }
+        : {
+            description: route.summary,
+            content: { [route.stream ?? 'application/json']: { schema }, ...(route.text && { [route.text]: { schema: { type: 'string' } } }) },
+          },
     ]),
   ) as ZodOpenApiResponsesObject;
 }
@@ -67,18 +72,20 @@ function problemsOf(route: RouteDefinition): ZodOpenApiResponsesObject {
 }
 
 /** Statuses of the problems a route may answer. */
-export function problemStatusesOf({ scope, method, request = {} }: RouteDefinition): number[] {
-  return [
+export function problemStatusesOf({ scope, method, request = {}, problems = [] }: RouteDefinition): number[] {
+  const statuses = [
     ...(request.body ? [400, 413, 415] : []),
     ...(request.body || request.params || request.query || request.headers ? [422] : []),
     401,
     ...(scope === 'public' && method === 'get' ? [] : [403]),
     ...(request.params ? [404] : []),
     ...(method === 'get' ? [] : [409]),
+    ...problems.map((code) => ERRORS[code].status),
     429,
     500,
     503,
-  ].toSorted((a, b) => a - b);
+  ];
+  return [...new Set(statuses)].toSorted((a, b) => a - b);
 }
 
 function titlesOf(status: number): string {

@@ -23,10 +23,20 @@ export const ERRORS = {
     title: 'Alert is handled',
     help: 'Somebody else was first. `alertStatus`, `handledBy` and `handledAt` tell what was made of it.',
   },
+  'not-yet-signed': {
+    status: 409,
+    title: 'Not yet signed',
+    help: 'No checkpoint speaks of these entries yet. One is signed within seconds: try again as `Retry-After` says.',
+  },
+  'erasure-refused': {
+    status: 409,
+    title: 'Erasure refused',
+    help: 'Nothing was erased; the refusal is on record. `refusal` says why: legal-hold (named by `holds`), no-legal-ground, kept-for-another or nothing-held.',
+  },
   'approval-refused': {
     status: 409,
     title: 'Approval refused',
-    help: 'Do not act. `refusal` says why: pending, rejected, expired, digest_mismatch, already_consumed, policy_changed, agent_stopped or withdrawn.',
+    help: 'Do not act. `refusal` says why: pending, rejected, expired, digest_mismatch, already_consumed, policy_changed, agent_stopped, withdrawn or erased.',
   },
   'payload-too-large': { status: 413, title: 'Payload too large', help: 'An event is 64 KiB at most, a batch 1 MiB.' },
   'unsupported-media-type': { status: 415, title: 'Unsupported media type', help: 'Send `Content-Type: application/json`, not compressed.' },

@@ -79,7 +79,10 @@ export const Review = z
     steps: z.array(ReviewStep),
     joinedTo: z.string().nullable().meta({ description: 'The review that is asked instead: the same action of the same session was pending already.' }),
     joined: z.array(z.string()).meta({ description: 'Reviews that are decided together with this one.' }),
-    actionDigest: z.string().meta({ description: 'What an approval covers: action, tool, arguments, resource, agent and policy version.' }),
+    actionDigest: z
+      .string()
+      .nullable()
+      .meta({ description: 'What an approval covers: action, tool, arguments, resource, agent and policy version. Null where it is erased.' }),
     args: JsonObject.nullable().meta({ description: 'The arguments a reviewer put in place of those asked for.' }),
     response: z.string().nullable().meta({ description: "A reviewer's text to the agent." }),
     approval: z
@@ -91,6 +94,7 @@ export const Review = z
     expiresAt: Timestamp,
     decidedAt: Timestamp.nullable(),
     settledBy: z.string().nullable().meta({ description: 'The sweep that settled it, see `/hitl/sweeps`.' }),
+    erased: z.boolean().meta({ description: 'Texts, arguments and digest have been erased: see `/audit/erasures`.' }),
   })
   .meta({ id: 'Review' });
 export type Review = z.infer<typeof Review>;
@@ -100,7 +104,17 @@ export const ConsumeInput = z.strictObject({ digest: Digest }).meta({
   description: 'Digest of the action about to be done, as `docs/spec/action-digest.md` defines it.',
 });
 
-export const ConsumeRefusal = z.enum(['pending', 'rejected', 'expired', 'digest_mismatch', 'already_consumed', 'policy_changed', 'agent_stopped', 'withdrawn']);
+export const ConsumeRefusal = z.enum([
+  'pending',
+  'rejected',
+  'expired',
+  'digest_mismatch',
+  'already_consumed',
+  'policy_changed',
+  'agent_stopped',
+  'withdrawn',
+  'erased',
+]);
 export type ConsumeRefusal = z.infer<typeof ConsumeRefusal>;
 
 export const ConsumedApproval = z

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Scope } from './access.ts';
+import type { ErrorCode } from './problem.ts';
 
 /** `public`: nobody is asked who they are. `any`: a key or a session, whatever its scopes. */
 export type RouteScope = Scope | 'any' | 'public';
@@ -18,8 +19,12 @@ export interface RouteDefinition {
   responses: Record<number, ResponseSchema>;
   /** Waits for a free place before the work begins; see `api/middleware/admission.ts`. */
   admission?: boolean;
-  /** The answer goes on: the handler yields events, and the schema of status 200 is that of their `data`. */
-  stream?: 'text/event-stream';
+  /** Problems beside those that every route of its kind may answer. */
+  problems?: readonly ErrorCode[];
+  /** The handler's `text` is sent instead of its body to whoever prefers this type. */
+  text?: 'text/plain';
+  /** The answer goes on: the handler yields events, and the schema of status 200 is that of their `data`; or it yields text as it is sent. */
+  stream?: 'text/event-stream' | 'application/x-ndjson';
 }
 
 /** One server-sent event; `data` is sent as JSON. */
@@ -58,5 +63,7 @@ export type RouteReply<R extends RouteDefinition> = {
     status: Status;
     body: R['responses'][Status] extends infer Schema extends z.ZodType ? z.input<Schema> : null;
     headers?: Record<string, string | string[]>;
+    /** The same as text, on routes that say so. */
+    text?: R extends { text: string } ? string : never;
   };
 }[keyof R['responses'] & number];

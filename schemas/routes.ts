@@ -1,11 +1,15 @@
 import { z } from 'zod';
 import { Agent, AgentProfile } from './agent.ts';
 import { ALERT_ROUTES } from './alert-routes.ts';
+import { ANCHOR_ROUTES } from './anchor-routes.ts';
+import { AUDIT_ROUTES } from './audit-routes.ts';
 import { CHANNEL_ROUTES } from './channel-routes.ts';
 import { Decision, DecisionValue } from './decision.ts';
+import { ERASURE_ROUTES } from './erasure-routes.ts';
 import { EventInput } from './event.ts';
 import { BatchInput, BatchResult, EvaluationResult, EventDetail, EventSummary } from './event-views.ts';
 import { GRANT_ROUTES } from './grant-routes.ts';
+import { HOLD_ROUTES } from './hold-routes.ts';
 import { AgentId, EventId, SessionId } from './ids.ts';
 import { ApiKey, CreatedKey, CreateKeyInput, KeyId } from './key.ts';
 import { integerParameter, listOf, listQuery } from './lists.ts';
@@ -194,6 +198,10 @@ export const ROUTES = {
   ...ALERT_ROUTES,
   ...OUTCOME_ROUTES,
   ...CHANNEL_ROUTES,
+  ...AUDIT_ROUTES,
+  ...ERASURE_ROUTES,
+  ...HOLD_ROUTES,
+  ...ANCHOR_ROUTES,
 
   listKeys: route({
     method: 'get',

@@ -9,6 +9,11 @@ export const SweepCause = z
     z.strictObject({ kind: z.literal('agent-stopped'), agentId: AgentId, reason: z.string() }),
     z.strictObject({ kind: z.literal('agents-stopped'), stopId: z.string(), agents: z.array(z.string()), reason: z.string() }),
     z.strictObject({ kind: z.literal('key-revoked'), keyId: z.string() }),
+    z.strictObject({
+      kind: z.literal('subject-erased'),
+      subject: z.string().meta({ description: 'Reference of the data subject.' }),
+      version: z.int().min(1).meta({ description: 'Of the newest key that was destroyed.' }),
+    }),
   ])
   .meta({ id: 'SweepCause' });
 export type SweepCause = z.infer<typeof SweepCause>;

@@ -37,17 +37,24 @@ async function start() {
   const postgres = await ensurePostgres(installation);
   const temporal = await ensureTemporal(installation, `${apiUrl}/codec`);
 
-  const { appPassword } = installation.secrets;
-  await migrate(installation, postgres.adminUrl, appPassword);
+  await migrate(installation, postgres.adminUrl);
   ensureMasterKey(home.masterKey);
-  const env = productEnvironment({ postgres, temporal, apiPort, appPassword });
+  const env = productEnvironment({ postgres, temporal, apiPort });
   const demo = postgres.embedded ? await ensureDemoOrganization(installation, env) : undefined;
 
   progress.update('starting the API and the workers');
   const metricsPort = portSetting(process.env.METRICS_PORT, 9464);
   const api = await startRoles(installation, 'api,decision', { ...env, METRICS_PORT: String(await nextFreePort(metricsPort)) });
-  const workers = await startRoles(installation, 'hitl,maintenance', { ...env, METRICS_PORT: String(await nextFreePort(metricsPort)) });
-  await untilReady(apiUrl, [api, workers]);
+  const workers = await startRoles(installation, 'hitl,maintenance', {
+    ...env,
+    PURGE_DATABASE_URL: urlAs(postgres.adminUrl, 'mg_purge', installation.secrets.purgePassword),
+    METRICS_PORT: String(await nextFreePort(metricsPort)),
+  });
+  const signer = await startRoles(installation, 'signer', {
+    ...signerEnvironment({ postgres, apiPort }),
+    METRICS_PORT: String(await nextFreePort(metricsPort)),
+  });
+  await untilReady(apiUrl, [api, workers, signer]);
 
   shutdown.onExit(() => rmSync(home.runtime, { force: true }));
   writeJson(home.runtime, {
@@ -64,21 +71,40 @@ async function start() {
   announce(apiUrl, temporal.uiUrl, demo);
 }
 
-/** @param {{ postgres: { adminUrl: string }, temporal: Awaited<ReturnType<typeof ensureTemporal>>, apiPort: number, appPassword: string }} parts */
-function productEnvironment({ postgres, temporal, apiPort, appPassword }) {
-  const appUrl = new URL(postgres.adminUrl);
-  appUrl.username = 'mg_app';
-  appUrl.password = appPassword;
+/** @param {{ postgres: { adminUrl: string }, temporal: Awaited<ReturnType<typeof ensureTemporal>>, apiPort: number }} parts */
+function productEnvironment({ postgres, temporal, apiPort }) {
   return {
     MASTGUARD_HOME: home.home,
     MASTGUARD_KEY_FILE: home.masterKey,
-    DATABASE_URL: appUrl.href,
+    DATABASE_URL: urlAs(postgres.adminUrl, 'mg_app', installation.secrets.appPassword),
     PORT: String(apiPort),
     // Left alone where a profile decides.
     ...(temporal.address === null ? {} : { TEMPORAL_ADDRESS: temporal.address }),
     ...(temporal.namespace === null ? {} : { TEMPORAL_NAMESPACE: temporal.namespace }),
     ...(temporal.uiUrl === null ? {} : { TEMPORAL_UI_URL: temporal.uiUrl }),
   };
+}
+
+/** What signs gets nothing of what the others have. @param {{ postgres: { adminUrl: string }, apiPort: number }} parts */
+function signerEnvironment({ postgres, apiPort }) {
+  return {
+    MASTGUARD_HOME: home.home,
+    SIGNER_DATABASE_URL: urlAs(postgres.adminUrl, 'mg_signer', installation.secrets.signerPassword),
+    PORT: String(apiPort),
+    // Set to nothing, in case the terminal has them.
+    DATABASE_URL: '',
+    PURGE_DATABASE_URL: '',
+    MASTGUARD_KEY_FILE: '',
+    MASTGUARD_MASTER_KEY: '',
+  };
+}
+
+/** @param {string} adminUrl @param {string} user @param {string} password */
+function urlAs(adminUrl, user, password) {
+  const url = new URL(adminUrl);
+  url.username = user;
+  url.password = password;
+  return url.href;
 }
 
 /** @param {string} apiUrl @param {string | null} uiUrl @param {{ apiKey: string, ownerEmail: string, ownerPassword: string } | undefined} demo */

@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WithStartWorkflowOperation } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import type { BatchActivities } from '../activities/batch-decision.ts';
 import { type BatchDecisionRequest, DecisionUnavailable, type GovernanceRuntime } from '../api/governance-runtime.ts';
 import { canonicalize } from '../core/json/canonical.ts';
+import type { SubjectVault } from '../db/subject-vault.ts';
 import type { Json } from '../schemas/json.ts';
 import type { decideReviews } from '../workflows/decide-reviews.ts';
 import { decideReviewsId } from '../workflows/ids.ts';
@@ -15,6 +15,7 @@ import { callWithin } from './call-within.ts';
 
 export interface BatchRunsDeps {
   client: Client;
+  vault: Pick<SubjectVault, 'keyed'>;
   steps: Pick<BatchActivities, 'decideBatch'>;
   timeoutMs?: number;
   /** A run that has not answered by then is left to itself, and the votes are taken here as well. */
@@ -25,10 +26,10 @@ export interface BatchRunsDeps {
  * Runs one workflow per batch of decisions, and asks it what became of them. A person does not wait for a busy worker, nor for Temporal
  * to come back: then the votes are taken here too, and whichever comes second finds each of them recorded.
  */
-export function createBatchRuns({ client, steps, timeoutMs = 5_000, patienceMs = 500 }: BatchRunsDeps): GovernanceRuntime['decideMany'] {
+export function createBatchRuns({ client, vault, steps, timeoutMs = 5_000, patienceMs = 500 }: BatchRunsDeps): GovernanceRuntime['decideMany'] {
   return async function decideMany(request) {
     const { orgId, memberId, via, decisions } = request;
-    const batch = { orgId, batchKey: batchKeyOf(request), memberId, via, decisions };
+    const batch = { orgId, batchKey: batchKeyOf(vault, request), memberId, via, decisions };
     const startWorkflowOperation = new WithStartWorkflowOperation<typeof decideReviews>('decideReviews', {
       taskQueue: TASK_QUEUE.governance,
       workflowId: decideReviewsId(orgId, batch.batchKey),
@@ -52,8 +53,11 @@ export function createBatchRuns({ client, steps, timeoutMs = 5_000, patienceMs =
   };
 }
 
-/** From request id, person and decisions: a request id that is used twice for different batches makes two of them. */
-export function batchKeyOf({ requestId, memberId, decisions }: Pick<BatchDecisionRequest, 'requestId' | 'memberId' | 'decisions'>): string {
+/** From request id, person and decisions: a request id that is used twice for different batches makes two of them. Keyed, for it is part of an id that is not encrypted. */
+export function batchKeyOf(
+  vault: Pick<SubjectVault, 'keyed'>,
+  { orgId, requestId, memberId, decisions }: Pick<BatchDecisionRequest, 'orgId' | 'requestId' | 'memberId' | 'decisions'>,
+): string {
   const text = canonicalize([requestId, memberId, decisions] as unknown as Json);
-  return `${requestId}/${createHash('sha256').update(text).digest('hex').slice(0, 32)}`;
+  return `${requestId}/${vault.keyed(orgId, 'batch', text).slice(0, 32)}`;
 }

@@ -1,15 +1,29 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { readAllowedTargets } from '../activities/outbound/allowed-targets.ts';
+import type { SignerConfig } from './signer/session.ts';
+import { type AnchorConfig, readAnchors } from './anchor-config.ts';
 
-const ROLES = ['api', 'decision', 'hitl', 'maintenance'] as const;
+const ROLES = ['api', 'decision', 'hitl', 'maintenance', 'signer'] as const;
 export type WorkerRole = (typeof ROLES)[number];
 
 const Environment = z.object({
-  DATABASE_URL: z.string(),
+  /** Needed by every role but the signer. */
+  DATABASE_URL: z.string().optional(),
   /** Set where the URL's user is not `mg_app` itself. */
   DATABASE_ROLE: z.string().optional(),
+  /** As `mg_signer` and `mg_purge`; without them `DATABASE_URL` is used, acting as those roles. */
+  SIGNER_DATABASE_URL: z.string().optional(),
+  SIGNER_DATABASE_ROLE: z.string().optional(),
+  PURGE_DATABASE_URL: z.string().optional(),
+  PURGE_DATABASE_ROLE: z.string().optional(),
+  MASTGUARD_HOME: z.string().default('.mastguard'),
+  SIGNER_STATE_DIRECTORY: z.string().optional(),
+  LOG_HOST: z
+    .string()
+    .regex(/^[^\s+/]+$/, 'must be a host name')
+    .optional(),
   HOST: z.string().default('127.0.0.1'),
   PORT: z.coerce.number().int().default(8787),
   METRICS_PORT: z.coerce.number().int().optional(),
@@ -23,8 +37,10 @@ const Environment = z.object({
     .optional(),
   MAIL_FROM: z.string().min(3).max(320).optional(),
   OUTBOUND_ALLOW: z.string().optional(),
+  ANCHORS: z.string().optional(),
   DECISION_DEADLINE_MS: z.coerce.number().int().default(2_000),
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().default(60_000),
+  VAULT_BACKUP_DAYS: z.coerce.number().int().min(0).max(3_650).default(7),
   LOG_LEVEL: z.string().default('info'),
   WORKFLOW_BUNDLE: z.string().optional(),
 });
@@ -38,16 +54,29 @@ export interface ServerConfig {
   metricsPort: number | undefined;
   publicUrl: string;
   temporalUiUrl: string | undefined;
-  /** 32 bytes: payload encryption, key pepper and session secrets are derived from it. */
+  /** 32 bytes: payload encryption, key pepper and session secrets are derived from it. Empty in a process that only signs. */
   masterKey: Buffer;
   decisionDeadlineMs: number;
   rateLimitPerMinute: number;
+  /** Days that backups of the schema `vault` are kept. Default: 7. */
+  vaultBackupDays?: number;
   logLevel: string;
   workflowBundlePath: string;
   /** How people are reached. Default: no mail, and nothing but public hosts. */
   outbound?: OutboundConfig;
+  /** Of the role `signer`. */
+  signer?: SignerConfig;
+  /** Of the role `maintenance`: removing what has been kept long enough. */
+  purge?: DatabaseConfig;
+  /** Where checkpoints are shown to the outside: docs/anchors.md. Default: nowhere. */
+  anchors?: readonly AnchorConfig[];
   /** Overrides of what the environment says, for tests. */
   temporal?: { address: string; namespace: string };
+}
+
+export interface DatabaseConfig {
+  databaseUrl: string;
+  databaseRole?: string;
 }
 
 export interface OutboundConfig {
@@ -63,29 +92,70 @@ export class ConfigError extends Error {
 
 /** Reads `--role a,b` and the environment; what is wrong is said in one message. */
 export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): ServerConfig {
-  // A variable that is set to nothing is not set: that is how compose files leave one out.
-  const parsed = Environment.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')));
-  if (!parsed.success) throw new ConfigError(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'));
-  const e = parsed.data;
+  const e = readEnvironment(env);
+  const roles = readRoles(argv);
+  // What signs holds no key and no password of the application.
+  const onlySigns = roles.size === 1 && roles.has('signer');
+  if (e.DATABASE_URL === undefined && !onlySigns) throw new ConfigError('DATABASE_URL: set the URL of the database');
   return {
-    roles: readRoles(argv),
-    databaseUrl: e.DATABASE_URL,
+    roles,
+    databaseUrl: e.DATABASE_URL ?? '',
     databaseRole: e.DATABASE_ROLE,
     host: e.HOST,
     port: e.PORT,
     metricsPort: e.METRICS_PORT,
-    publicUrl: (e.PUBLIC_URL ?? `http://${e.HOST}:${e.PORT}`).replace(/\/$/, ''),
+    publicUrl: publicUrlOf(e),
     temporalUiUrl: e.TEMPORAL_UI_URL,
-    masterKey: readMasterKey(e.MASTGUARD_MASTER_KEY, e.MASTGUARD_KEY_FILE),
+    masterKey: onlySigns ? Buffer.alloc(0) : readMasterKey(e.MASTGUARD_MASTER_KEY, e.MASTGUARD_KEY_FILE),
     decisionDeadlineMs: e.DECISION_DEADLINE_MS,
     rateLimitPerMinute: e.RATE_LIMIT_PER_MINUTE,
+    vaultBackupDays: e.VAULT_BACKUP_DAYS,
     logLevel: e.LOG_LEVEL,
     workflowBundlePath: e.WORKFLOW_BUNDLE ?? join(import.meta.dirname, '..', 'workflow-bundle.js'),
     outbound: readOutbound(e),
+    anchors: anchorsOf(e.ANCHORS),
+    ...(roles.has('signer') && { signer: signerConfigOf(e) }),
+    ...(e.DATABASE_URL !== undefined && { purge: databaseAs('mg_purge', e.PURGE_DATABASE_URL, e.PURGE_DATABASE_ROLE, e.DATABASE_URL) }),
   };
 }
 
-function readOutbound({ SMTP_URL: url, MAIL_FROM: from, OUTBOUND_ALLOW: allowed = '' }: z.infer<typeof Environment>): OutboundConfig {
+/** Where the signer's own commands find what it remembers; those that need the database as well take all of its configuration. */
+export const readStateDirectory = (env: NodeJS.ProcessEnv): string => stateDirectoryOf(readEnvironment(env));
+export const readSignerConfig = (env: NodeJS.ProcessEnv): SignerConfig => signerConfigOf(readEnvironment(env));
+
+type Values = z.infer<typeof Environment>;
+
+function readEnvironment(env: NodeJS.ProcessEnv): Values {
+  // A variable that is set to nothing is not set: that is how compose files leave one out.
+  const parsed = Environment.safeParse(Object.fromEntries(Object.entries(env).filter(([, value]) => value !== '')));
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('\n'));
+  return parsed.data;
+}
+
+const publicUrlOf = ({ PUBLIC_URL, HOST, PORT }: Values): string => (PUBLIC_URL ?? `http://${HOST}:${PORT}`).replace(/\/$/, '');
+
+const stateDirectoryOf = (e: Values): string => resolve(e.SIGNER_STATE_DIRECTORY ?? join(e.MASTGUARD_HOME, 'signer'));
+
+function signerConfigOf(e: Values): SignerConfig {
+  if (e.SIGNER_DATABASE_URL === undefined && e.DATABASE_URL === undefined)
+    throw new ConfigError('SIGNER_DATABASE_URL: set the URL of the database, as mg_signer');
+  const publicUrl = publicUrlOf(e);
+  if (e.LOG_HOST === undefined && !URL.canParse(publicUrl)) throw new ConfigError('PUBLIC_URL: must be a URL');
+  return {
+    ...databaseAs('mg_signer', e.SIGNER_DATABASE_URL, e.SIGNER_DATABASE_ROLE, e.DATABASE_URL ?? ''),
+    stateDirectory: stateDirectoryOf(e),
+    host: e.LOG_HOST ?? new URL(publicUrl).hostname,
+    hostIsGiven: e.LOG_HOST !== undefined,
+  };
+}
+
+/** A URL of its own names its user; the common one must be allowed to act as the role. */
+function databaseAs(role: string, ownUrl: string | undefined, ownRole: string | undefined, commonUrl: string): DatabaseConfig {
+  if (ownUrl === undefined) return { databaseUrl: commonUrl, databaseRole: ownRole ?? role };
+  return { databaseUrl: ownUrl, ...(ownRole !== undefined && { databaseRole: ownRole }) };
+}
+
+function readOutbound({ SMTP_URL: url, MAIL_FROM: from, OUTBOUND_ALLOW: allowed = '' }: Values): OutboundConfig {
   if ((url === undefined) !== (from === undefined)) throw new ConfigError('SMTP_URL and MAIL_FROM are set together or not at all');
   const allow = allowed
     .split(',')
@@ -97,6 +167,14 @@ function readOutbound({ SMTP_URL: url, MAIL_FROM: from, OUTBOUND_ALLOW: allowed 
     throw new ConfigError(`OUTBOUND_ALLOW: ${(error as Error).message}`);
   }
   return { mail: url === undefined || from === undefined ? null : { url, from }, allow };
+}
+
+function anchorsOf(value: string | undefined): AnchorConfig[] {
+  try {
+    return value === undefined ? [] : readAnchors(value);
+  } catch (error) {
+    throw new ConfigError(`ANCHORS: ${(error as Error).message}`);
+  }
 }
 
 function readRoles(argv: readonly string[]): ReadonlySet<WorkerRole> {

@@ -4,6 +4,7 @@ import type { DecisionOutcome } from '../activities/decision.ts';
 import { type DecideRequest, DecisionUnavailable } from '../api/governance-runtime.ts';
 import { decisionFromRecord } from '../core/ledger/event-record.ts';
 import type { Sql } from '../db/client.ts';
+import { isSameEvent, plainEventDigest } from '../db/event-digest.ts';
 import { findRecordedEvent } from '../db/queries/ledger.ts';
 import { governEventId } from '../workflows/ids.ts';
 import { decisionUpdate } from '../workflows/messages.ts';
@@ -43,10 +44,10 @@ export function createDecisionRuns({ client, sql, waiters, deadlineMs, startTime
     }
   };
 
-  const recorded = async ({ orgId, event, digest }: DecideRequest): Promise<DecisionOutcome | undefined> => {
-    const row = await findRecordedEvent(sql, { orgId, eventId: event.id });
+  const recorded = async (request: DecideRequest): Promise<DecisionOutcome | undefined> => {
+    const row = await findRecordedEvent(sql, { orgId: request.orgId, eventId: request.event.id });
     if (row === undefined) return undefined;
-    return row.digest === digest ? { kind: 'decided', decision: decisionFromRecord(row.body, row) } : { kind: 'conflict' };
+    return isSameEvent(row.digest, request) ? { kind: 'decided', decision: decisionFromRecord(row.body, row) } : { kind: 'conflict' };
   };
 
   /** Asks the run itself: for a run of another process, or one that was not started eagerly. */
@@ -61,6 +62,12 @@ export function createDecisionRuns({ client, sql, waiters, deadlineMs, startTime
       if (cause instanceof ApplicationFailure && cause.type === 'quota-exceeded') return { kind: 'quota' };
       throw new DecisionUnavailable('the decision is not known yet', { cause: error });
     }
+  };
+
+  /** A run that 0.1.0 started knows its event by the plain digest. */
+  const askEither = async (workflowId: string, { event, digest }: DecideRequest): Promise<DecisionOutcome> => {
+    const outcome = await ask(workflowId, digest);
+    return outcome.kind === 'conflict' ? ask(workflowId, plainEventDigest(event)) : outcome;
   };
 
   const fly = async (request: DecideRequest, workflowId: string): Promise<DecisionOutcome> => {
@@ -79,7 +86,7 @@ export function createDecisionRuns({ client, sql, waiters, deadlineMs, startTime
     }
     try {
       // The first to fail ends it: the hand-off fails when the database is away, the run when it has closed or Temporal is away.
-      return await Promise.race([answered, ask(workflowId, request.digest)]);
+      return await Promise.race([answered, askEither(workflowId, request)]);
     } catch (error) {
       // The run may have closed between the two looks.
       const late = await recorded(request).catch(() => undefined);

@@ -7,6 +7,7 @@ import { type Coalescer, createCoalescer } from '../db/coalescer.ts';
 import { isDatabaseAway } from '../db/errors.ts';
 import { appendRecords, type LedgerReceipt, type LedgerRecord } from '../db/queries/ledger.ts';
 import { settleDecisions } from '../db/queries/settle.ts';
+import type { SubjectVault } from '../db/subject-vault.ts';
 import { governEventId, observeEventsId } from '../workflows/ids.ts';
 import { batchKey } from './observe-runs.ts';
 import { createWaiters } from './waiters.ts';
@@ -15,11 +16,13 @@ import { createWaiters } from './waiters.ts';
 export const createLedgerAppend = (sql: Sql): Coalescer<LedgerRecord, LedgerReceipt> => createCoalescer({ flush: (records) => appendRecords(sql, records) });
 
 /** The deciding activities and the hand-off from them to requests of the same process. */
-export function createDecisionServices({ sql, publicUrl, now = Date.now }: { sql: Sql; publicUrl: string; now?: () => number }) {
+export function createDecisionServices({ vault, publicUrl, now = Date.now }: { vault: SubjectVault; publicUrl: string; now?: () => number }) {
+  const { sql } = vault;
   const decisions = createWaiters<DecisionOutcome>();
   const observations = createWaiters<ObserveItem[]>();
   const settle = createCoalescer({ flush: (items: Parameters<typeof settleDecisions>[1]) => settleDecisions(sql, items) });
   const activities = createDecisionActivities({
+    vault,
     state: createDecisionState(sql),
     settle,
     publicUrl,

@@ -4,13 +4,15 @@ import type { DecisionOutcome } from '../activities/decision.ts';
 import { createReviewActivities } from '../activities/review.ts';
 import { createWeigh } from '../activities/weigh.ts';
 import { DecisionUnavailable, type GovernanceRuntime, type ObserveItem } from '../api/governance-runtime.ts';
-import type { Sql } from '../db/client.ts';
+import type { SubjectVault } from '../db/subject-vault.ts';
 import { governEventId } from '../workflows/ids.ts';
 import { outcomeReportedSignal } from '../workflows/messages.ts';
 import { createBatchRuns } from './batch-runs.ts';
 import { callWithin } from './call-within.ts';
 import { runChannelTest } from './channel-tests.ts';
 import { createDecisionRuns } from './decision-runs.ts';
+import { startErasure } from './erasure-runs.ts';
+import { startLedgerCheck } from './ledger-checks.ts';
 import { createObserveRuns } from './observe-runs.ts';
 import type { ReviewChanges } from './review-changes.ts';
 import { createReviewRuns } from './review-runs.ts';
@@ -20,7 +22,7 @@ import type { Waiters } from './waiters.ts';
 
 export interface TemporalRuntimeDeps {
   temporal: TemporalConnection;
-  sql: Sql;
+  vault: SubjectVault;
   decisions: Waiters<DecisionOutcome>;
   observations: Waiters<ObserveItem[]>;
   reviewChanges: ReviewChanges;
@@ -33,7 +35,7 @@ export interface TemporalRuntimeDeps {
 /** The {@link GovernanceRuntime} on Temporal. */
 export function createTemporalRuntime({
   temporal,
-  sql,
+  vault,
   decisions,
   observations,
   reviewChanges,
@@ -42,14 +44,21 @@ export function createTemporalRuntime({
   workerState,
 }: TemporalRuntimeDeps): GovernanceRuntime {
   const client: Client = temporal.client;
-  const weigh = createWeigh({ sql, now: Date.now });
+  const { sql } = vault;
+  const weigh = createWeigh({ vault, now: Date.now });
   return {
     decide: createDecisionRuns({ client, sql, waiters: decisions, deadlineMs, eager }),
     observe: createObserveRuns({ client, sql, waiters: observations, deadlineMs, eager }),
-    ...createReviewRuns({ client, sql, steps: createReviewActivities({ sql, weigh, now: Date.now }) }),
-    decideMany: createBatchRuns({ client, steps: createBatchActivities({ sql, tellRuns: (orgId, runs) => tellRuns(client, orgId, runs), now: Date.now }) }),
+    ...createReviewRuns({ client, vault, steps: createReviewActivities({ vault, weigh, now: Date.now }) }),
+    decideMany: createBatchRuns({
+      client,
+      vault,
+      steps: createBatchActivities({ vault, tellRuns: (orgId, runs) => tellRuns(client, orgId, runs), now: Date.now }),
+    }),
     sweep: (request) => startSweep(client, request),
+    erase: (erasure) => startErasure(client, erasure).catch(() => undefined),
     testChannel: (request) => runChannelTest(client, request),
+    verifyLedger: (check) => startLedgerCheck(client, check),
     reviewChanged: reviewChanges.next,
     queueChanged: reviewChanges.nextOfQueue,
     async outcomeReported(orgId, eventId) {

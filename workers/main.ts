@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { ConfigError, readConfig } from './config.ts';
 import { startProduct } from './product.ts';
 
-/** `node dist/workers/main.js --role api,decision,hitl,maintenance`: one process of the product; without `--role`, all of it. */
+/** `node dist/workers/main.js --role api,decision,hitl,maintenance,signer`: one process of the product; without `--role`, all of it. */
 const config = readOrExit();
 const logger = pino({
   level: config.logLevel,

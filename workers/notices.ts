@@ -4,7 +4,7 @@ import { createGuardedFetch } from '../activities/outbound/guarded-fetch.ts';
 import { createMailer } from '../activities/outbound/mailer.ts';
 import { createReviewLinks } from '../api/access/review-link.ts';
 import { createChannelSeal } from '../db/channel-seal.ts';
-import type { Sql } from '../db/client.ts';
+import type { SubjectVault } from '../db/subject-vault.ts';
 import type { ServerConfig } from './config.ts';
 
 export interface Notices {
@@ -14,13 +14,13 @@ export interface Notices {
 }
 
 /** Everything that reaches people, put together: one mailer and one guarded fetch per process. */
-export function createNotices(sql: Sql, { masterKey, publicUrl, outbound = { mail: null, allow: [] } }: ServerConfig): Notices {
+export function createNotices(vault: SubjectVault, { masterKey, publicUrl, outbound = { mail: null, allow: [] } }: ServerConfig): Notices {
   const mailer = outbound.mail === null ? null : createMailer({ ...outbound.mail, allowPrivate: outbound.allow });
   const guarded = createGuardedFetch({ allowPrivate: outbound.allow });
   const links = createReviewLinks(masterKey);
   const now = Date.now;
   const activities = createNotificationActivities({
-    sql,
+    vault,
     seal: createChannelSeal(masterKey),
     deliver: createDelivery({ mailer, fetch: guarded.fetch, mailDomain: new URL(publicUrl).hostname, now }),
     decideUrl: (link, purpose) => `${publicUrl}/review/${links.mint(link, purpose)}`,

@@ -4,6 +4,7 @@ import { TypedSearchAttributes } from '@temporalio/common';
 import { DecisionUnavailable, type ObserveItem, type ObserveRequest } from '../api/governance-runtime.ts';
 import { decisionFromRecord } from '../core/ledger/event-record.ts';
 import type { Sql } from '../db/client.ts';
+import { isSameEvent } from '../db/event-digest.ts';
 import { findRecordedEvent } from '../db/queries/ledger.ts';
 import { observeEventsId } from '../workflows/ids.ts';
 import type { observeEvents } from '../workflows/observe-events.ts';
@@ -28,7 +29,7 @@ export function createObserveRuns({ client, sql, waiters, deadlineMs, eager }: O
   const readItem = async (orgId: string, event: ObserveRequest['events'][number]): Promise<ObserveItem> => {
     const row = await findRecordedEvent(sql, { orgId, eventId: event.event.id });
     if (row === undefined) return { kind: 'quota', eventId: event.event.id };
-    if (row.digest !== event.digest) return { kind: 'conflict', eventId: event.event.id };
+    if (!isSameEvent(row.digest, event)) return { kind: 'conflict', eventId: event.event.id };
     return { kind: 'decided', decision: decisionFromRecord(row.body, row) };
   };
 

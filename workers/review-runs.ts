@@ -1,13 +1,13 @@
 import type { Client } from '@temporalio/client';
 import type { ReviewActivities, ReviewStepRequest } from '../activities/review.ts';
 import { DecisionUnavailable, type ReviewAddress, type ReviewOutcome, type ReviewRequest, type WithdrawRequest } from '../api/governance-runtime.ts';
-import type { Sql } from '../db/client.ts';
+import type { SubjectVault } from '../db/subject-vault.ts';
 import { wakeReview } from './restart-review.ts';
 import { startConductReview } from './start-conduct-review.ts';
 
 export interface ReviewRunsDeps {
   client: Client;
-  sql: Sql;
+  vault: SubjectVault;
   steps: Pick<ReviewActivities, 'takeReviewStep'>;
   timeoutMs?: number;
 }
@@ -16,7 +16,7 @@ export interface ReviewRunsDeps {
  * Takes people's decisions. The step is recorded here, in one database call, and then the run is told: nobody waits for a run, and
  * reviews are decided while Temporal is away. A run that was not told looks at the row when its timer fires.
  */
-export function createReviewRuns({ client, sql, steps, timeoutMs = 5_000 }: ReviewRunsDeps) {
+export function createReviewRuns({ client, vault, steps, timeoutMs = 5_000 }: ReviewRunsDeps) {
   const take = async (address: ReviewAddress, { stepKey, move }: Pick<ReviewStepRequest, 'stepKey' | 'move'>): Promise<ReviewOutcome> => {
     const { orgId, reviewId } = address;
     const outcome = await steps.takeReviewStep({ orgId, reviewId, stepKey, move });
@@ -24,7 +24,7 @@ export function createReviewRuns({ client, sql, steps, timeoutMs = 5_000 }: Revi
     const { status, last } = outcome.position;
     if (outcome.kind === 'closed') return { kind: 'closed', status, last };
     // Not waited for: what is recorded stands whether or not the run hears of it now.
-    void wakeReview(client, sql, address, timeoutMs).catch(() => undefined);
+    void wakeReview(client, vault, address, timeoutMs).catch(() => undefined);
     return { kind: 'recorded', status };
   };
 

@@ -16,9 +16,35 @@ const RESUME_SWEEPS: ScheduleOptions = {
   action: { type: 'startWorkflow', workflowType: 'resumeSweeps', taskQueue: TASK_QUEUE.maintenance, workflowId: 'resume-sweeps' },
 };
 
+const VERIFY_LEDGERS: ScheduleOptions = {
+  scheduleId: 'verify-ledgers',
+  // Not at the same time as the rest of the day's upkeep.
+  spec: { intervals: [{ every: '1d', offset: '3h' }], jitter: '1h' },
+  policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1d', pauseOnFailure: false },
+  action: { type: 'startWorkflow', workflowType: 'verifyLedgers', taskQueue: TASK_QUEUE.maintenance, workflowId: 'verify-ledgers' },
+};
+
+const ANCHOR_CHECKPOINTS: ScheduleOptions = {
+  scheduleId: 'anchor-checkpoints',
+  spec: { intervals: [{ every: '1m' }] },
+  // Each run shows what is the newest then: there is nothing to make up for.
+  policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1m', pauseOnFailure: false },
+  action: { type: 'startWorkflow', workflowType: 'anchorCheckpoints', taskQueue: TASK_QUEUE.maintenance, workflowId: 'anchor-checkpoints' },
+};
+
+const RETENTION_PURGE: ScheduleOptions = {
+  scheduleId: 'retention-purge',
+  // Before the ledgers are verified, so that what was purged is looked at the same night.
+  spec: { intervals: [{ every: '1d', offset: '1h' }], jitter: '1h' },
+  // Bodies stay for a day longer at most when a run is missed: whatever is due then goes with the next one.
+  policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1d', pauseOnFailure: false },
+  action: { type: 'startWorkflow', workflowType: 'retentionPurge', taskQueue: TASK_QUEUE.maintenance, workflowId: 'retention-purge' },
+};
+
 /** Creates the product's schedules, or brings them to what this release says. A pause set by an operator stays. */
-export async function ensureSchedules(client: Client): Promise<void> {
-  for (const schedule of [MAINTAIN_LEDGER, RESUME_SWEEPS]) await ensureSchedule(client, schedule);
+export async function ensureSchedules(client: Client, { purges = true }: { purges?: boolean } = {}): Promise<void> {
+  for (const schedule of [MAINTAIN_LEDGER, RESUME_SWEEPS, ANCHOR_CHECKPOINTS, VERIFY_LEDGERS, ...(purges ? [RETENTION_PURGE] : [])])
+    await ensureSchedule(client, schedule);
 }
 
 async function ensureSchedule(client: Client, schedule: ScheduleOptions): Promise<void> {

@@ -1,8 +1,12 @@
 import { Worker } from '@temporalio/worker';
+import type { AnchorActivities } from '../activities/anchor-checkpoints.ts';
 import type { BatchActivities } from '../activities/batch-decision.ts';
+import type { ErasureActivities } from '../activities/erasure.ts';
+import type { LedgerCheckActivities } from '../activities/ledger-check.ts';
 import type { MaintenanceActivities } from '../activities/maintenance.ts';
 import type { OutcomeActivities } from '../activities/outcome.ts';
 import type { ResumeActivities } from '../activities/resume.ts';
+import type { RetentionActivities } from '../activities/retention.ts';
 import type { ReviewActivities } from '../activities/review.ts';
 import type { SweepActivities } from '../activities/sweep.ts';
 import type { NotificationActivities } from '../activities/notification.ts';
@@ -47,7 +51,7 @@ export function createNoticeWorker(temporal: TemporalConnection, activities: Not
 /** Scheduled upkeep, with workflows of its own on a queue that nothing urgent shares. */
 export function createMaintenanceWorker(
   temporal: TemporalConnection,
-  activities: MaintenanceActivities & ResumeActivities,
+  activities: MaintenanceActivities & AnchorActivities & ResumeActivities & LedgerCheckActivities & ErasureActivities & Partial<RetentionActivities>,
   workflowBundlePath: string,
 ): Promise<Worker> {
   return Worker.create({

@@ -23,3 +23,10 @@ export const testChannelId = (orgId: string, channelId: string, testId: string):
 
 /** `batchKey` is derived from the request, so that a retried batch of decisions is the same run. */
 export const decideReviewsId = (orgId: string, batchKey: string): string => `bat/${orgId}/${batchKey}`;
+
+export const verifyLedgerId = (orgId: string, checkId: string): string => `chk/${orgId}/${checkId}`;
+
+export const eraseSubjectId = (orgId: string, erasureId: string): string => `era/${orgId}/${erasureId}`;
+
+/** One per anchor at a time. */
+export const anchorId = (anchor: string): string => `anchor/${anchor}`;

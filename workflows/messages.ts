@@ -54,6 +54,9 @@ export const reviewMovedSignal = defineSignal('review-moved');
 /** The agent has reported how the action went. */
 export const outcomeReportedSignal = defineSignal('outcome-reported');
 
+/** An erasure was cancelled, or is to go on. */
+export const erasureMovedSignal = defineSignal('erasure-moved');
+
 /** Waits for what became of a batch of decisions. */
 export const batchUpdate = defineUpdate<BatchDecisionAnswer[]>('answers');
 

@@ -23,6 +23,8 @@ export interface GuardedResponse {
   status: number;
   headers: Record<string, string | string[] | undefined>;
   /** At most `maxResponseBytes` of it, as it came: nothing is decompressed. */
+  bytes: Uint8Array;
+  /** The same as text. */
   body: string;
 }
 
@@ -87,7 +89,7 @@ export function createGuardedFetch({
           body: body ?? null,
           signal: ending.signal,
         });
-        return { status: response.statusCode, headers: response.headers, body: await readUpTo(response.body, maxResponseBytes) };
+        return { status: response.statusCode, headers: response.headers, ...(await readUpTo(response.body, maxResponseBytes)) };
       } catch (error) {
         if (ending.signal.aborted) throw ending.signal.reason;
         if (error instanceof OutboundRefused || error instanceof OutboundFailed) throw error;
@@ -126,7 +128,7 @@ function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> 
   });
 }
 
-async function readUpTo(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<string> {
+async function readUpTo(body: Dispatcher.ResponseData['body'], maxBytes: number): Promise<Pick<GuardedResponse, 'bytes' | 'body'>> {
   // Leaving the loop early destroys the stream, which undici reports as an abort.
   body.on('error', () => undefined);
   const chunks: Buffer[] = [];
@@ -136,6 +138,7 @@ async function readUpTo(body: Dispatcher.ResponseData['body'], maxBytes: number)
     length += chunk.length;
     if (length > maxBytes) break;
   }
+  const bytes = Buffer.concat(chunks).subarray(0, maxBytes);
   // A character that the cut halves is left out.
-  return new TextDecoder().decode(Buffer.concat(chunks).subarray(0, maxBytes), { stream: length > maxBytes });
+  return { bytes, body: new TextDecoder().decode(bytes, { stream: length > maxBytes }) };
 }

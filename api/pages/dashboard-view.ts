@@ -1,4 +1,4 @@
-import type { EventRecord } from '../../core/ledger/event-record.ts';
+import type { StoredEventRecord } from '../../core/ledger/event-record.ts';
 import type { AgentRow } from '../../db/queries/agents.ts';
 import type { DueReviewRow, RecentEventRow } from '../../db/queries/dashboard.ts';
 import type { DecidingPolicy } from '../../schemas/decision.ts';
@@ -105,7 +105,7 @@ function reviewLine({ id, action, agentId, riskScore, reasons, dueAt }: DueRevie
 }
 
 function decisionLine({ seq, at, body }: RecentEventRow, runUrlOf: DashboardInput['runUrlOf']): DecisionLine {
-  const { event, decision, mode } = JSON.parse(body) as EventRecord;
+  const { event, decision, mode } = JSON.parse(body) as StoredEventRecord;
   const rule = ruleText(decision.policy);
   return {
     at: momentOf(at),

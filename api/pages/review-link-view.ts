@@ -1,8 +1,8 @@
 import type { LadderState } from '../../core/hitl/ladder-state.ts';
+import { withNote } from '../../core/hitl/judgement.ts';
 import { outcomeOf } from '../../core/hitl/outcome.ts';
 import type { ReviewPlan } from '../../core/hitl/review.ts';
 import type { EventRecord } from '../../core/ledger/event-record.ts';
-import type { RecordedEvent } from '../../db/queries/ledger.ts';
 import type { ReviewSummary } from '../../db/queries/review-steps.ts';
 import type { ReviewRow } from '../../db/queries/reviews.ts';
 import { type Chrome, signedOutChrome } from './chrome.ts';
@@ -29,7 +29,7 @@ export interface ReviewLinkView {
 export interface ReviewLinkInput {
   review: ReviewRow;
   /** Undefined once retention has taken the body. */
-  recorded: RecordedEvent | undefined;
+  recorded: { record: EventRecord } | undefined;
   memberName: string;
   /** Why this link decides nothing now; null where it may. */
   standing: string | null;
@@ -43,15 +43,13 @@ export interface ReviewLinkInput {
 /** One question on one page: what, why, for whom, until when, and the answer. */
 export function reviewLinkView({ review, recorded, memberName, standing, notice, reasonGiven, url, nowMs }: ReviewLinkInput): ReviewLinkView {
   const plan = JSON.parse(review.plan) as ReviewPlan;
-  const { level, args } = JSON.parse(review.state) as LadderState;
+  const { level, args, note } = JSON.parse(review.state) as LadderState;
   const { reasons } = JSON.parse(review.summary) as ReviewSummary;
-  const record = recorded === undefined ? null : (JSON.parse(recorded.body) as EventRecord);
+  const record = recorded?.record ?? null;
   const { status, riskScore } = review;
   // An earlier edit has put other arguments in place of those asked for: the decision is about them.
   const shown =
-    record === null || args === undefined || record.event.tool === undefined
-      ? record
-      : { ...record, event: { ...record.event, tool: { ...record.event.tool, args } } };
+    record === null || args === undefined || record.event.tool === undefined ? record : { event: { ...record.event, tool: { ...record.event.tool, args } } };
   return {
     chrome: signedOutChrome('Decide'),
     notice,
@@ -60,7 +58,7 @@ export function reviewLinkView({ review, recorded, memberName, standing, notice,
     status,
     tone: status === 'pending' ? 'hitl' : outcomeOf(plan, status) === 'allow' ? 'allow' : 'block',
     due: status !== 'pending' || review.dueAt === null ? null : { ...momentOf(review.dueAt), left: timeLeft(review.dueAt, nowMs) },
-    reasons: reasons.map(visible),
+    reasons: withNote(reasons, note).map(visible),
     facts: [
       { name: 'Agent', value: visible(review.agentId) },
       ...(record?.event.tool === undefined ? [] : [{ name: 'Tool', value: visible(record.event.tool.name) }]),

@@ -1,6 +1,7 @@
 import type { LadderState } from '../../core/hitl/ladder-state.ts';
 import { outcomeOf } from '../../core/hitl/outcome.ts';
 import type { ReviewPlan } from '../../core/hitl/review.ts';
+import { withNote } from '../../core/hitl/judgement.ts';
 import type { EventRecord } from '../../core/ledger/event-record.ts';
 import type { RecordedEvent } from '../../db/queries/ledger.ts';
 import type { ReviewRow } from '../../db/queries/reviews.ts';
@@ -43,7 +44,7 @@ export interface ReviewInput {
   chrome: Chrome;
   review: ReviewRow;
   /** Undefined once retention has taken the body. */
-  recorded: RecordedEvent | undefined;
+  recorded: (RecordedEvent & { record: EventRecord }) | undefined;
   /** Names of members by id. */
   names: ReadonlyMap<string, string>;
   /** Why this member may not decide; null where they may. */
@@ -58,9 +59,9 @@ export interface ReviewInput {
 
 export function reviewView({ chrome, review, recorded, names, obstacle, notice, formId, reasonGiven, runUrl, nowMs }: ReviewInput): ReviewView {
   const plan = JSON.parse(review.plan) as ReviewPlan;
-  const { level, steps } = JSON.parse(review.state) as LadderState;
+  const { level, steps, note } = JSON.parse(review.state) as LadderState;
   const { reasons, policy, requester } = JSON.parse(review.summary) as ReviewSummary;
-  const record = recorded === undefined ? null : (JSON.parse(recorded.body) as EventRecord);
+  const record = recorded?.record ?? null;
   const isPending = review.status === 'pending';
   const nameOf = (memberId: string): string => (memberId === 'system' ? 'the clock' : visible(names.get(memberId) ?? memberId));
   const last = steps.at(-1);
@@ -92,7 +93,7 @@ export function reviewView({ chrome, review, recorded, names, obstacle, notice, 
       { name: 'Risk score', value: `${review.riskScore} of 100` },
       { name: 'Rule', value: visible(ruleText(policy) ?? 'none: a detector asked for it') },
     ],
-    reasons: reasons.map(visible),
+    reasons: withNote(reasons, note).map(visible),
     findings: (record?.findings ?? []).map(({ category, detector, mode, confidence, reason }) => ({
       category,
       detector,
@@ -118,7 +119,7 @@ export function reviewView({ chrome, review, recorded, names, obstacle, notice, 
       reason: step.reason === undefined ? null : visible(step.reason),
     })),
     receipt: recorded === undefined ? null : { seq: String(recorded.seq), entryHash: recorded.entryHash, checkpointSize: String(recorded.checkpointSize) },
-    actionDigest: review.actionDigest,
+    actionDigest: review.erased ? 'erased' : review.actionDigest,
     runUrl,
     form: isPending && obstacle === null ? { requestId: formId, reason: reasonGiven, canEscalate: level + 1 < plan.levels.length } : null,
     noForm: isPending ? obstacle : null,
@@ -152,7 +153,7 @@ const STEP: Record<ReviewStepName, string> = {
 };
 
 /** Everything the agent sent that bears on the decision, each part whole. */
-export function requestOf({ event }: EventRecord): ReviewView['request'] {
+export function requestOf({ event }: Pick<EventRecord, 'event'>): ReviewView['request'] {
   const { intent, content, resource, principal, metadata, tool } = event;
   const texts = { Intent: intent, Content: content };
   const objects = { Resource: resource, Principal: principal, Metadata: metadata };

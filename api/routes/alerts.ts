@@ -1,11 +1,15 @@
+import type { EventRecord, WholeEventRecord } from '../../core/ledger/event-record.ts';
+import { eventSubject } from '../../core/ledger/personal-fields.ts';
+import { openRecordedEvent } from '../../db/event-seal.ts';
+import { findAlert, handleAlert, listAlerts, listOpenAlerts, sealNote } from '../../db/queries/alerts.ts';
+import type { AlertRow } from '../../db/queries/alerts.ts';
 import { loadDecisionConfig } from '../../db/queries/decision-config.ts';
-import { findAlert, handleAlert, listAlerts, listOpenAlerts } from '../../db/queries/alerts.ts';
-import type { AfterReviewInput, AlertRow } from '../../db/queries/alerts.ts';
-import type { Sql } from '../../db/client.ts';
-import { findRecordedEvent } from '../../db/queries/ledger.ts';
+import { keysOf } from '../../db/subject-vault.ts';
+import type { SubjectVault } from '../../db/subject-vault.ts';
+import { recordSealed } from '../../db/text-seal.ts';
 import type { Alert, AlertStatus } from '../../schemas/alert.ts';
 import { DEFAULT_PAGE_SIZE } from '../../schemas/lists.ts';
-import { auditEntry } from '../audit.ts';
+import { sealedAuditEntry } from '../audit.ts';
 import { decodeCursor } from '../cursor.ts';
 import { judgementOf } from '../judgement-of.ts';
 import { DecisionUnavailable } from '../governance-runtime.ts';
@@ -24,14 +28,15 @@ interface Handling {
 }
 
 export interface AlertRoutesOptions {
-  sql: Sql;
+  vault: SubjectVault;
   runtime: Pick<GovernanceRuntime, 'conductReview'>;
   now: () => number;
 }
 
-export function alertRoutes({ sql, runtime, now }: AlertRoutesOptions): Handlers<AlertRoutes> {
+export function alertRoutes({ vault, runtime, now }: AlertRoutesOptions): Handlers<AlertRoutes> {
+  const { sql } = vault;
   const readAlert = async (orgId: string, alertId: string): Promise<AlertRow> => {
-    const row = await findAlert(sql, { orgId, alertId });
+    const row = await findAlert(vault, { orgId, alertId });
     if (row === undefined) throw new HttpProblem('not-found');
     return row;
   };
@@ -41,25 +46,39 @@ export function alertRoutes({ sql, runtime, now }: AlertRoutesOptions): Handlers
     const { orgId } = principal;
     const { memberId, via } = await voterOf(sql, principal);
     const alert = await readAlert(orgId, alertId);
-    const opens = status === 'escalated' && alert.status === 'open' ? await judgement(orgId, alert, note) : null;
-    const audit = auditEntry({
-      type: `alert.${status}`,
-      actor: `member:${memberId}`,
-      target: alertId,
-      requestId,
-      details: { eventId: alert.eventId, via, note: note ?? null, reviewId: opens?.id ?? null },
-    });
-    const isHandled = await handleAlert(sql, { orgId, alertId, status, memberId, note: note ?? null, opens, audit });
+    const { eventId } = alert;
+    const isJudged = status === 'escalated' && alert.status === 'open';
+    const defaultReview = isJudged ? (await loadDecisionConfig(sql, orgId))?.policy?.document.defaultReview : undefined;
+    const read = async (): Promise<EventRecord | undefined> => (eventId === null ? undefined : (await openRecordedEvent(vault, { orgId, eventId }))?.record);
+    // What is said of an event belongs to those whom the event is about; an alert about the ledger is about nobody.
+    const subject = (await read())?.holder ?? vault.refOf(orgId, eventSubject(eventId ?? ''));
+    const isHandled = await recordSealed(
+      vault,
+      { orgId, subject },
+      async () => {
+        // Read for each try: what was erased meanwhile must not be sealed anew.
+        const judged = isJudged ? judgeable(alert, await read()) : null;
+        const opens = judged === null ? null : judgementOf(vault, { orgId, alert, note, record: judged, defaultReview, nowMs: now() });
+        const isSealed = eventId !== null && note !== undefined;
+        const sealed = isSealed ? sealNote(vault, orgId, { alertId, subject, text: note }) : null;
+        const audit = sealedAuditEntry(vault, {
+          orgId,
+          type: `alert.${status}`,
+          actor: `member:${memberId}`,
+          target: alertId,
+          requestId,
+          details: { eventId, via, ...(isSealed ? {} : { note: note ?? null }), reviewId: opens?.review.id ?? null },
+          subject,
+          personal: isSealed ? { note } : {},
+        });
+        const keys = keysOf([{ keys: audit.keys ?? [] }, ...(opens === null ? [] : [opens]), ...(sealed === null ? [] : [sealed])]);
+        return { opens: opens?.review ?? null, note: isSealed ? null : (note ?? null), audit: { ...audit, keys, ...(sealed && { noteSealed: sealed.text }) } };
+      },
+      (sealed) => handleAlert(sql, { orgId, alertId, status, memberId, ...sealed }),
+    );
     const after = await readAlert(orgId, alertId);
     if (!isHandled) throw handledBefore(after);
     return after;
-  };
-
-  const judgement = async (orgId: string, alert: AlertRow, note: string | undefined): Promise<AfterReviewInput> => {
-    const recorded = await findRecordedEvent(sql, { orgId, eventId: alert.eventId });
-    if (recorded === undefined) throw new HttpProblem('conflict', { detail: 'the event is not on record any more: there is nothing to judge' });
-    const config = await loadDecisionConfig(sql, orgId);
-    return judgementOf({ orgId, alert, note, recorded, defaultReview: config?.policy?.document.defaultReview, nowMs: now() });
   };
 
   return {
@@ -68,8 +87,8 @@ export function alertRoutes({ sql, runtime, now }: AlertRoutesOptions): Handlers
       const position = decodeCursor(cursor, 'string', { ...filters, list: 'alerts' });
       const rows =
         status === 'open'
-          ? await listOpenAlerts(sql, { orgId, afterId: position, limit: limit + 1 })
-          : await listAlerts(sql, { orgId, status, beforeId: position, limit: limit + 1 });
+          ? await listOpenAlerts(vault, { orgId, afterId: position, limit: limit + 1 })
+          : await listAlerts(vault, { orgId, status, beforeId: position, limit: limit + 1 });
       return { status: 200, body: pageOf(rows, { limit, list: 'alerts', filters, positionOf: ({ id }) => id, itemOf: alertOf }) };
     },
 
@@ -96,6 +115,14 @@ export function alertRoutes({ sql, runtime, now }: AlertRoutesOptions): Handlers
       return { status: 200, body: alertOf(alert) };
     },
   };
+}
+
+/** Throws where there is nothing that people could judge. */
+function judgeable({ eventId }: AlertRow, record: EventRecord | undefined): WholeEventRecord {
+  if (eventId === null) throw new HttpProblem('conflict', { detail: 'this alert is about the ledger: there is no event to judge' });
+  if (record === undefined) throw new HttpProblem('conflict', { detail: 'the event is not on record any more: there is nothing to judge' });
+  if (record.erased) throw new HttpProblem('conflict', { detail: 'the data of the event were erased: there is nothing to judge' });
+  return record;
 }
 
 function handledBefore({ status: alertStatus, handledBy, handledAt }: AlertRow): HttpProblem {

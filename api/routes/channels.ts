@@ -1,8 +1,8 @@
 import type { ChannelConfig, ChannelSeal } from '../../db/channel-seal.ts';
-import type { Sql } from '../../db/client.ts';
 import { type ChannelRow, createChannel, disableChannel, findChannel, listChannels } from '../../db/queries/channels.ts';
 import { listNotifications, type NotificationRow } from '../../db/queries/notifications.ts';
 import { findReview } from '../../db/queries/reviews.ts';
+import type { SubjectVault } from '../../db/subject-vault.ts';
 import type { Channel, ChannelInput, Notification } from '../../schemas/channel.ts';
 import { DEFAULT_PAGE_SIZE } from '../../schemas/lists.ts';
 import { requesterOf } from '../access/principal.ts';
@@ -17,12 +17,13 @@ import { HttpProblem } from '../problem.ts';
 type ChannelRoutes = 'listChannels' | 'createChannel' | 'disableChannel' | 'testChannel' | 'listNotifications';
 
 export interface ChannelRoutesOptions {
-  sql: Sql;
+  vault: SubjectVault;
   runtime: Pick<GovernanceRuntime, 'testChannel'>;
   seal: ChannelSeal;
 }
 
-export function channelRoutes({ sql, runtime, seal }: ChannelRoutesOptions): Handlers<ChannelRoutes> {
+export function channelRoutes({ vault, runtime, seal }: ChannelRoutesOptions): Handlers<ChannelRoutes> {
+  const { sql } = vault;
   const channelOf = (orgId: string, { id, kind, name, config, occasions, createdBy, createdAt }: ChannelRow): Channel => {
     const { url, secret } = seal.open(config, { orgId, channelId: id });
     const host = url === undefined ? null : new URL(url).host;
@@ -74,7 +75,7 @@ export function channelRoutes({ sql, runtime, seal }: ChannelRoutesOptions): Han
     async listNotifications({ params: { id: reviewId }, query: { limit = DEFAULT_PAGE_SIZE, cursor } }, { principal: { orgId } }) {
       const filters = { reviewId };
       const beforeId = decodeCursor(cursor, 'string', { ...filters, list: 'notifications' });
-      if ((await findReview(sql, { orgId, reviewId })) === undefined) throw new HttpProblem('not-found');
+      if ((await findReview(vault, { orgId, reviewId })) === undefined) throw new HttpProblem('not-found');
       const rows = await listNotifications(sql, { orgId, reviewId, beforeId, limit: limit + 1 });
       return { status: 200, body: pageOf(rows, { limit, list: 'notifications', filters, positionOf: ({ id }) => id, itemOf: notificationOf }) };
     },

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { Logger } from 'pino';
-import type { Sql } from '../../db/client.ts';
 import { findOrganization } from '../../db/queries/organizations.ts';
+import type { SubjectVault } from '../../db/subject-vault.ts';
 import type { Scope } from '../../schemas/access.ts';
 import type { Authenticator } from '../access/authenticator.ts';
 import type { SessionPrincipal } from '../access/principal.ts';
@@ -14,7 +14,7 @@ import type { Chrome } from '../pages/chrome.ts';
 import { HttpProblem } from '../problem.ts';
 
 export interface DashboardOptions {
-  sql: Sql;
+  vault: SubjectVault;
   /** The API's own: the pages do nothing that the API would not. */
   handlers: Handlers<'signIn' | 'signOut' | 'decideReview' | 'listKeys' | 'createKey' | 'revokeKey'>;
   authenticator: Pick<Authenticator, 'bySessionToken'>;
@@ -46,7 +46,7 @@ export function note(routePath: string): RequestHandler {
   };
 }
 
-export function pageKit({ sql, authenticator, temporalUi }: DashboardOptions): PageKit {
+export function pageKit({ vault, authenticator, temporalUi }: DashboardOptions): PageKit {
   const temporalUrl = temporalUi === undefined ? null : `${temporalUi.url}/namespaces/${encodeURIComponent(temporalUi.namespace)}/workflows`;
 
   return {
@@ -72,7 +72,7 @@ export function pageKit({ sql, authenticator, temporalUi }: DashboardOptions): P
     },
     async chrome(req, res, title) {
       const principal = principalOf(res);
-      const organization = await findOrganization(sql, { orgId: principal.orgId });
+      const organization = await findOrganization(vault.sql, { orgId: principal.orgId });
       return chromeOf({ title, principal, organization: organization?.name ?? '', path: req.path, temporalUrl });
     },
     // The id of a governing run, as workflows/ids.ts builds it.

@@ -1,7 +1,7 @@
 import type { Request, Response, Router } from 'express';
 import type { LadderState } from '../../core/hitl/ladder-state.ts';
 import type { ReviewPlan } from '../../core/hitl/review.ts';
-import { findRecordedEvent } from '../../db/queries/ledger.ts';
+import { openRecordedEvent } from '../../db/event-seal.ts';
 import { findActiveMember } from '../../db/queries/members.ts';
 import type { ReviewSummary } from '../../db/queries/review-steps.ts';
 import { findReview } from '../../db/queries/reviews.ts';
@@ -18,10 +18,11 @@ import { voterOf } from '../reviewer.ts';
 import { note } from './dashboard-kit.ts';
 import type { DashboardOptions, PageKit } from './dashboard-kit.ts';
 
-type Options = Pick<DashboardOptions, 'sql' | 'handlers' | 'pages' | 'now'>;
+type Options = Pick<DashboardOptions, 'vault' | 'handlers' | 'pages' | 'now'>;
 
 /** `/dashboard/reviews/{id}`: what, why, who may decide, and the decision itself. */
-export function reviewPages(router: Router, { sql, handlers, pages, now }: Options, { principalOf, facts, chrome, runUrl }: PageKit): void {
+export function reviewPages(router: Router, { vault, handlers, pages, now }: Options, { principalOf, facts, chrome, runUrl }: PageKit): void {
+  const { sql } = vault;
   const show = async (
     req: Request,
     res: Response,
@@ -29,11 +30,11 @@ export function reviewPages(router: Router, { sql, handlers, pages, now }: Optio
   ): Promise<void> => {
     const principal = principalOf(res);
     const { orgId } = principal;
-    const review = await findReview(sql, { orgId, reviewId: idOf(req) });
+    const review = await findReview(vault, { orgId, reviewId: idOf(req) });
     if (review === undefined) throw new HttpProblem('not-found');
     const [frame, recorded, names, obstacle] = await Promise.all([
       chrome(req, res, `Review of ${visible(review.action)}`),
-      findRecordedEvent(sql, { orgId, eventId: review.eventId }),
+      openRecordedEvent(vault, { orgId, eventId: review.eventId }),
       memberNames(orgId, review),
       obstacleFor(principal, review),
     ]);
@@ -56,7 +57,7 @@ export function reviewPages(router: Router, { sql, handlers, pages, now }: Optio
   const obstacleFor = async (principal: SessionPrincipal, review: ReviewRow): Promise<string | null> => {
     try {
       const { memberId } = await voterOf(sql, principal);
-      return await obstacleTo(sql, { orgId: principal.orgId, memberId, review, nowMs: now() });
+      return await obstacleTo(vault, { orgId: principal.orgId, memberId, review, nowMs: now() });
     } catch (error) {
       if (error instanceof HttpProblem && error.code === 'not-permitted') return error.message;
       throw error;

@@ -17,7 +17,8 @@ const SHOWN_AGENTS = 200;
 
 /** The small server-rendered dashboard: works without JavaScript, for members who are signed in. */
 export function createDashboardRouter(options: DashboardOptions): Router {
-  const { sql, pages, publicOrigin, now } = options;
+  const { vault, pages, publicOrigin, now } = options;
+  const { sql } = vault;
   const kit = pageKit(options);
   const router = Router({ caseSensitive: true, strict: true });
   // Only paths of the dashboard: everything else passes by untouched.

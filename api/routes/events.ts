@@ -1,11 +1,12 @@
 import type { Evaluation } from '../../core/decision/evaluation.ts';
 import { decisionFromRecord } from '../../core/ledger/event-record.ts';
-import type { EventRecord } from '../../core/ledger/event-record.ts';
-import type { Sql } from '../../db/client.ts';
+import { eventDigest } from '../../db/event-digest.ts';
+import { openRecordedEvent } from '../../db/event-seal.ts';
 import { listEvents } from '../../db/queries/events.ts';
 import type { EventRow } from '../../db/queries/events.ts';
-import { findRecordedEvent } from '../../db/queries/ledger.ts';
 import { findReview } from '../../db/queries/reviews.ts';
+import type { SubjectVault } from '../../db/subject-vault.ts';
+import type { GovernanceEvent } from '../../schemas/event.ts';
 import type { EvaluationResult, EventSummary } from '../../schemas/event-views.ts';
 import { DEFAULT_PAGE_SIZE } from '../../schemas/lists.ts';
 import { requesterOf } from '../access/principal.ts';
@@ -18,7 +19,10 @@ import { HttpProblem, retryAfter } from '../problem.ts';
 
 type EventRoutes = 'ingestEvent' | 'ingestBatch' | 'evaluateEvent' | 'listEvents' | 'getEvent';
 
-export function eventRoutes({ sql, runtime, now }: { sql: Sql; runtime: GovernanceRuntime; now: () => number }): Handlers<EventRoutes> {
+export function eventRoutes({ vault, runtime, now }: { vault: SubjectVault; runtime: GovernanceRuntime; now: () => number }): Handlers<EventRoutes> {
+  const { sql } = vault;
+  const digestFor = (orgId: string) => (event: GovernanceEvent) => eventDigest(vault, orgId, event);
+
   const quotaExceeded = (): HttpProblem => {
     const resetsAtMs = startOfNextMonthMs(now());
     return new HttpProblem('quota-exceeded', { headers: retryAfter(resetsAtMs - now()), extras: { resetsAt: new Date(resetsAtMs).toISOString() } });
@@ -26,8 +30,8 @@ export function eventRoutes({ sql, runtime, now }: { sql: Sql; runtime: Governan
 
   return {
     async ingestEvent({ body, headers }, { principal, requestId, receivedAtMs, noteDecision }) {
-      const accepted = acceptEvent(body, headers['idempotency-key']);
       const { orgId, memberId } = principal;
+      const accepted = acceptEvent(body, headers['idempotency-key'], digestFor(orgId));
       const person = memberId === null ? {} : { requesterMember: memberId };
       const outcome = await runtime.decide({ orgId, ...accepted, requester: requesterOf(principal), ...person, requestId, receivedAtMs });
       if (outcome.kind === 'quota') throw quotaExceeded();
@@ -39,7 +43,7 @@ export function eventRoutes({ sql, runtime, now }: { sql: Sql; runtime: Governan
     },
 
     async ingestBatch({ body }, { principal, requestId, receivedAtMs, noteDecision }) {
-      const events = acceptBatch(body.events);
+      const events = acceptBatch(body.events, digestFor(principal.orgId));
       const items = await runtime.observe({ orgId: principal.orgId, events, requester: requesterOf(principal), requestId, receivedAtMs });
       if (items.every(({ kind }) => kind === 'quota')) throw quotaExceeded();
       const answers = new Map(items.map((item) => [item.kind === 'decided' ? item.decision.eventId : item.eventId, item]));
@@ -65,12 +69,12 @@ export function eventRoutes({ sql, runtime, now }: { sql: Sql; runtime: Governan
     },
 
     async getEvent({ params }, { principal: { orgId } }) {
-      const recorded = await findRecordedEvent(sql, { orgId, eventId: params.id });
+      const recorded = await openRecordedEvent(vault, { orgId, eventId: params.id });
       if (recorded === undefined) throw new HttpProblem('not-found');
       const decision = decisionFromRecord(recorded.body, recorded);
-      const { event, mode } = JSON.parse(recorded.body) as EventRecord;
-      const review = decision.review && (await findReview(sql, { orgId, reviewId: decision.review.id }));
-      return { status: 200, body: { decision, event, mode, review: review ? { id: review.id, status: review.status } : null } };
+      const { event, mode, erased } = recorded.record;
+      const review = decision.review && (await findReview(vault, { orgId, reviewId: decision.review.id }));
+      return { status: 200, body: { decision, event, erased, mode, review: review ? { id: review.id, status: review.status } : null } };
     },
   };
 }

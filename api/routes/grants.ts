@@ -1,19 +1,19 @@
 import { matchesPattern } from '../../core/detection/safe-pattern.ts';
 import { canonicalize } from '../../core/json/canonical.ts';
-import type { Sql } from '../../db/client.ts';
-import { createGrant, findGrant, listGrants, listGrantUses, revokeGrant } from '../../db/queries/grants.ts';
+import { createGrant, findGrant, listGrants, listGrantUses, revokeGrant, sealReason } from '../../db/queries/grants.ts';
 import type { GrantRow } from '../../db/queries/grants.ts';
 import { loadReviewLadder } from '../../db/queries/review-steps.ts';
 import { standingFor } from '../../db/queries/standing.ts';
+import type { SubjectVault } from '../../db/subject-vault.ts';
+import { recordSealed } from '../../db/text-seal.ts';
 import { MAX_GRANT_MS } from '../../schemas/grant.ts';
 import type { CreateGrantInput, Grant } from '../../schemas/grant.ts';
 import type { Json } from '../../schemas/json.ts';
 import { DEFAULT_PAGE_SIZE } from '../../schemas/lists.ts';
 import type { ProblemDetail } from '../../schemas/problem.ts';
 import { requesterOf } from '../access/principal.ts';
-import { auditEntry } from '../audit.ts';
+import { auditEntry, sealedAuditEntry } from '../audit.ts';
 import { decodeCursor } from '../cursor.ts';
-import { sha256Hex } from '../digest.ts';
 import type { Handlers } from '../handler.ts';
 import { newId } from '../ids.ts';
 import { pageOf } from '../page.ts';
@@ -23,28 +23,30 @@ import { voterOf } from '../reviewer.ts';
 
 type GrantRoutes = 'listGrants' | 'createGrant' | 'revokeGrant' | 'listGrantUses';
 
-export function grantRoutes({ sql, now }: { sql: Sql; now: () => number }): Handlers<GrantRoutes> {
+export function grantRoutes({ vault, now }: { vault: SubjectVault; now: () => number }): Handlers<GrantRoutes> {
+  const { sql } = vault;
   const readGrant = async (orgId: string, grantId: string): Promise<GrantRow> => {
-    const row = await findGrant(sql, { orgId, grantId });
+    const row = await findGrant(vault, { orgId, grantId });
     if (row === undefined) throw new HttpProblem('not-found');
     return row;
   };
 
-  /** A grant goes on from what was asked in the review, and is given by nobody who asked. */
-  const assertFollows = async (orgId: string, reviewId: string, { agentId }: CreateGrantInput, memberId: string): Promise<void> => {
-    const review = await loadReviewLadder(sql, { orgId, reviewId });
+  /** A grant goes on from what was asked in the review, and is given by nobody who asked. Answers whose the review's texts are. */
+  const assertFollows = async (orgId: string, reviewId: string, { agentId }: CreateGrantInput, memberId: string): Promise<string> => {
+    const review = await loadReviewLadder(vault, { orgId, reviewId });
     if (review === undefined) throw invalid([{ pointer: '/reviewId', detail: 'no such review' }]);
     if (review.agentId !== agentId) throw invalid([{ pointer: '/agentId', detail: 'the review is about another agent' }]);
-    const { excluded } = await standingFor(sql, orgId, [review], now());
+    const { excluded } = await standingFor(vault, orgId, [review], now());
     if (excluded.includes(memberId))
       throw new HttpProblem('not-permitted', { detail: 'nobody decides on their own request', extras: { refusal: 'own-request' } });
+    return review.seal.subject;
   };
 
   return {
     async listGrants({ query: { limit = DEFAULT_PAGE_SIZE, cursor, agentId } }, { principal: { orgId } }) {
       const filters = { agentId };
       const beforeId = decodeCursor(cursor, 'string', { ...filters, list: 'grants' });
-      const rows = await listGrants(sql, { orgId, agentId, beforeId, limit: limit + 1 });
+      const rows = await listGrants(vault, { orgId, agentId, beforeId, limit: limit + 1 });
       return { status: 200, body: pageOf(rows, { limit, list: 'grants', filters, positionOf: ({ id }) => id, itemOf: grantOf }) };
     },
 
@@ -54,12 +56,13 @@ export function grantRoutes({ sql, now }: { sql: Sql; now: () => number }): Hand
       const faults = faultsOf(body, now());
       if (faults.length > 0) throw invalid(faults);
       const { agentId, tool, sessionId = null, reviewId = null, maxUses, reason } = body;
-      if (reviewId !== null) await assertFollows(orgId, reviewId, body, memberId);
+      const subject = reviewId === null ? null : await assertFollows(orgId, reviewId, body, memberId);
       const id = newId('gra');
       const expiresAt = new Date(body.expiresAt).toISOString();
       const bounds = canonicalize(body.bounds as unknown as Json);
-      const details = { agentId, tool, boundsDigest: sha256Hex(bounds), sessionId, reviewId, expiresAt, maxUses, reason, via };
-      const audit = auditEntry({ type: 'grant.created', actor: `member:${memberId}`, target: id, requestId, details });
+      const boundsDigest = vault.keyed(orgId, 'body-digest', bounds);
+      const details = { agentId, tool, boundsDigest, sessionId, reviewId, expiresAt, maxUses, ...(subject === null ? { reason } : {}), via };
+      const input = { type: 'grant.created', actor: `member:${memberId}`, target: id, requestId, details };
       const grant = {
         id,
         agent_id: agentId,
@@ -69,10 +72,22 @@ export function grantRoutes({ sql, now }: { sql: Sql; now: () => number }): Hand
         review_id: reviewId,
         expires_at: expiresAt,
         max_uses: maxUses,
-        reason,
         granted_by: memberId,
       };
-      await createGrant(sql, { orgId, grant, audit });
+      if (subject === null) {
+        await createGrant(sql, { orgId, grant: { ...grant, reason }, audit: auditEntry(input) });
+      } else {
+        // Why it was given in a review is said of whom the review is about.
+        await recordSealed(
+          vault,
+          { orgId, subject },
+          () => ({
+            reason_sealed: sealReason(vault, orgId, { grantId: id, subject, text: reason }),
+            audit: sealedAuditEntry(vault, { orgId, ...input, subject, personal: { reason } }),
+          }),
+          ({ reason_sealed, audit }) => createGrant(sql, { orgId, grant: { ...grant, reason: null, reason_sealed }, audit }),
+        );
+      }
       return { status: 201, body: grantOf(await readGrant(orgId, id)), headers: { Location: `/api/v1/hitl/grants/${id}` } };
     },
 

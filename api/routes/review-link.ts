@@ -3,11 +3,11 @@ import type { Logger } from 'pino';
 import { SCOPES_OF_ROLE } from '../../core/access/permissions.ts';
 import type { BucketLimit } from '../../core/access/token-bucket.ts';
 import type { LadderState } from '../../core/hitl/ladder-state.ts';
-import type { Sql } from '../../db/client.ts';
-import { findRecordedEvent } from '../../db/queries/ledger.ts';
+import { openRecordedEvent } from '../../db/event-seal.ts';
 import { findActiveMember, type Member } from '../../db/queries/members.ts';
 import { isReviewLinkSpent, spendReviewLink } from '../../db/queries/notifications.ts';
 import { findReview, type ReviewRow } from '../../db/queries/reviews.ts';
+import type { SubjectVault } from '../../db/subject-vault.ts';
 import { ReviewDecisionInput } from '../../schemas/review.ts';
 import type { ReviewLink, ReviewLinks } from '../access/review-link.ts';
 import { contextOf } from '../context.ts';
@@ -24,7 +24,7 @@ import { createRateLimiter } from '../rate-limiter.ts';
 import { note } from './dashboard-kit.ts';
 
 export interface ReviewLinkOptions {
-  sql: Sql;
+  vault: SubjectVault;
   runtime: Pick<GovernanceRuntime, 'review'>;
   links: Pick<ReviewLinks, 'read'>;
   publicOrigin: string;
@@ -51,7 +51,7 @@ const VERBS = new Set(['approve', 'reject', 'escalate']);
  * nothing, so that whatever follows links in mails decides nothing; the button does.
  */
 export function createReviewLinkRouter({
-  sql,
+  vault,
   runtime,
   links,
   publicOrigin,
@@ -60,6 +60,7 @@ export function createReviewLinkRouter({
   now,
   limit = { burst: 20, windowMs: 15 * 60_000 },
 }: ReviewLinkOptions): Router {
+  const { sql } = vault;
   const limiter = createRateLimiter({ limit, now });
   const router = Router({ caseSensitive: true, strict: true });
 
@@ -75,7 +76,7 @@ export function createReviewLinkRouter({
     take(link === null ? `address ${req.ip ?? ''}` : `link ${link.id}`);
     if (link === null) return null;
     const { orgId, reviewId, memberId } = link;
-    const [review, member] = await Promise.all([findReview(sql, { orgId, reviewId }), findActiveMember(sql, { orgId, memberId })]);
+    const [review, member] = await Promise.all([findReview(vault, { orgId, reviewId }), findActiveMember(sql, { orgId, memberId })]);
     if (review === undefined || member === undefined || !SCOPES_OF_ROLE[member.role].includes('hitl:decide')) return null;
     if (link.expiresAtMs <= now() && review.status === 'pending') return 'expired';
     return { link, review, member, standing: await standingOf(link, review) };
@@ -89,12 +90,12 @@ export function createReviewLinkRouter({
     if (await isReviewLinkSpent(sql, { orgId, linkId })) return `This link has been used. ${whole}`;
     if (review.status !== 'pending') return `There is nothing left to decide. ${whole}`;
     if (review.actionDigest !== digest) return 'The action has changed since this link was sent. Sign in to see what is asked now.';
-    const obstacle = review.joinedTo === null ? await obstacleTo(sql, { orgId, memberId, review, nowMs: now() }) : 'it is decided through another review';
+    const obstacle = review.joinedTo === null ? await obstacleTo(vault, { orgId, memberId, review, nowMs: now() }) : 'it is decided through another review';
     return obstacle === null ? null : `You cannot decide this: ${obstacle}.`;
   };
 
   const show = async (req: Request, res: Response, { link, review, member, standing }: Opened, notice: string | null = null): Promise<void> => {
-    const recorded = await findRecordedEvent(sql, { orgId: link.orgId, eventId: review.eventId });
+    const recorded = await openRecordedEvent(vault, { orgId: link.orgId, eventId: review.eventId });
     const input = { review, recorded, memberName: member.name, standing, notice, reasonGiven: field(req, 'reason'), url: req.path, nowMs: now() };
     res.type('html').send(pages.render('review-link', reviewLinkView(input)));
   };
@@ -144,7 +145,7 @@ export function createReviewLinkRouter({
     });
     if (outcome.kind === 'refused') return show(req, res.status(outcome.code === 'reason-required' ? 422 : 403), opened, `Not recorded: ${outcome.detail}.`);
     if (outcome.kind === 'closed') {
-      const after = { ...opened, review: (await findReview(sql, { orgId, reviewId })) ?? review };
+      const after = { ...opened, review: (await findReview(vault, { orgId, reviewId })) ?? review };
       const standing = await standingOf(link, after.review);
       return show(req, res.status(409), { ...after, standing }, 'Your decision came too late and was not recorded.');
     }

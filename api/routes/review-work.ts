@@ -1,4 +1,4 @@
-import type { Sql } from '../../db/client.ts';
+import type { SubjectVault } from '../../db/subject-vault.ts';
 import type { GovernanceRuntime } from '../governance-runtime.ts';
 import type { Handlers } from '../handler.ts';
 import { batchDecisionRoutes } from './batch-decisions.ts';
@@ -7,13 +7,14 @@ import { reviewerLoadRoutes } from './reviewer-load.ts';
 
 /** What people need who have many reviews before them. */
 export function reviewWorkRoutes({
-  sql,
+  vault,
   runtime,
   now,
 }: {
-  sql: Sql;
+  vault: SubjectVault;
   runtime: GovernanceRuntime;
   now: () => number;
 }): Handlers<'decideReviews' | 'followReviews' | 'listReviewers'> {
-  return { ...batchDecisionRoutes({ sql, runtime }), ...reviewFeedRoutes({ sql, runtime }), ...reviewerLoadRoutes({ sql, now }) };
+  const { sql } = vault;
+  return { ...batchDecisionRoutes({ sql, runtime }), ...reviewFeedRoutes({ sql, runtime }), ...reviewerLoadRoutes({ vault, now }) };
 }

@@ -1,14 +1,15 @@
 import { countAwaited, quickness } from '../../core/hitl/reviewer-load.ts';
-import type { Sql } from '../../db/client.ts';
 import { listAskedReviews, listReviewerPaces } from '../../db/queries/reviewer-load.ts';
 import { standingsFor } from '../../db/queries/standing.ts';
+import type { SubjectVault } from '../../db/subject-vault.ts';
 import type { Handlers } from '../handler.ts';
 
 const PERIOD_MS = 30 * 86_400_000;
 /** Who may decide depends on plans, roles, delegations and requesters, so it is computed review by review: a bounded number of them. */
 const MAX_OPEN = 1_000;
 
-export function reviewerLoadRoutes({ sql, now }: { sql: Sql; now: () => number }): Handlers<'listReviewers'> {
+export function reviewerLoadRoutes({ vault, now }: { vault: SubjectVault; now: () => number }): Handlers<'listReviewers'> {
+  const { sql } = vault;
   return {
     async listReviewers(_input, { principal: { orgId } }) {
       const nowMs = now();
@@ -16,7 +17,7 @@ export function reviewerLoadRoutes({ sql, now }: { sql: Sql; now: () => number }
       const [{ members, paces }, open] = await Promise.all([listReviewerPaces(sql, { orgId, since }), listAskedReviews(sql, { orgId, limit: MAX_OPEN + 1 })]);
       const looked = open.slice(0, MAX_OPEN);
       const standings = await standingsFor(
-        sql,
+        vault,
         orgId,
         looked.map(({ requests }) => requests),
         nowMs,

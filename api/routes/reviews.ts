@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import type { LadderState } from '../../core/hitl/ladder-state.ts';
 import { canonicalize } from '../../core/json/canonical.ts';
-import type { Sql } from '../../db/client.ts';
 import { consumeApproval } from '../../db/queries/consume.ts';
 import { findReview, listQueue, listReviews, type QueuePosition, type ReviewRow } from '../../db/queries/reviews.ts';
 import { recordId } from '../../db/record-id.ts';
+import { storedDigest } from '../../db/review-seal.ts';
+import type { SubjectVault } from '../../db/subject-vault.ts';
 import type { JsonObject } from '../../schemas/json.ts';
 import { DEFAULT_PAGE_SIZE } from '../../schemas/lists.ts';
 import { requesterOf } from '../access/principal.ts';
@@ -17,9 +19,10 @@ import { voterOf } from '../reviewer.ts';
 
 type ReviewRoutes = 'listReviews' | 'listReviewQueue' | 'getReview' | 'decideReview' | 'withdrawReview' | 'consumeReview';
 
-export function reviewRoutes({ sql, runtime }: { sql: Sql; runtime: GovernanceRuntime }): Handlers<ReviewRoutes> {
+export function reviewRoutes({ vault, runtime }: { vault: SubjectVault; runtime: GovernanceRuntime }): Handlers<ReviewRoutes> {
+  const { sql } = vault;
   const readReview = async (orgId: string, reviewId: string): Promise<ReviewRow> => {
-    const row = await findReview(sql, { orgId, reviewId });
+    const row = await findReview(vault, { orgId, reviewId });
     if (row === undefined) throw new HttpProblem('not-found');
     return row;
   };
@@ -58,14 +61,14 @@ export function reviewRoutes({ sql, runtime }: { sql: Sql; runtime: GovernanceRu
     async listReviews({ query: { limit = DEFAULT_PAGE_SIZE, cursor, status } }, { principal: { orgId } }) {
       const filters = { status };
       const beforeId = decodeCursor(cursor, 'string', { ...filters, list: 'reviews' });
-      const rows = await listReviews(sql, { orgId, status, beforeId, limit: limit + 1 });
+      const rows = await listReviews(vault, { orgId, status, beforeId, limit: limit + 1 });
       return { status: 200, body: pageOf(rows, { limit, list: 'reviews', filters, positionOf: ({ id }) => id, itemOf: reviewOf }) };
     },
 
     async listReviewQueue({ query: { limit = DEFAULT_PAGE_SIZE, cursor } }, { principal: { orgId } }) {
       const text = decodeCursor(cursor, 'string', { list: 'review-queue' });
       const after = text === undefined ? undefined : (JSON.parse(text) as QueuePosition);
-      const rows = await listQueue(sql, { orgId, after, limit: limit + 1 });
+      const rows = await listQueue(vault, { orgId, after, limit: limit + 1 });
       const positionOf = ({ riskScore, createdAt, id }: ReviewRow): string => JSON.stringify({ riskScore, createdAt: createdAt.toISOString(), id });
       return { status: 200, body: pageOf(rows, { limit, list: 'review-queue', positionOf, itemOf: reviewOf }) };
     },
@@ -98,29 +101,36 @@ export function reviewRoutes({ sql, runtime }: { sql: Sql; runtime: GovernanceRu
       const { orgId } = principal;
       const consumer = `${requesterOf(principal)}/${headers['idempotency-key'] ?? randomUUID()}`;
       const row = await readReview(orgId, reviewId);
+      // A row of 0.1.0 has the digest as it is, and a retry must be the record that was made then.
+      const isPlain = row.storedDigest === row.actionDigest;
+      const actionDigest = isPlain ? digest : storedDigest(vault, orgId, digest);
       const fields = { reviewId, eventId: row.eventId, step: 'consume', actor: requesterOf(principal) };
       const body = canonicalize({
-        v: 1,
+        v: isPlain ? 1 : 2,
         reviewId,
         eventId: row.eventId,
-        actionDigest: digest,
+        actionDigest,
         step: 'consume',
         actor: fields.actor,
         level: 0,
         status: row.status,
+        ...(isPlain ? {} : { sealed: [] }),
       });
       const consumed = await consumeApproval(sql, {
         orgId,
         reviewId,
-        digest,
+        digest: actionDigest,
         consumer,
         entry: { id: recordId(orgId, 'review-step', reviewId, 'consume'), body, fields },
       });
       if (consumed === undefined) throw new HttpProblem('conflict', { detail: 'nothing waits for the approval of this review' });
-      if (consumed.result !== 'proceed') {
-        throw new HttpProblem('approval-refused', { detail: REFUSALS[consumed.result], extras: { refusal: consumed.result, reviewStatus: consumed.status } });
+      // What was approved. Gone between the two looks, it is not to be acted on either.
+      const approved = await readReview(orgId, reviewId);
+      const result = consumed.result === 'proceed' && approved.erased ? 'erased' : consumed.result;
+      if (result !== 'proceed') {
+        throw new HttpProblem('approval-refused', { detail: REFUSALS[result], extras: { refusal: result, reviewStatus: consumed.status } });
       }
-      const { args = null } = JSON.parse(consumed.state) as { args?: JsonObject };
+      const { args = null } = JSON.parse(approved.state) as LadderState;
       return {
         status: 200,
         body: {
@@ -147,6 +157,7 @@ const REFUSALS = {
   policy_changed: 'another policy is active than the one the approval was given under',
   agent_stopped: 'the agent is stopped',
   withdrawn: 'the request was withdrawn',
+  erased: 'the data that the approval was about were erased',
 } as const;
 
 const FORBIDDEN = new Set(['not-a-reviewer', 'own-request', 'break-glass-not-allowed', 'edit-not-allowed']);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sha256Hex } from '../../activities/settlement.ts';
 import { canonicalize } from '../../core/json/canonical.ts';
-import type { Sql } from '../../db/client.ts';
+import type { SubjectVault } from '../../db/subject-vault.ts';
 import type { Decision } from '../../schemas/decision.ts';
 import type { GovernanceEvent } from '../../schemas/event.ts';
 import type { Json } from '../../schemas/json.ts';
@@ -36,8 +36,8 @@ const eventOf = (index: number): GovernanceEvent => {
 };
 
 /** Opens reviews by the deciding activity alone: the queue is full, and Temporal is not what fills it. */
-export async function fillQueue(sql: Sql, { orgId, count }: { orgId: string; count: number }): Promise<void> {
-  const { activities, drain } = createDecisionServices({ sql, publicUrl: 'http://127.0.0.1' });
+export async function fillQueue(vault: SubjectVault, { orgId, count }: { orgId: string; count: number }): Promise<void> {
+  const { activities, drain } = createDecisionServices({ vault, publicUrl: 'http://127.0.0.1' });
   const indexes = Array.from({ length: count }, (_, index) => index).values();
   const fill = async (): Promise<void> => {
     for (const index of indexes) {

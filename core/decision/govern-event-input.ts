@@ -5,7 +5,7 @@ import type { GovernanceEvent } from '../../schemas/event.ts';
 export interface GovernEventInput {
   orgId: string;
   event: GovernanceEvent;
-  /** SHA-256 (hex) of the RFC 8785 text of `event`. */
+  /** Keyed hash (hex) of the RFC 8785 text of `event`; a plain one in runs of 0.1.0. */
   digest: string;
   /** `key:<id>` or `member:<id>`. */
   requester: string;

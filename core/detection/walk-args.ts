@@ -1,9 +1,9 @@
 import type { Json } from '../../schemas/json.ts';
-import { maskSecrets } from './secret-shapes.ts';
+import { escaped, shownKey } from './shown-key.ts';
 
 /** One scalar inside a JSON value, or an array as a whole. */
 export interface Leaf {
-  /** JSON pointer with secrets masked. */
+  /** JSON pointer, without what is content: `shownKey`. */
   pointer: string;
   /** Nearest object key, lower case, separators removed: `file_path` and `filePath` both read `filepath`. */
   key: string;
@@ -45,7 +45,4 @@ export function walkArgs(root: Json | undefined, pointer: string): Leaf[] {
 
 export const plainKey = (key: string): string => key.toLowerCase().replace(/[_\-.\s]/g, '');
 
-const pointerSegment = (key: string): string => {
-  const masked = maskSecrets(key.length > 64 ? `${key.slice(0, 8)}…` : key);
-  return masked.replaceAll('~', '~0').replaceAll('/', '~1');
-};
+const pointerSegment = (key: string): string => escaped(shownKey(key));

@@ -10,3 +10,9 @@ export function judgementPlan(defaultReview: ReviewPolicy | undefined): ReviewPl
   const { allowEdit: _edit, breakGlass: _glass, ...plan } = planOf(defaultReview ?? DEFAULT_REVIEW_PLAN);
   return { ...plan, outcome: 'block' };
 }
+
+/** The reasons of a review with what whoever escalated the alert said, which is kept apart from them. */
+export function withNote(reasons: readonly string[], note: string | undefined): string[] {
+  const [first, ...others] = reasons;
+  return note === undefined || first === undefined ? [...reasons] : [`${first}: ${note}`, ...others];
+}

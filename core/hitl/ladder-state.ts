@@ -15,6 +15,8 @@ export interface LadderState {
   args?: JsonObject;
   /** A reviewer's text to the agent. */
   response?: string;
+  /** What whoever escalated an alert to this review said. */
+  note?: string;
   steps: ReviewStep[];
 }
 

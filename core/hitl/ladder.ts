@@ -49,10 +49,10 @@ export function climb(plan: ReviewPlan, state: LadderState, move: LadderMove, co
 }
 
 /** Begins again at the first level of a new plan, for an action that now has another digest. */
-function restart({ steps }: LadderState, { nowMs }: LadderContext, plan: ReviewPlan, digest: string, step: ReviewStep): LadderMoved {
+function restart({ steps, note }: LadderState, { nowMs }: LadderContext, plan: ReviewPlan, digest: string, step: ReviewStep): LadderMoved {
   const first = plan.levels[0];
   if (first === undefined) throw new Error('a plan has at least one level');
-  const state: LadderState = { level: 0, openedAtMs: nowMs, votes: [], steps: [...steps, step] };
+  const state: LadderState = { level: 0, openedAtMs: nowMs, votes: [], ...(note === undefined ? {} : { note }), steps: [...steps, step] };
   return { status: 'pending', state, dueAtMs: levelEndMs(first, nowMs), expiresAtMs: ladderEndMs(plan, 0, nowMs), digest, plan, taken: [step] };
 }
 

@@ -37,27 +37,57 @@ export const genesisOf = (org: string, sha256Hex: Sha256Hex): string => sha256He
 /** RFC 6962 leaf hash of the entry's text. */
 export const leafHash = (text: string, sha256Hex: Sha256Hex): string => sha256Hex(`\u0000${text}`);
 
-/** Recomputes one organisation's chain, entry by entry. */
-export function createChainVerifier(org: string, sha256Hex: Sha256Hex): ChainVerifier {
-  const findings: ChainFinding[] = [];
-  let prev = genesisOf(org, sha256Hex);
-  let next = 0;
-  let lastMs = Number.NEGATIVE_INFINITY;
-  const find = (code: ChainFinding['code'], seq: number): void => void findings.push({ code, org, seq });
+export type ChainFault = Exclude<ChainFinding['code'], 'BODY_MISMATCH' | 'HEAD_MISMATCH'>;
 
+export interface Chain {
+  /** The number that comes next: how many entries there are. */
+  readonly next: number;
+  /** The last entry hash; before the first entry its link. */
+  readonly head: string;
+  /** Epoch milliseconds of the last entry, -Infinity before the first. */
+  readonly lastMs: number;
+  /** Goes on from the entry whatever is found. `find` is told each fault with the number it is about. */
+  add: (entry: SpineEntry, find: (fault: ChainFault, seq: number) => void) => void;
+}
+
+/** Recomputes one organisation's chain, from its first entry or from `start` on: step 1 of docs/spec/ledger-v1.md. */
+export function createChain(org: string, sha256Hex: Sha256Hex, start: { next: number; head: string } = { next: 0, head: genesisOf(org, sha256Hex) }): Chain {
+  let { next, head } = start;
+  let lastMs = Number.NEGATIVE_INFINITY;
   return {
-    add(entry, body) {
+    get next() {
+      return next;
+    },
+    get head() {
+      return head;
+    },
+    get lastMs() {
+      return lastMs;
+    },
+    add(entry, find) {
       if (entry.seq < next) find('DUPLICATE_SEQ', entry.seq);
       else if (entry.seq > next) find('GAP', next);
       if (entry.atMs < lastMs) find('TIME_REGRESSION', entry.seq);
-      if (body !== undefined && sha256Hex(body) !== entry.bodyHash) find('BODY_MISMATCH', entry.seq);
-      if (leafHash(entryText(entry, prev), sha256Hex) !== entry.entryHash) find('ENTRY_MISMATCH', entry.seq);
-      prev = entry.entryHash;
-      next = entry.seq + 1;
+      if (leafHash(entryText(entry, head), sha256Hex) !== entry.entryHash) find('ENTRY_MISMATCH', entry.seq);
+      head = entry.entryHash;
+      next = Math.max(next, entry.seq + 1);
       lastMs = entry.atMs;
     },
+  };
+}
+
+/** Chain and bodies of a ledger that is read whole. */
+export function createChainVerifier(org: string, sha256Hex: Sha256Hex): ChainVerifier {
+  const findings: ChainFinding[] = [];
+  const chain = createChain(org, sha256Hex);
+  const find = (code: ChainFinding['code'], seq: number): void => void findings.push({ code, org, seq });
+  return {
+    add(entry, body) {
+      if (body !== undefined && sha256Hex(body) !== entry.bodyHash) find('BODY_MISMATCH', entry.seq);
+      chain.add(entry, find);
+    },
     end({ nextSeq, head }) {
-      if (nextSeq !== next || head !== prev) find('HEAD_MISMATCH', next);
+      if (nextSeq !== chain.next || head !== chain.head) find('HEAD_MISMATCH', chain.next);
       return findings;
     },
   };

@@ -1,13 +1,13 @@
 import type { Decision } from '../../schemas/decision.ts';
 import type { GovernanceEvent } from '../../schemas/event.ts';
 import type { Finding } from '../mast/finding.ts';
+import type { ErasableEvent, ReadableEvent } from './personal-fields.ts';
+import type { SealedObject } from './sealed-object.ts';
 
-/** Body of an `agent_events` entry, before RFC 8785. Receipt and chain position are outside: they depend on it. */
-export interface EventRecord {
-  v: 1;
+/** What the body of an `agent_events` entry says beside the event. Receipt and chain position are outside: they depend on it. */
+interface RecordedDecision {
   /** `governed`: decided before the act. `observed`: reported afterwards, so ALERT at most. */
   mode: 'governed' | 'observed';
-  event: GovernanceEvent;
   decision: Omit<Decision, 'receipt'>;
   /** The time the session rules saw; replaying the session needs it. RFC 3339. */
   evaluatedAt: string;
@@ -20,6 +20,26 @@ export interface EventRecord {
   requestId: string;
 }
 
+/** The body, before RFC 8785. Version 1, of 0.1.0, has the whole event in it and nothing sealed. */
+export type StoredEventRecord =
+  | (RecordedDecision & { v: 1; event: GovernanceEvent })
+  | (RecordedDecision & {
+      v: 2;
+      event: ReadableEvent;
+      /** Reference of the subject whose the free text is, and what people write about the event later. */
+      holder: string;
+      /** One per data subject. */
+      sealed: SealedObject[];
+      /** As the column beside the body. */
+      eventDigest: string;
+    });
+
+/** A recorded event with its personal fields opened. `erased`: some of them are gone for good. */
+export type EventRecord = RecordedDecision & { holder: string } & ({ erased: false; event: GovernanceEvent } | { erased: true; event: ErasableEvent });
+
+/** A recorded event of which nothing is missing. */
+export type WholeEventRecord = Extract<EventRecord, { erased: false }>;
+
 /** Position of a recorded event, as the database answers it. */
 export interface EntryPosition {
   seq: number;
@@ -28,8 +48,8 @@ export interface EntryPosition {
   checkpointSize: number;
 }
 
-/** The decision exactly as it was first answered. */
+/** The decision exactly as it was first answered. It needs no key: a decision holds nothing personal. */
 export function decisionFromRecord(body: string, { seq, entryHash, checkpointSize }: EntryPosition): Decision {
-  const { decision } = JSON.parse(body) as EventRecord;
+  const { decision } = JSON.parse(body) as StoredEventRecord;
   return { ...decision, receipt: { seq, entryHash, checkpointSize } };
 }

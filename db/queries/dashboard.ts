@@ -4,7 +4,7 @@ import { asTenant } from '../tenant.ts';
 export interface RecentEventRow {
   seq: number;
   at: Date;
-  /** RFC 8785 text of an `EventRecord`. */
+  /** RFC 8785 text of a `StoredEventRecord`. */
   body: string;
 }
 

@@ -1,4 +1,6 @@
 import type { Sql, TransactionSql } from '../client.ts';
+import type { SubjectVault } from '../subject-vault.ts';
+import { openTexts, sealText } from '../text-seal.ts';
 import { asTenant } from '../tenant.ts';
 import { auditParameter } from './audit.ts';
 import type { AuditEntry } from './audit.ts';
@@ -20,9 +22,27 @@ export interface GrantRow {
   revokedAt: Date | null;
 }
 
+/** As read: the reason is sealed where the grant comes from a review. */
+type StoredRow = GrantRow & { reasonSealed: string | null };
+
 const columns = (tx: TransactionSql) => tx`
   id, agent_id as "agentId", tool, bounds, session_id as "sessionId", review_id as "reviewId", expires_at as "expiresAt", max_uses as "maxUses", uses,
-  coalesce(reason, '') as reason, granted_by as "grantedBy", created_at as "createdAt", revoked_at as "revokedAt"`;
+  coalesce(reason, '') as reason, reason_sealed as "reasonSealed", granted_by as "grantedBy", created_at as "createdAt", revoked_at as "revokedAt"`;
+
+const reasonPlace = (grantId: string): string => `grant/${grantId}`;
+
+async function opened(vault: SubjectVault, orgId: string, rows: readonly StoredRow[]): Promise<GrantRow[]> {
+  const reasons = await openTexts(
+    vault,
+    orgId,
+    rows.map(({ id, reasonSealed }) => ({ place: reasonPlace(id), sealed: reasonSealed })),
+  );
+  return rows.map(({ reasonSealed: _sealed, reason, ...row }, index) => ({ ...row, reason: reasons[index] ?? reason }));
+}
+
+/** The reason of a grant that comes from a review, as it is kept. */
+export const sealReason = (vault: SubjectVault, orgId: string, { grantId, subject, text }: { grantId: string; subject: string; text: string }): string =>
+  sealText(vault, orgId, { place: reasonPlace(grantId), subject, text }).text;
 
 export interface GrantsQuery {
   orgId: string;
@@ -33,24 +53,24 @@ export interface GrantsQuery {
 }
 
 /** Newest first: ids sort by time. */
-export function listGrants(sql: Sql, { orgId, agentId, beforeId, limit }: GrantsQuery): Promise<GrantRow[]> {
-  return asTenant(
-    sql,
+export async function listGrants(vault: SubjectVault, { orgId, agentId, beforeId, limit }: GrantsQuery): Promise<GrantRow[]> {
+  const rows = await asTenant(
+    vault.sql,
     orgId,
-    (tx) => tx<GrantRow[]>`
+    (tx) => tx<StoredRow[]>`
     select ${columns(tx)} from approval_grant
     where org_id = ${orgId}
       ${agentId === undefined ? tx`` : tx`and agent_id = ${agentId}`}
       ${beforeId === undefined ? tx`` : tx`and id < ${beforeId}`}
     order by id desc limit ${limit}`,
   );
+  return opened(vault, orgId, rows);
 }
 
-export function findGrant(sql: Sql, { orgId, grantId }: { orgId: string; grantId: string }): Promise<GrantRow | undefined> {
-  return asTenant(sql, orgId, async (tx) => {
-    const [grant] = await tx<GrantRow[]>`select ${columns(tx)} from approval_grant where org_id = ${orgId} and id = ${grantId}`;
-    return grant;
-  });
+export async function findGrant(vault: SubjectVault, { orgId, grantId }: { orgId: string; grantId: string }): Promise<GrantRow | undefined> {
+  const rows = await asTenant(vault.sql, orgId, (tx) => tx<StoredRow[]>`select ${columns(tx)} from approval_grant where org_id = ${orgId} and id = ${grantId}`);
+  const [grant] = await opened(vault, orgId, rows);
+  return grant;
 }
 
 /** As the columns of `approval_grant`; times as RFC 3339. */
@@ -64,7 +84,9 @@ export interface NewGrant {
   review_id: string | null;
   expires_at: string;
   max_uses: number;
-  reason: string;
+  /** One of the two. */
+  reason: string | null;
+  reason_sealed?: string | null;
   granted_by: string;
 }
 

@@ -27,3 +27,13 @@ export async function listOverdueReviews(sql: Sql, { before, limit }: { before: 
     select org_id as "orgId", id as "reviewId", event_id as "eventId", kind from overdue_reviews(${before}, ${limit})`;
   return [...rows];
 }
+
+export interface RunningErasure {
+  orgId: string;
+  erasureId: string;
+}
+
+/** Erasures whose histories are not all gone, of every organisation, oldest first. */
+export async function listRunningErasures(sql: Sql, { limit }: { limit: number }): Promise<RunningErasure[]> {
+  return [...(await sql<RunningErasure[]>`select org_id as "orgId", id as "erasureId" from running_erasures(${limit})`)];
+}

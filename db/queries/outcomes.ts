@@ -9,6 +9,7 @@ export interface OutcomeReport {
   orgId: string;
   eventId: string;
   outcome: ReportedOutcome;
+  /** Sealed. */
   detail: string | null;
   /** `key:<id>` or `member:<id>`. */
   reporter: string;

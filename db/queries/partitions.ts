@@ -1,8 +1,9 @@
 import type { Sql } from '../client.ts';
 
-/** Makes the partitions from now on for `aheadDays`; answers how many were missing. */
+/** Makes the partitions from now on, by the ledger's clock, for `aheadDays`; answers how many were missing. */
 export async function makeLedgerPartitions(sql: Sql, { aheadDays }: { aheadDays: number }): Promise<number> {
-  const [row] = await sql<{ made: number }[]>`select ensure_ledger_partitions(now(), now() + make_interval(days => ${aheadDays})) as made`;
+  const [row] = await sql<{ made: number }[]>`
+    select ensure_ledger_partitions(t.now, t.now + make_interval(days => ${aheadDays})) as made from ledger_now() as t(now)`;
   return row?.made ?? 0;
 }
 

@@ -2,6 +2,9 @@ import type { LadderState } from '../../core/hitl/ladder-state.ts';
 import type { ReviewPlan } from '../../core/hitl/review.ts';
 import type { ReviewStatus } from '../../schemas/review.ts';
 import type { Sql } from '../client.ts';
+import { openStates, type ReviewSeal } from '../review-seal.ts';
+import type { SubjectKeyUse } from '../subject-keys.ts';
+import type { SubjectVault } from '../subject-vault.ts';
 import { asTenant } from '../tenant.ts';
 
 /** A review as its ladder needs it. */
@@ -12,6 +15,7 @@ export interface ReviewLadderRow {
   status: ReviewStatus;
   eventId: string;
   agentId: string;
+  /** Empty where it is erased. */
   actionDigest: string;
   plan: ReviewPlan;
   state: LadderState;
@@ -24,6 +28,7 @@ export interface ReviewLadderRow {
   configVersion: number;
   /** The organisation has a channel in use. */
   hasChannel: boolean;
+  seal: ReviewSeal;
 }
 
 /** What a review's row keeps of the decision that opened it. */
@@ -32,7 +37,9 @@ export interface ReviewSummary {
   policy: { version: string; ruleId: string | null } | null;
   /** `key:<id>` or `member:<id>`. */
   requester: string;
-  /** The user the event itself names as its principal. */
+  /** The user the event itself names as its principal: the reference of that data subject. */
+  requestedForSubject?: string;
+  /** The same by name, in rows of 0.1.0. */
   requestedFor?: string;
   /** Further people, `member:<id>`, who must not decide. */
   excludes?: string[];
@@ -40,38 +47,50 @@ export interface ReviewSummary {
   judges?: 'break-glass' | 'alert';
 }
 
-type StoredRow = Omit<ReviewLadderRow, 'plan' | 'state' | 'summary' | 'createdAtMs' | 'dueAtMs' | 'expiresAtMs'> & {
+type StoredRow = Omit<ReviewLadderRow, 'plan' | 'state' | 'summary' | 'createdAtMs' | 'dueAtMs' | 'expiresAtMs' | 'seal'> & {
   plan: string;
   state: string;
   summary: string;
   createdAt: Date;
   dueAt: Date | null;
   expiresAt: Date;
+  subject: string | null;
 };
 
 /** Undefined when the organisation has no such review. */
-export async function loadReviewLadder(sql: Sql, { orgId, reviewId }: { orgId: string; reviewId: string }): Promise<ReviewLadderRow | undefined> {
-  const [row] = await loadReviewLadders(sql, { orgId, reviewIds: [reviewId] });
+export async function loadReviewLadder(vault: SubjectVault, { orgId, reviewId }: { orgId: string; reviewId: string }): Promise<ReviewLadderRow | undefined> {
+  const [row] = await loadReviewLadders(vault, { orgId, reviewIds: [reviewId] });
   return row;
 }
 
 /** Those of the reviews that exist, in no order. */
-export function loadReviewLadders(sql: Sql, { orgId, reviewIds }: { orgId: string; reviewIds: readonly string[] }): Promise<ReviewLadderRow[]> {
-  return asTenant(sql, orgId, async (tx) => {
-    const rows = await tx<StoredRow[]>`
+export async function loadReviewLadders(
+  vault: SubjectVault,
+  { orgId, reviewIds }: { orgId: string; reviewIds: readonly string[] },
+): Promise<ReviewLadderRow[]> {
+  const rows = await asTenant(
+    vault.sql,
+    orgId,
+    (tx) => tx<StoredRow[]>`
       select id, version, kind, status, event_id as "eventId", agent_id as "agentId", action_digest as "actionDigest", plan, state, summary,
              created_at as "createdAt", due_at as "dueAt", expires_at as "expiresAt", joined_to as "joinedTo", joined, config_version as "configVersion",
+             encode(subject_ref, 'hex') as subject,
              exists (select from notification_channel c where c.org_id = ${orgId} and c.disabled_at is null) as "hasChannel"
-      from review where org_id = ${orgId} and id = any (${sql.array([...reviewIds], 25)}::text[])`;
-    return rows.map(({ plan, state, summary, createdAt, dueAt, expiresAt, ...rest }) => ({
+      from review where org_id = ${orgId} and id = any (${vault.sql.array([...reviewIds], 25)}::text[])`,
+  );
+  const opened = await openStates(vault, orgId, rows);
+  return rows.flatMap(({ plan, state: _state, summary, createdAt, dueAt, expiresAt, subject: _subject, ...rest }, index) => {
+    const row = opened[index];
+    if (row === undefined) return [];
+    return {
       ...rest,
+      ...row,
       plan: JSON.parse(plan) as ReviewPlan,
-      state: JSON.parse(state) as LadderState,
       summary: JSON.parse(summary) as ReviewSummary,
       createdAtMs: createdAt.getTime(),
       dueAtMs: dueAt?.getTime() ?? null,
       expiresAtMs: expiresAt.getTime(),
-    }));
+    };
   });
 }
 
@@ -80,9 +99,11 @@ export interface StepEntry {
   id: string;
   body: string;
   fields: Record<string, unknown>;
+  /** References of the subjects that the body is sealed for. */
+  subjects?: string[];
 }
 
-/** Columns of a review to set; the others stay. JSON columns as text, times as RFC 3339. */
+/** Columns of a review to set, as they are kept; the others stay. JSON columns as text, times as RFC 3339. */
 export interface ReviewRowChange {
   status?: ReviewStatus;
   state?: string;
@@ -97,9 +118,12 @@ export interface ReviewRowChange {
   settled_by?: string;
   joined_to?: string | null;
   joined?: string[];
+  /** Taken once: whose the texts are, and the version of the key. */
+  subject?: string;
+  subject_version?: number;
 }
 
-/** See `review_record` in migration 0007. */
+/** See `review_record` in migrations 0007 and 0016. `review-recording.ts` makes it. */
 export interface ReviewRecordItem {
   org: string;
   id: string;
@@ -115,12 +139,28 @@ export interface ReviewRecordItem {
   audits: StepEntry[];
   alerts: { id: string; cause: string; reasons: string }[];
   votes: { record_id: string; member_id: string; verb: string; at: string; took_ms: number | null; quick: boolean }[];
-  opens: { id: string; plan: string; state: string; summary: string; created_at: string; due_at: string; expires_at: string } | null;
+  opens: AfterReviewRow | null;
+  /** Everything above is sealed under these. */
+  keys?: SubjectKeyUse[];
+}
+
+/** A further review that a move opens. */
+export interface AfterReviewRow {
+  id: string;
+  plan: string;
+  state: string;
+  summary: string;
+  created_at: string;
+  due_at: string;
+  expires_at: string;
+  action_digest?: string;
+  subject?: string;
+  subject_version?: number;
 }
 
 export type ReviewRecordStatus = 'recorded' | 'exists' | 'stale';
 
-/** Records a batch in one statement. `stale`: the row has moved on since it was read; `exists`: this very step was recorded before. */
+/** Records a batch in one statement. `stale`: the row has moved on since it was read, or a key has; `exists`: this very step was recorded before. */
 export async function recordReviewSteps(sql: Sql, items: readonly ReviewRecordItem[]): Promise<ReviewRecordStatus[]> {
   const rows = await sql<{ ord: number; status: ReviewRecordStatus }[]>`
     select ord, status from review_record(${sql.array(

@@ -1,5 +1,7 @@
 import type { ReviewStatus } from '../../schemas/review.ts';
-import type { Sql, TransactionSql } from '../client.ts';
+import type { TransactionSql } from '../client.ts';
+import { openStates } from '../review-seal.ts';
+import type { SubjectVault } from '../subject-vault.ts';
 import { asTenant } from '../tenant.ts';
 
 export interface ReviewRow {
@@ -11,6 +13,7 @@ export interface ReviewRow {
   sessionId: string | null;
   riskScore: number;
   status: ReviewStatus;
+  /** Empty where it is erased. */
   actionDigest: string;
   /** JSON text of each. */
   plan: string;
@@ -25,12 +28,29 @@ export interface ReviewRow {
   approvalExpiresAt: Date | null;
   consumedAt: Date | null;
   settledBy: string | null;
+  /** As the database keeps it: what an approval is used under. */
+  storedDigest: string;
+  /** The texts, arguments and digest are gone. */
+  erased: boolean;
 }
+
+type StoredRow = Omit<ReviewRow, 'storedDigest' | 'erased'> & { subject: string | null };
 
 const columns = (tx: TransactionSql) => tx`
   id, kind, event_id as "eventId", agent_id as "agentId", action, session_id as "sessionId", risk_score as "riskScore", status, action_digest as "actionDigest",
   plan, state, summary, created_at as "createdAt", due_at as "dueAt", expires_at as "expiresAt", decided_at as "decidedAt",
-  joined_to as "joinedTo", joined, approval_expires_at as "approvalExpiresAt", consumed_at as "consumedAt", settled_by as "settledBy"`;
+  joined_to as "joinedTo", joined, approval_expires_at as "approvalExpiresAt", consumed_at as "consumedAt", settled_by as "settledBy",
+  encode(subject_ref, 'hex') as subject`;
+
+async function opened(vault: SubjectVault, orgId: string, rows: readonly StoredRow[]): Promise<ReviewRow[]> {
+  const reviews = await openStates(vault, orgId, rows);
+  return rows.flatMap(({ subject: _subject, ...row }, index) => {
+    const review = reviews[index];
+    if (review === undefined) return [];
+    const { state, actionDigest, seal } = review;
+    return { ...row, state: JSON.stringify(state), actionDigest, storedDigest: seal.digest, erased: seal.erased };
+  });
+}
 
 export interface ReviewsQuery {
   orgId: string;
@@ -48,35 +68,39 @@ export interface QueuePosition {
 }
 
 /** What waits for people now, highest risk first, then oldest. Reviews that are asked through another one are not in it. */
-export function listQueue(sql: Sql, { orgId, after, limit }: { orgId: string; after?: QueuePosition | undefined; limit: number }): Promise<ReviewRow[]> {
-  return asTenant(
-    sql,
+export async function listQueue(
+  vault: SubjectVault,
+  { orgId, after, limit }: { orgId: string; after?: QueuePosition | undefined; limit: number },
+): Promise<ReviewRow[]> {
+  const rows = await asTenant(
+    vault.sql,
     orgId,
-    (tx) => tx<ReviewRow[]>`
+    (tx) => tx<StoredRow[]>`
     select ${columns(tx)} from review
     where org_id = ${orgId} and status = 'pending' and joined_to is null
       ${after === undefined ? tx`` : tx`and (-risk_score, created_at, id) > (${-after.riskScore}, ${after.createdAt}, ${after.id})`}
     order by risk_score desc, created_at, id limit ${limit}`,
   );
+  return opened(vault, orgId, rows);
 }
 
 /** Newest first. */
-export function listReviews(sql: Sql, { orgId, status, beforeId, limit }: ReviewsQuery): Promise<ReviewRow[]> {
-  return asTenant(
-    sql,
+export async function listReviews(vault: SubjectVault, { orgId, status, beforeId, limit }: ReviewsQuery): Promise<ReviewRow[]> {
+  const rows = await asTenant(
+    vault.sql,
     orgId,
-    (tx) => tx<ReviewRow[]>`
+    (tx) => tx<StoredRow[]>`
     select ${columns(tx)} from review
     where org_id = ${orgId}
       ${status === undefined ? tx`` : tx`and status = ${status}`}
       ${beforeId === undefined ? tx`` : tx`and (created_at, id) < (select b.created_at, b.id from review b where b.org_id = ${orgId} and b.id = ${beforeId})`}
     order by created_at desc, id desc limit ${limit}`,
   );
+  return opened(vault, orgId, rows);
 }
 
-export function findReview(sql: Sql, { orgId, reviewId }: { orgId: string; reviewId: string }): Promise<ReviewRow | undefined> {
-  return asTenant(sql, orgId, async (tx) => {
-    const [review] = await tx<ReviewRow[]>`select ${columns(tx)} from review where org_id = ${orgId} and id = ${reviewId}`;
-    return review;
-  });
+export async function findReview(vault: SubjectVault, { orgId, reviewId }: { orgId: string; reviewId: string }): Promise<ReviewRow | undefined> {
+  const rows = await asTenant(vault.sql, orgId, (tx) => tx<StoredRow[]>`select ${columns(tx)} from review where org_id = ${orgId} and id = ${reviewId}`);
+  const [review] = await opened(vault, orgId, rows);
+  return review;
 }

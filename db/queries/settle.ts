@@ -1,13 +1,14 @@
 import type { Sql } from '../client.ts';
+import type { SubjectKeyUse } from '../subject-keys.ts';
 
-/** One decision to settle: see `governance_settle` in migration 0007. */
+/** One decision to settle: see `governance_settle` in migrations 0007 and 0016. */
 export interface SettleItem {
   org: string;
   eventId: string;
   recordId: string;
-  /** SHA-256 of the event, hex. */
+  /** Keyed hash of the event, hex. */
   digest: string;
-  /** RFC 8785 text of an `EventRecord`. */
+  /** RFC 8785 text of a `StoredEventRecord`. */
   body: string;
   fields: EventFields;
   configVersion: number;
@@ -22,6 +23,10 @@ export interface SettleItem {
   /** `due_at` null: the time runs from the use of the approval. */
   outcome: { within_ms: number; due_at: string | null } | null;
   violations: { id: string; body: string; fields: ViolationFields }[];
+  /** Everything above is sealed under these. */
+  keys: SubjectKeyUse[];
+  /** References of the subjects that the body is sealed for. */
+  subjects: string[];
 }
 
 export interface EventFields {
@@ -47,12 +52,16 @@ export interface ViolationFields {
 
 export interface ReviewRowInput {
   id: string;
+  /** As the row keeps it: keyed. */
   digest: string;
   plan: string;
   state: string;
   summary: string;
   /** May be asked through a pending review of the same session and digest. */
   joins: boolean;
+  /** Whose its texts are, and the version of the key they are sealed under. Absent: they are readable, as in rows of 0.1.0. */
+  subject?: string;
+  subject_version?: number;
   created_at: string;
   due_at: string;
   expires_at: string;
@@ -62,7 +71,7 @@ export type SettleResult =
   | { status: 'recorded'; seq: number; entryHash: string; checkpointSize: number }
   | { status: 'exists'; seq: number; entryHash: string; checkpointSize: number; body: string }
   | { status: 'conflict' }
-  | { status: 'stale'; sessionVersion: number | null; sessionState: string | null; configVersion: number | null; grantSpent: boolean }
+  | { status: 'stale'; sessionVersion: number | null; sessionState: string | null; configVersion: number | null; grantSpent: boolean; keysStale: boolean }
   | { status: 'quota' };
 
 interface SettleRow {
@@ -76,13 +85,15 @@ interface SettleRow {
   sessionState: string | null;
   configVersion: number | null;
   grantSpent: boolean | null;
+  keysStale: boolean | null;
 }
 
 /** Settles a batch in one statement; results in the order of the items. */
 export async function settleDecisions(sql: Sql, items: SettleItem[]): Promise<SettleResult[]> {
   const rows = await sql<SettleRow[]>`
     select ord, status, seq, encode(entry_hash, 'hex') as "entryHash", checkpoint_size as "checkpointSize", body,
-           session_version as "sessionVersion", session_state as "sessionState", config_version as "configVersion", grant_spent as "grantSpent"
+           session_version as "sessionVersion", session_state as "sessionState", config_version as "configVersion", grant_spent as "grantSpent",
+           keys_stale as "keysStale"
     from governance_settle(${sql.array(
       items.map((item) => JSON.stringify(item)),
       25,
@@ -106,6 +117,7 @@ function resultOf(row: SettleRow): SettleResult {
         sessionState: row.sessionState,
         configVersion: row.configVersion,
         grantSpent: row.grantSpent === true,
+        keysStale: row.keysStale === true,
       };
     case 'conflict':
     case 'quota':

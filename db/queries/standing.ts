@@ -1,19 +1,26 @@
 import type { ActiveDelegation, Reviewer, Standing } from '../../core/hitl/electorate.ts';
+import { userSubject } from '../../core/ledger/personal-fields.ts';
 import type { Sql, TransactionSql } from '../client.ts';
+import type { SubjectVault } from '../subject-vault.ts';
 import { asTenant } from '../tenant.ts';
 import type { ReviewSummary } from './review-steps.ts';
 
 /** Who may be asked about these reviews now. Nobody behind any of the requests may: neither by session, nor by key, nor by delegation. */
-export async function standingFor(sql: Sql, orgId: string, reviews: readonly { summary: ReviewSummary }[], nowMs: number): Promise<Standing> {
-  const [standing] = await standingsFor(sql, orgId, [reviews], nowMs);
+export async function standingFor(vault: SubjectVault, orgId: string, reviews: readonly { summary: ReviewSummary }[], nowMs: number): Promise<Standing> {
+  const [standing] = await standingsFor(vault, orgId, [reviews], nowMs);
   if (standing === undefined) throw new Error('a standing was asked for and not answered');
   return standing;
 }
 
 /** The same for many groups of reviews, each asked together: in as many statements as for one. */
-export async function standingsFor(sql: Sql, orgId: string, groups: readonly (readonly { summary: ReviewSummary }[])[], nowMs: number): Promise<Standing[]> {
-  const electorate = await loadElectorate(sql, { orgId, at: new Date(nowMs) });
-  const behind = await loadMembersBehind(sql, orgId, groups.flat());
+export async function standingsFor(
+  vault: SubjectVault,
+  orgId: string,
+  groups: readonly (readonly { summary: ReviewSummary }[])[],
+  nowMs: number,
+): Promise<Standing[]> {
+  const electorate = await loadElectorate(vault.sql, { orgId, at: new Date(nowMs) });
+  const behind = await loadMembersBehind(vault, orgId, groups.flat());
   return groups.map((reviews) => ({ ...electorate, excluded: [...new Set(reviews.flatMap(({ summary }) => behind(summary)))] }));
 }
 
@@ -22,36 +29,44 @@ const afterPrefix = (principals: readonly string[], prefix: 'key:' | 'member:'):
   principals.filter((principal) => principal.startsWith(prefix)).map((principal) => principal.slice(prefix.length));
 
 /** Looks up the members behind the requests: those who asked, those whose key asked, and those whom an event's own principal names by id or address. */
-async function loadMembersBehind(sql: Sql, orgId: string, reviews: readonly { summary: ReviewSummary }[]): Promise<(summary: ReviewSummary) => string[]> {
+async function loadMembersBehind(
+  vault: SubjectVault,
+  orgId: string,
+  reviews: readonly { summary: ReviewSummary }[],
+): Promise<(summary: ReviewSummary) => string[]> {
   const keyIds = [...new Set(reviews.flatMap(({ summary }) => afterPrefix(principalsOf(summary), 'key:')))];
-  const names = [...new Set(reviews.flatMap(({ summary: { requestedFor } }) => requestedFor ?? []))];
+  const isNamed = reviews.some(({ summary }) => requestedForOf(vault, orgId, summary) !== undefined);
   const memberOfKey = new Map<string, string>();
-  const named: { id: string; email: string }[] = [];
-  if (keyIds.length > 0 || names.length > 0) {
-    await asTenant(sql, orgId, async (tx) => {
+  const memberOfSubject = new Map<string, string[]>();
+  if (keyIds.length > 0 || isNamed) {
+    await asTenant(vault.sql, orgId, async (tx) => {
       const keys = await tx<{ id: string; memberId: string }[]>`
-        select id, member_id as "memberId" from api_key where org_id = ${orgId} and member_id is not null and id = any (${sql.array(keyIds, 25)}::text[])`;
+        select id, member_id as "memberId" from api_key where org_id = ${orgId} and member_id is not null and id = any (${vault.sql.array(keyIds, 25)}::text[])`;
       for (const { id, memberId } of keys) memberOfKey.set(id, memberId);
-      if (names.length === 0) return;
-      named.push(
-        ...(await tx<{ id: string; email: string }[]>`
-          select id, email from member
-          where org_id = ${orgId} and (id = any (${sql.array(names, 25)}::text[]) or email = any (${sql.array(
-            names.map((name) => name.toLowerCase()),
-            25,
-          )}::text[]))`),
-      );
+      if (!isNamed) return;
+      // Who is named stands there by reference only, so it is the members who are looked up, each under their id and address.
+      for (const { id, email } of await tx<{ id: string; email: string }[]>`
+        select id, email from member where org_id = ${orgId} and status = 'active' and role in ('Owner', 'Admin', 'Reviewer')`) {
+        for (const name of [id, email]) {
+          const subject = vault.refOf(orgId, userSubject(name));
+          memberOfSubject.set(subject, [...(memberOfSubject.get(subject) ?? []), id]);
+        }
+      }
     });
   }
   return (summary) => {
     const principals = principalsOf(summary);
-    const { requestedFor } = summary;
+    const subject = requestedForOf(vault, orgId, summary);
     return [
       ...afterPrefix(principals, 'member:'),
       ...afterPrefix(principals, 'key:').flatMap((keyId) => memberOfKey.get(keyId) ?? []),
-      ...(requestedFor === undefined ? [] : named.filter(({ id, email }) => id === requestedFor || email === requestedFor.toLowerCase()).map(({ id }) => id)),
+      ...(subject === undefined ? [] : (memberOfSubject.get(subject) ?? [])),
     ];
   };
+}
+
+function requestedForOf(vault: SubjectVault, orgId: string, { requestedForSubject, requestedFor }: ReviewSummary): string | undefined {
+  return requestedForSubject ?? (requestedFor === undefined ? undefined : vault.refOf(orgId, userSubject(requestedFor)));
 }
 
 /** Active members whose role decides reviews. */

@@ -7,7 +7,9 @@ create role temporal login password :'temporal_password';
 create database temporal owner temporal;
 create database temporal_visibility owner temporal;
 revoke connect on database mastguard, temporal, temporal_visibility from public;
--- The migration gives this role its password and its rights.
+-- The migration gives these roles their passwords and their rights.
 create role mg_app nologin;
-grant connect on database mastguard to mg_app;
+create role mg_signer nologin;
+create role mg_purge nologin;
+grant connect on database mastguard to mg_app, mg_signer, mg_purge;
 SQL

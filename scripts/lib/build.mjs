@@ -28,6 +28,7 @@ export async function build(progress) {
     await runOrThrow('the TypeScript build', localBin('tsc'), ['-p', 'tsconfig.build.json'], { cwd: repositoryRoot });
     for (const tree of assetTrees) copyAssets(tree);
     await bundleWorkflows(join(output, 'workflow-bundle.js'));
+    await bundleVerifier(join(output, 'browser', 'ledger-verifier.js'));
   } finally {
     progress.clear();
   }
@@ -44,6 +45,15 @@ export async function bundleWorkflows(file) {
   if (!existsSync(bundler)) return false;
   await runOrThrow('bundling the workflows', process.execPath, [bundler, file], { cwd: repositoryRoot });
   return true;
+}
+
+/**
+ * The verifier of exports as one file that a page can load.
+ * @param {string} file where the bundle goes
+ */
+export async function bundleVerifier(file) {
+  const options = ['--bundle', '--minify', '--format=esm', '--target=es2022', '--legal-comments=inline', '--log-level=warning', `--outfile=${file}`];
+  await runOrThrow('bundling the verifier', localBin('esbuild'), ['core/ledger/verify/in-browser.ts', ...options], { cwd: repositoryRoot });
 }
 
 /** @param {{ directory: string, extensions: string[] }} tree */

@@ -7,13 +7,15 @@ import { readJson, writeAtomically, writeJson } from './atomic-file.mjs';
  * @param {string} file
  */
 export function openSecrets(file) {
-  /** @type {{ superuserPassword: string, appPassword: string, demo?: Record<string, unknown> }} */
-  const values = { superuserPassword: secret(), appPassword: secret(), ...readJson(file) };
+  /** @type {{ superuserPassword: string, appPassword: string, signerPassword: string, purgePassword: string, demo?: Record<string, unknown> }} */
+  const values = { superuserPassword: secret(), appPassword: secret(), signerPassword: secret(), purgePassword: secret(), ...readJson(file) };
   const save = () => writeJson(file, values);
   save();
   return {
     superuserPassword: values.superuserPassword,
     appPassword: values.appPassword,
+    signerPassword: values.signerPassword,
+    purgePassword: values.purgePassword,
     demo: () => values.demo,
     /** @param {Record<string, unknown>} demo */
     keepDemo(demo) {

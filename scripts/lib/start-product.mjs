@@ -15,10 +15,15 @@ const entry = {
 
 /** @typedef {import('./servers.mjs').Installation} Installation */
 
-/** @param {Installation} installation @param {string} adminUrl @param {string} appPassword */
-export async function migrate({ progress }, adminUrl, appPassword) {
+/** @param {Installation} installation @param {string} adminUrl */
+export async function migrate({ progress, secrets }, adminUrl) {
   progress.update('migrating the database');
-  const { stdout } = await runScript('migrating the database', entry.migrate, { DATABASE_URL: adminUrl, MASTGUARD_APP_PASSWORD: appPassword });
+  const { stdout } = await runScript('migrating the database', entry.migrate, {
+    DATABASE_URL: adminUrl,
+    MASTGUARD_APP_PASSWORD: secrets.appPassword,
+    MASTGUARD_SIGNER_PASSWORD: secrets.signerPassword,
+    MASTGUARD_PURGE_PASSWORD: secrets.purgePassword,
+  });
   for (const line of stdout.trim().split('\n')) if (line !== '') progress.line(line);
 }
 

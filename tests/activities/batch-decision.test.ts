@@ -12,6 +12,7 @@ import { verifyLedger } from '../../db/verify-ledger.ts';
 import type { BatchDecision } from '../../schemas/batch-decision.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { addOrganization, settleItem } from '../support/ledger-records.ts';
+import { testVault } from '../support/vault.ts';
 
 const HOUR_MS = 3_600_000;
 const PLAN = { levels: [{ reviewers: { roles: ['Reviewer'] }, withinMs: HOUR_MS }], outcome: 'block' };
@@ -20,7 +21,7 @@ let database: TestDatabase;
 let sql: Sql;
 let orgId: string;
 const told: WaitingRun[] = [];
-const batches = () => createBatchActivities({ sql, tellRuns: async (_orgId, runs) => void told.push(...runs), now: Date.now });
+const batches = () => createBatchActivities({ vault: testVault(sql), tellRuns: async (_orgId, runs) => void told.push(...runs), now: Date.now });
 beforeAll(async () => {
   database = await createTestDatabase();
   sql = database.appSql;
@@ -78,7 +79,7 @@ test('a review that joined another is decided through it: one vote, and an entry
     { reviewId: alone, status: 'recorded', reviewStatus: 'rejected' },
   ]);
   expect(runs.map(({ reviewId }) => reviewId)).toEqual([asked, alone]);
-  expect(await findReview(sql, { orgId, reviewId: joined })).toMatchObject({ status: 'approved', joinedTo: asked });
+  expect(await findReview(testVault(sql), { orgId, reviewId: joined })).toMatchObject({ status: 'approved', joinedTo: asked });
   expect(await countEntries()).toBe(3);
   expect((await verifyLedger(sql, orgId)).findings).toEqual([]);
 });
@@ -107,7 +108,7 @@ test('the run that is asked is told; the ones that joined hear of it from there'
 test('batches and single votes on the same reviews at once: each review is decided once, and everybody is told the truth', async () => {
   const ids: string[] = [];
   for (let index = 0; index < 40; index += 1) ids.push(await open(`e${index}`));
-  const single = createReviewActivities({ sql, weigh: createWeigh({ sql, now: Date.now }), now: Date.now });
+  const single = createReviewActivities({ vault: testVault(sql), weigh: createWeigh({ vault: testVault(sql), now: Date.now }), now: Date.now });
   const decisions = ids.map((reviewId): BatchDecision => ({ reviewId, verb: 'approve' }));
   const [one, two, ...singles] = await Promise.all([
     decide(decisions, { batchKey: 'one' }),
@@ -118,7 +119,9 @@ test('batches and single votes on the same reviews at once: each review is decid
     [...one.answers, ...two.answers].filter(({ status }) => status === 'recorded').length + singles.filter(({ kind }) => kind === 'recorded').length;
   expect(recorded).toBe(40);
   expect(await countEntries()).toBe(40);
-  const statuses = new Map(await Promise.all(ids.map(async (reviewId) => [reviewId, (await findReview(sql, { orgId, reviewId }))?.status] as const)));
+  const statuses = new Map(
+    await Promise.all(ids.map(async (reviewId) => [reviewId, (await findReview(testVault(sql), { orgId, reviewId }))?.status] as const)),
+  );
   for (const { reviewId, reviewStatus } of [...one.answers, ...two.answers]) expect([reviewId, reviewStatus]).toEqual([reviewId, statuses.get(reviewId)]);
   expect((await verifyLedger(sql, orgId)).findings).toEqual([]);
 });

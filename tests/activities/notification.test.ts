@@ -12,6 +12,7 @@ import type { ChannelKind, NoticeOccasion } from '../../schemas/channel.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { addOrganization, sha256Hex } from '../support/ledger-records.ts';
 import { createLedgerRuntime, type LedgerRuntime } from '../support/ledger-runtime.ts';
+import { testVault } from '../support/vault.ts';
 
 const SECRET_URL = 'https://hooks.example.com/secret';
 const seal = createChannelSeal(Buffer.alloc(32, 1));
@@ -29,7 +30,7 @@ let activities: NotificationActivities;
 beforeAll(async () => {
   database = await createTestDatabase();
   sql = database.appSql;
-  runtime = createLedgerRuntime(sql);
+  runtime = createLedgerRuntime(testVault(sql));
   activities = openActivities();
 });
 afterAll(() => database.drop());
@@ -45,7 +46,7 @@ beforeEach(async () => {
 
 const openActivities = () =>
   createNotificationActivities({
-    sql,
+    vault: testVault(sql),
     seal,
     async deliver(parcel) {
       parcels.push(parcel);
@@ -74,7 +75,7 @@ async function ask(requester = 'key:test'): Promise<NoticeRequest> {
     receivedAtMs: Date.now(),
   });
   const reviewId = outcome.kind === 'decided' ? (outcome.decision.review?.id ?? '') : '';
-  const row = await loadReviewLadder(sql, { orgId, reviewId });
+  const row = await loadReviewLadder(testVault(sql), { orgId, reviewId });
   return { orgId, reviewId, occasion: 'asked', level: 0, askedAtMs: row?.state.openedAtMs ?? 0, round: 0 };
 }
 const vote = (request: NoticeRequest, memberId: string, verb: 'approve' | 'reject' = 'approve') =>
@@ -131,11 +132,11 @@ describe('planning', () => {
 
   test('a run is told to announce only where the organisation has a channel', async () => {
     const { reviewId } = await ask();
-    expect(await loadReviewLadder(sql, { orgId, reviewId })).toMatchObject({ hasChannel: false });
+    expect(await loadReviewLadder(testVault(sql), { orgId, reviewId })).toMatchObject({ hasChannel: false });
     const id = await addChannel('email');
-    expect(await loadReviewLadder(sql, { orgId, reviewId })).toMatchObject({ hasChannel: true });
+    expect(await loadReviewLadder(testVault(sql), { orgId, reviewId })).toMatchObject({ hasChannel: true });
     await disableChannel(sql, { orgId, channelId: id, audit: audit() });
-    expect(await loadReviewLadder(sql, { orgId, reviewId })).toMatchObject({ hasChannel: false });
+    expect(await loadReviewLadder(testVault(sql), { orgId, reviewId })).toMatchObject({ hasChannel: false });
   });
 });
 
@@ -144,7 +145,7 @@ describe('sending', () => {
     await addChannel('email');
     await addChannel('slack');
     const request = await ask();
-    const review = await loadReviewLadder(sql, { orgId, reviewId: request.reviewId });
+    const review = await loadReviewLadder(testVault(sql), { orgId, reviewId: request.reviewId });
     for (const delivery of await activities.planDeliveries(request)) expect(await activities.sendNotice(delivery)).toEqual({ kind: 'sent' });
     const toAnn = parcels.find(({ address }) => address === 'ann@example.com');
     expect(toAnn?.notice.decideUrl).toBe(`https://guard.example/review/ann/${review?.actionDigest}/${review?.expiresAtMs}/${toAnn?.id}`);

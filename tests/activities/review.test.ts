@@ -9,6 +9,7 @@ import { asTenant } from '../../db/tenant.ts';
 import { verifyLedger } from '../../db/verify-ledger.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { addOrganization, settleItem } from '../support/ledger-records.ts';
+import { testVault } from '../support/vault.ts';
 
 const START_MS = Date.UTC(2030, 0, 1);
 const HOUR_MS = 3_600_000;
@@ -25,7 +26,7 @@ let database: TestDatabase;
 let sql: Sql;
 let nowMs = START_MS;
 let orgId: string;
-const activities = () => createReviewActivities({ sql, weigh: createWeigh({ sql, now: () => nowMs }), now: () => nowMs });
+const activities = () => createReviewActivities({ vault: testVault(sql), weigh: createWeigh({ vault: testVault(sql), now: () => nowMs }), now: () => nowMs });
 beforeAll(async () => {
   database = await createTestDatabase();
   sql = database.appSql;

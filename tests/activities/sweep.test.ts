@@ -67,7 +67,8 @@ describe('a policy that is activated while a review waits', () => {
     expect(stateOf(after)).toMatchObject({ level: 0, votes: [] });
     expect(JSON.parse(after.plan)).toMatchObject(plan);
     expect((after.dueAt as Date).getTime()).toBeLessThan(Date.now() + 60_001);
-    expect((await house.recorded(id)).at(-1)).toMatchObject({ step: 'revise', voided: ['ann'], digest: after.actionDigest, status: 'pending' });
+    expect((await house.recorded(id)).at(-1)).toMatchObject({ step: 'revise', voided: ['ann'], actionDigest: after.storedDigest, status: 'pending' });
+    expect(stateOf(after).steps.at(-1)).toMatchObject({ digest: after.actionDigest });
     expect((await house.vote(id, 'ann')).position.status).toBe('approved');
   });
 

@@ -6,6 +6,7 @@ import { openHouse } from '../support/house.ts';
 import { seededRandom, type SeededRandom } from '../support/seeded-random.ts';
 import type { Drill, DrillReport } from './drill.ts';
 import { runHitlDrill } from './hitl/command.ts';
+import { runLedgerCommand } from './ledger/command.ts';
 import { killApi, readOnlyLedger, restartPostgres, restartTemporal } from './outages.ts';
 import { pendingReviews } from './pending-reviews.ts';
 
@@ -34,17 +35,20 @@ const COLUMNS = [
 
 /**
  * `npm run chaos -- core [--seed n] [--rounds n]`: the drills in an order that the seed sets; exit code 1 when any promise was broken.
+ * `npm run chaos -- ledger [--seed n] [--rounds 1] [--seconds 60]`: writers and outside readers of one ledger, without and with kills.
  * `npm run chaos -- hitl [--seed n] [--rounds 10] [--pending 200]`: reviews that wait through kills of every part, beside what others make of it.
  */
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { seed: { type: 'string' }, rounds: { type: 'string' }, pending: { type: 'string', default: '200' } },
+  options: { seed: { type: 'string' }, rounds: { type: 'string' }, pending: { type: 'string', default: '200' }, seconds: { type: 'string', default: '60' } },
 });
-const isHitl = positionals[0] === 'hitl';
-const drills = SUITES[positionals[0] ?? ''] ?? (isHitl ? [] : undefined);
+const COMMANDS: Record<string, () => Promise<number>> = { hitl, ledger };
+const command = COMMANDS[positionals[0] ?? ''];
+const drills = SUITES[positionals[0] ?? ''] ?? (command === undefined ? undefined : []);
 const seed = Number(values.seed ?? randomInt(1_000_000));
-const rounds = Number(values.rounds ?? (isHitl ? 10 : 1));
+const rounds = Number(values.rounds ?? (positionals[0] === 'hitl' ? 10 : 1));
 const pending = Number(values.pending);
+const seconds = Number(values.seconds);
 if (
   drills === undefined ||
   positionals.length !== 1 ||
@@ -52,13 +56,14 @@ if (
   !Number.isInteger(rounds) ||
   rounds < 1 ||
   !Number.isInteger(pending) ||
-  pending < 1
+  pending < 1 ||
+  !(seconds > 0)
 ) {
-  process.stderr.write(`usage: npm run chaos -- ${[...Object.keys(SUITES), 'hitl'].join('|')} [--seed n] [--rounds n]\n`);
+  process.stderr.write(`usage: npm run chaos -- ${[...Object.keys(SUITES), ...Object.keys(COMMANDS)].join('|')} [--seed n] [--rounds n]\n`);
   process.exit(2);
 }
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
-const violations = isHitl ? await hitl() : await run(drills);
+const violations = command === undefined ? await run(drills) : await command();
 process.exit(violations === 0 ? 0 : 1);
 
 async function hitl(): Promise<number> {
@@ -66,6 +71,14 @@ async function hitl(): Promise<number> {
   await build(createProgress({ stream: process.stderr }));
   const broken = await runHitlDrill({ seed, rounds, pending, write: (line) => void process.stdout.write(`${line}\n`) });
   process.stdout.write(`\nseed ${seed}: ${rounds} rounds, ${broken} broken promises\n`);
+  return broken;
+}
+
+async function ledger(): Promise<number> {
+  process.stdout.write(`seed ${seed}\n`);
+  await build(createProgress({ stream: process.stderr }));
+  const broken = await runLedgerCommand({ seed, rounds, seconds, write: (line) => void process.stdout.write(`${line}\n`) });
+  process.stdout.write(`\nseed ${seed}: ${broken} broken promises\n`);
   return broken;
 }
 

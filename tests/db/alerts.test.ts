@@ -8,6 +8,7 @@ import { verifyLedger } from '../../db/verify-ledger.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { addOrganization, auditOf, settleItem } from '../support/ledger-records.ts';
+import { testVault } from '../support/vault.ts';
 
 const OPENS: AfterReviewInput = {
   id: 'rev_after',
@@ -41,8 +42,9 @@ describe('alerts', () => {
   });
 
   const raise = async (id: string, riskScore = 10): Promise<void> => {
-    const item = settleItem(orgId, `event-${id}`, { alert: { id, cause: 'decision', reasons: '["drill"]' } });
-    await settleDecisions(sql, [{ ...item, fields: { ...item.fields, value: 'ALERT', riskScore } }]);
+    const { fields } = settleItem(orgId, `event-${id}`);
+    const alert = { id, cause: 'decision', reasons: '["drill"]' };
+    await settleDecisions(sql, [settleItem(orgId, `event-${id}`, { alert, fields: { ...fields, value: 'ALERT', riskScore } })]);
   };
   const handle = (pool: Sql, changes: Partial<AlertHandling> = {}): Promise<boolean> =>
     handleAlert(pool, {
@@ -68,11 +70,11 @@ describe('alerts', () => {
       ['alr_4', 50],
     ] as const)
       await raise(id, riskScore);
-    const page = async (afterId?: string) => (await listOpenAlerts(sql, { orgId, afterId, limit: 2 })).map(({ id }) => id);
+    const page = async (afterId?: string) => (await listOpenAlerts(testVault(sql), { orgId, afterId, limit: 2 })).map(({ id }) => id);
     expect(await page()).toEqual(['alr_2', 'alr_4']);
     await handle(sql, { alertId: 'alr_4' });
     expect(await page('alr_4')).toEqual(['alr_1', 'alr_3']);
-    expect((await listAlerts(sql, { orgId, status: 'acknowledged', limit: 9 })).map(({ id }) => id)).toEqual(['alr_4']);
+    expect((await listAlerts(testVault(sql), { orgId, status: 'acknowledged', limit: 9 })).map(({ id }) => id)).toEqual(['alr_4']);
   });
 
   test('of twenty who handle one at once, one does, with one audit record', async () => {
@@ -81,7 +83,7 @@ describe('alerts', () => {
       Array.from({ length: 20 }, (_, at) => handle(at % 2 === 0 ? sql : other, { memberId: `mem_${at}`, audit: auditOf('alert.acknowledged') })),
     );
     expect(handled.filter(Boolean)).toHaveLength(1);
-    expect(await findAlert(sql, { orgId, alertId: 'alr_1' })).toMatchObject({ status: 'acknowledged', handledBy: `mem_${handled.indexOf(true)}` });
+    expect(await findAlert(testVault(sql), { orgId, alertId: 'alr_1' })).toMatchObject({ status: 'acknowledged', handledBy: `mem_${handled.indexOf(true)}` });
     expect(await audits()).toEqual(['alert.acknowledged']);
     expect((await verifyLedger(sql, orgId)).findings).toEqual([]);
   });
@@ -89,8 +91,8 @@ describe('alerts', () => {
   test('escalation opens its review in the same statement, and only then', async () => {
     await raise('alr_1', 40);
     expect(await handle(sql, { status: 'escalated', opens: OPENS, note: 'odd' })).toBe(true);
-    expect(await findAlert(sql, { orgId, alertId: 'alr_1' })).toMatchObject({ status: 'escalated', escalatedTo: 'rev_after', note: 'odd' });
-    expect(await findReview(sql, { orgId, reviewId: 'rev_after' })).toMatchObject({
+    expect(await findAlert(testVault(sql), { orgId, alertId: 'alr_1' })).toMatchObject({ status: 'escalated', escalatedTo: 'rev_after', note: 'odd' });
+    expect(await findReview(testVault(sql), { orgId, reviewId: 'rev_after' })).toMatchObject({
       kind: 'after',
       status: 'pending',
       eventId: 'event-alr_1',
@@ -99,21 +101,21 @@ describe('alerts', () => {
       riskScore: 40,
     });
     expect(await handle(sql, { status: 'escalated', opens: { ...OPENS, id: 'rev_again' } })).toBe(false);
-    expect(await findReview(sql, { orgId, reviewId: 'rev_again' })).toBeUndefined();
+    expect(await findReview(testVault(sql), { orgId, reviewId: 'rev_again' })).toBeUndefined();
   });
 
   test('a handling whose audit record is refused leaves alert and queue as they were', async () => {
     await raise('alr_1');
     await expect(handle(sql, { status: 'escalated', opens: OPENS, audit: { ...auditOf('alert.escalated'), id: 'no-uuid' } })).rejects.toThrow();
-    expect(await findAlert(sql, { orgId, alertId: 'alr_1' })).toMatchObject({ status: 'open', handledAt: null });
-    expect(await findReview(sql, { orgId, reviewId: 'rev_after' })).toBeUndefined();
+    expect(await findAlert(testVault(sql), { orgId, alertId: 'alr_1' })).toMatchObject({ status: 'open', handledAt: null });
+    expect(await findReview(testVault(sql), { orgId, reviewId: 'rev_after' })).toBeUndefined();
   });
 
   test('another organisation neither sees nor handles it', async () => {
     await raise('alr_1');
     const theirs = await addOrganization(sql);
     expect(await handle(sql, { orgId: theirs })).toBe(false);
-    expect(await findAlert(sql, { orgId: theirs, alertId: 'alr_1' })).toBeUndefined();
-    expect(await listOpenAlerts(sql, { orgId: theirs, limit: 9 })).toEqual([]);
+    expect(await findAlert(testVault(sql), { orgId: theirs, alertId: 'alr_1' })).toBeUndefined();
+    expect(await listOpenAlerts(testVault(sql), { orgId: theirs, limit: 9 })).toEqual([]);
   });
 });

@@ -7,6 +7,7 @@ import { verifyLedger } from '../../db/verify-ledger.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { addOrganization, auditOf, settleItem } from '../support/ledger-records.ts';
+import { testVault } from '../support/vault.ts';
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, at) => at);
 
@@ -83,7 +84,7 @@ describe('grants', () => {
     await give();
     expect(await use(sql, 'e1', 2)).toMatchObject({ status: 'recorded' });
     expect(await use(other, 'e1', 2)).toMatchObject({ status: 'exists' });
-    expect(await findGrant(sql, { orgId, grantId: 'gra_1' })).toMatchObject({ uses: 1, maxUses: 3 });
+    expect(await findGrant(testVault(sql), { orgId, grantId: 'gra_1' })).toMatchObject({ uses: 1, maxUses: 3 });
     expect(await listGrantUses(sql, { orgId, grantId: 'gra_1', limit: 9 })).toEqual([{ eventId: 'e1', at: expect.any(Date) }]);
   });
 
@@ -92,7 +93,7 @@ describe('grants', () => {
     const session = { id: 's1', version: 7, state: '{}', holder: orgId, reserve: false };
     expect(await use(sql, 'e1', 1)).toMatchObject({ status: 'stale', configVersion: 2, grantSpent: false });
     expect(await use(sql, 'e2', 2, { session })).toMatchObject({ status: 'stale', sessionVersion: 0, grantSpent: false });
-    expect(await findGrant(sql, { orgId, grantId: 'gra_1' })).toMatchObject({ uses: 0 });
+    expect(await findGrant(testVault(sql), { orgId, grantId: 'gra_1' })).toMatchObject({ uses: 0 });
   });
 
   test('of fifty at once from two pools exactly as many pass as were allowed', async () => {
@@ -100,7 +101,7 @@ describe('grants', () => {
     const results = await Promise.all(range(50).map((at) => use(at % 2 === 0 ? sql : other, `e${at}`, 2)));
     expect(results.filter((result) => result?.status === 'recorded')).toHaveLength(7);
     expect(results.filter((result) => result?.status === 'stale' && result.grantSpent)).toHaveLength(43);
-    expect(await findGrant(sql, { orgId, grantId: 'gra_1' })).toMatchObject({ uses: 7 });
+    expect(await findGrant(testVault(sql), { orgId, grantId: 'gra_1' })).toMatchObject({ uses: 7 });
     expect(await listGrantUses(sql, { orgId, grantId: 'gra_1', limit: 99 })).toHaveLength(7);
   });
 

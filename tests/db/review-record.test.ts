@@ -9,6 +9,7 @@ import { verifyLedger } from '../../db/verify-ledger.ts';
 import { createTestDatabase } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { addOrganization, settleItem } from '../support/ledger-records.ts';
+import { testVault } from '../support/vault.ts';
 
 const EXPIRES_AT_MS = Date.UTC(2030, 0, 2);
 
@@ -23,7 +24,7 @@ const step = (
   entries: [
     {
       id: recordId(at.orgId, 'step', name),
-      body: `{"step":"${name}"}`,
+      body: JSON.stringify({ reviewId: at.reviewId, eventId: 'e1', step: name, actor: 'member:m1' }),
       fields: { reviewId: at.reviewId, eventId: 'e1', step: name, actor: 'member:m1' },
     },
   ],
@@ -73,12 +74,12 @@ describe('review_record', () => {
   test('recorded: ledger and queue move together', async () => {
     const at = await openReview();
     expect(await recordReviewStep(sql, step(at, 'escalate'))).toBe('recorded');
-    expect(await loadReviewLadder(sql, at)).toMatchObject({ version: 2, status: 'pending', dueAtMs: EXPIRES_AT_MS - 1_000 });
-    expect((await findReview(sql, at))?.decidedAt).toBeNull();
+    expect(await loadReviewLadder(testVault(sql), at)).toMatchObject({ version: 2, status: 'pending', dueAtMs: EXPIRES_AT_MS - 1_000 });
+    expect((await findReview(testVault(sql), at))?.decidedAt).toBeNull();
     expect(await recordReviewStep(sql, step(at, 'approve', { version: 2, status: 'approved', due_at: null, decided_at: '2030-01-01T12:00:00.000Z' }))).toBe(
       'recorded',
     );
-    expect(await findReview(sql, at)).toMatchObject({ status: 'approved', dueAt: null, decidedAt: new Date('2030-01-01T12:00:00.000Z') });
+    expect(await findReview(testVault(sql), at)).toMatchObject({ status: 'approved', dueAt: null, decidedAt: new Date('2030-01-01T12:00:00.000Z') });
     expect(await verifyLedger(sql, at.orgId)).toMatchObject({ entries: 4, findings: [] });
   });
 
@@ -97,7 +98,7 @@ describe('review_record', () => {
     expect(await recordReviewStep(sql, step(at, 'reject'))).toBe('stale');
     await recordReviewStep(sql, step(at, 'approve', { version: 2, status: 'approved' }));
     expect(await recordReviewStep(sql, step(at, 'too-late', { version: 3, status: 'rejected' }))).toBe('stale');
-    expect(await findReview(sql, at)).toMatchObject({ status: 'approved' });
+    expect(await findReview(testVault(sql), at)).toMatchObject({ status: 'approved' });
   });
 
   test('of several people who decide at once exactly one is recorded', async () => {
@@ -128,6 +129,6 @@ describe('review_record', () => {
     const at = await openReview();
     const stranger = await addOrganization(sql);
     await expect(recordReviewStep(sql, step({ ...at, orgId: stranger }, 'approve'))).rejects.toMatchObject({ code: 'P0002' });
-    expect(await loadReviewLadder(sql, { ...at, orgId: stranger })).toBeUndefined();
+    expect(await loadReviewLadder(testVault(sql), { ...at, orgId: stranger })).toBeUndefined();
   });
 });

@@ -104,6 +104,7 @@ describe('governance_settle', () => {
       sessionState: '{"after":0}',
       configVersion: null,
       grantSpent: false,
+      keysStale: false,
     });
     expect([await usage(org), await entries(org)]).toEqual([1, 2]);
   });
@@ -118,6 +119,7 @@ describe('governance_settle', () => {
       sessionState: null,
       configVersion: 3,
       grantSpent: false,
+      keysStale: false,
     });
     expect(await settleOne(sql, settleItem(org, 'e1', { configVersion: 3 }))).toMatchObject({ status: 'recorded' });
   });

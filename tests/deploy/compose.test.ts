@@ -20,7 +20,7 @@ interface Service {
 const ROOT = join(import.meta.dirname, '../..');
 const TEXT = readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8');
 const { services, networks } = parse(TEXT, { merge: true }) as { services: Record<string, Service>; networks: Record<string, { internal?: boolean } | null> };
-const OWN = ['api', 'workers', 'migrate'];
+const OWN = ['api', 'workers', 'signer', 'migrate'];
 const serviceOf = (name: string): Service => services[name] as Service;
 
 test('nothing but the API and the Temporal UI is published, and those on loopback', () => {
@@ -37,7 +37,14 @@ test('nothing but the API and the Temporal UI is published, and those on loopbac
 test('no password and no key has a default', () => {
   const secrets = [...TEXT.matchAll(/\$\{([A-Z_]*(?:PASSWORD|KEY))([^}]*)\}/g)];
   expect(new Set(secrets.map(([, name]) => name))).toEqual(
-    new Set(['POSTGRES_PASSWORD', 'TEMPORAL_DB_PASSWORD', 'MASTGUARD_APP_PASSWORD', 'MASTGUARD_MASTER_KEY']),
+    new Set([
+      'POSTGRES_PASSWORD',
+      'TEMPORAL_DB_PASSWORD',
+      'MASTGUARD_APP_PASSWORD',
+      'MASTGUARD_SIGNER_PASSWORD',
+      'MASTGUARD_PURGE_PASSWORD',
+      'MASTGUARD_MASTER_KEY',
+    ]),
   );
   for (const [, , rest] of secrets) expect(rest).toMatch(/^:\?./);
   for (const { environment = {} } of Object.values(services)) {
@@ -55,6 +62,7 @@ test('a service waits until what it needs is healthy or has finished', () => {
   expect(needs('migrate')).toEqual({ postgres: 'service_healthy' });
   expect(needs('api')).toEqual({ migrate: finished, 'temporal-namespace': finished });
   expect(needs('workers')).toEqual(needs('api'));
+  expect(needs('signer')).toEqual({ migrate: finished });
 });
 
 test('what others wait for to finish ends for good, and what they wait for to be healthy has a check', () => {
@@ -70,6 +78,7 @@ test('every role runs exactly once, the API beside the decision worker', () => {
   const rolesOf = (name: string): string[] => {
     const env = {
       DATABASE_URL: serviceOf(name).environment?.['DATABASE_URL'],
+      SIGNER_DATABASE_URL: serviceOf(name).environment?.['SIGNER_DATABASE_URL'],
       MASTGUARD_MASTER_KEY: '00'.repeat(32),
       HOST: serviceOf(name).environment?.['HOST'],
     };
@@ -77,6 +86,7 @@ test('every role runs exactly once, the API beside the decision worker', () => {
   };
   expect(rolesOf('api')).toEqual(['api', 'decision']);
   expect(rolesOf('workers')).toEqual(['hitl', 'maintenance']);
+  expect(rolesOf('signer')).toEqual(['signer']);
 });
 
 test('the application and Temporal have databases and roles of their own', () => {
@@ -84,6 +94,20 @@ test('the application and Temporal have databases and roles of their own', () =>
   expect(serviceOf('temporal').environment).toMatchObject({ POSTGRES_USER: 'temporal' });
   const init = readFileSync(join(ROOT, 'deploy/entrypoints/postgres-init.sh'), 'utf8');
   expect(init).toContain('revoke connect on database mastguard, temporal, temporal_visibility from public');
+});
+
+test('the signer has a database role and a volume of its own, and no secret of the application', () => {
+  const { environment = {}, volumes } = serviceOf('signer');
+  expect(environment['SIGNER_DATABASE_URL']).toMatch(/^postgres:\/\/mg_signer:.*\/mastguard$/);
+  expect(Object.keys(environment)).not.toEqual(expect.arrayContaining(['DATABASE_URL']));
+  for (const value of Object.values(environment)) expect(value).not.toMatch(/MASTER_KEY|APP_PASSWORD|PURGE_PASSWORD/);
+  expect(volumes).toEqual([`signer:${environment['SIGNER_STATE_DIRECTORY']}`]);
+  expect(readFileSync(join(ROOT, 'deploy/Dockerfile'), 'utf8')).toContain(
+    `install -d -o node -g node -m 0700 /var/lib/mastguard ${environment['SIGNER_STATE_DIRECTORY']}`,
+  );
+  for (const [name, service] of Object.entries(services)) if (name !== 'signer') expect(JSON.stringify(service.volumes ?? [])).not.toContain('signer:');
+  expect(serviceOf('workers').environment?.['PURGE_DATABASE_URL']).toMatch(/^postgres:\/\/mg_purge:/);
+  expect(serviceOf('api').environment?.['PURGE_DATABASE_URL']).toBeUndefined();
 });
 
 test("the product's own containers have a read-only root and no capabilities", () => {

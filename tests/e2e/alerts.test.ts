@@ -53,7 +53,7 @@ describe('alerts', () => {
     expect(rejected.body.status).toBe('rejected');
     expect(await product.temporal.workflow.getHandle(conductReviewId(product.orgId, escalatedTo ?? '')).result()).toMatchObject({ status: 'rejected' });
     expect((await open()).find(({ reviewId }) => reviewId === escalatedTo)).toMatchObject({ cause: 'escalation', eventId: alert.eventId });
-    expect(await violations(alert.eventId)).toEqual(['ALERT', 'ESCALATION']);
+    expect(await violations(alert.eventId ?? '')).toEqual(['ALERT', 'ESCALATION']);
   });
 
   test('one that nobody judges in time is a violation too, without anybody asking', async () => {
@@ -61,7 +61,7 @@ describe('alerts', () => {
     const { escalatedTo } = (await handle(alert.id, 'escalate')).body;
     expect(await read(escalatedTo, 20)).toMatchObject({ status: 'expired', outcome: 'block' });
     expect((await open()).find(({ reviewId }) => reviewId === escalatedTo)).toMatchObject({ reasons: ['nobody judged an escalated alert in time'] });
-    expect(await violations(alert.eventId)).toEqual(['ALERT', 'ESCALATION']);
+    expect(await violations(alert.eventId ?? '')).toEqual(['ALERT', 'ESCALATION']);
   });
 
   test('one that is found all right raises nothing more', async () => {
@@ -69,6 +69,6 @@ describe('alerts', () => {
     const { escalatedTo } = (await handle(alert.id, 'escalate')).body;
     await product.call('POST', `/api/v1/hitl/reviews/${escalatedTo}/decision`, { key: await product.keyOf('Owner'), body: { verb: 'approve' } });
     expect(await read(escalatedTo)).toMatchObject({ status: 'approved' });
-    expect(await violations(alert.eventId)).toEqual(['ALERT']);
+    expect(await violations(alert.eventId ?? '')).toEqual(['ALERT']);
   });
 });

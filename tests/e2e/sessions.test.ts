@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { detect } from '../../core/detection/detect.ts';
 import { openSession, type SessionState } from '../../core/detection/session-state.ts';
-import type { EventRecord } from '../../core/ledger/event-record.ts';
-import { sha256Hex } from '../../activities/settlement.ts';
-import type { Decision } from '../../schemas/decision.ts';
+import { openEventRecords } from '../../db/event-seal.ts';
+import type { GovernanceEvent } from '../../schemas/event.ts';
 import { startTestProduct, type TestProduct } from '../support/product.ts';
 
 let product: TestProduct;
@@ -47,10 +46,22 @@ test('two processes deciding one session concurrently give the verdicts of a ser
   });
   expect(rows).toHaveLength(events.length);
   let session: SessionState | null = null;
-  for (const { body } of rows) {
-    const record = JSON.parse(body) as EventRecord & { decision: Decision };
+  const { vault } = product;
+  const records = await openEventRecords(
+    vault,
+    product.orgId,
+    rows.map(({ body }) => body),
+  );
+  for (const record of records) {
     const nowMs = Date.parse(record.evaluatedAt);
-    const serial = detect({ orgId: product.orgId, event: record.event, profile: null, session: session ?? openSession(nowMs), nowMs, sha256Hex });
+    const serial = detect({
+      orgId: product.orgId,
+      event: record.event as GovernanceEvent,
+      profile: null,
+      session: session ?? openSession(nowMs),
+      nowMs,
+      sha256Hex: vault.callHasher(product.orgId),
+    });
     session = serial.session;
     expect(record.findings).toEqual(serial.findings);
   }

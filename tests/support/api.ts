@@ -12,6 +12,7 @@ import type { Api, ApiConfig, ApiOptions } from '../../api/server.ts';
 import { SCOPES_OF_ROLE } from '../../core/access/permissions.ts';
 import { openDatabase } from '../../db/client.ts';
 import type { Sql } from '../../db/client.ts';
+import type { SubjectVault } from '../../db/subject-vault.ts';
 import { createKey } from '../../db/queries/keys.ts';
 import { appendRecords } from '../../db/queries/ledger.ts';
 import { createMember } from '../../db/queries/members.ts';
@@ -25,6 +26,7 @@ import { problemStatusesOf } from '../../schemas/openapi.ts';
 import { createTestDatabase } from './database.ts';
 import type { TestDatabase } from './database.ts';
 import { createLedgerRuntime } from './ledger-runtime.ts';
+import { TEST_MASTER_KEY, testVault } from './vault.ts';
 import type { LedgerRuntime } from './ledger-runtime.ts';
 
 export interface CallOptions {
@@ -52,6 +54,7 @@ export interface TestApi {
   ownerKey: string;
   database: TestDatabase;
   runtime: LedgerRuntime;
+  vault: SubjectVault;
   api: Api;
   baseUrl: string;
   log: string[];
@@ -72,7 +75,7 @@ export interface NewTestKey {
   mode?: KeyMode;
 }
 
-export const MASTER_KEY = Buffer.alloc(32, 7);
+export const MASTER_KEY = TEST_MASTER_KEY;
 const PEPPER = pepperOf(MASTER_KEY);
 
 export interface StartOptions {
@@ -85,7 +88,8 @@ export interface StartOptions {
 /** The whole API on a port of its own, before a database of its own, with one organisation and an owner's key. */
 export async function startApi({ config = {}, sql: given, mount }: StartOptions = {}): Promise<TestApi> {
   const database = await createTestDatabase();
-  const runtime = createLedgerRuntime(database.appSql);
+  const ownVault = testVault(database.appSql);
+  const runtime = createLedgerRuntime(ownVault);
   const metrics = new Registry();
   const log: string[] = [];
   const clock = { offsetMs: 0 };
@@ -95,8 +99,10 @@ export async function startApi({ config = {}, sql: given, mount }: StartOptions 
   await once(server, 'listening');
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const sql = given ?? database.appSql;
+  const vault = given === undefined ? ownVault : testVault(given);
   const api = createApi({
     sql,
+    vault,
     runtime,
     ledger: { append: async (record) => (await appendRecords(sql, [record]))[0] },
     config: { publicUrl: baseUrl, masterKey: MASTER_KEY, ...config },
@@ -113,6 +119,7 @@ export async function startApi({ config = {}, sql: given, mount }: StartOptions 
     ownerKey: '',
     database,
     runtime,
+    vault,
     api,
     baseUrl,
     log,
@@ -197,7 +204,7 @@ function send(baseUrl: string, method: string, path: string, { key, cookie, head
         res.on('error', reject);
         res.on('end', () => {
           const text = Buffer.concat(chunks).toString();
-          const isJson = /json/.test(res.headers['content-type'] ?? '');
+          const isJson = /[/+]json/.test(res.headers['content-type'] ?? '');
           resolve({ status: res.statusCode ?? 0, headers: res.headers, text, body: isJson && text !== '' ? JSON.parse(text) : null });
         });
       },
@@ -228,5 +235,8 @@ function assertContract(method: string, path: string, { status, headers, body, t
   expect(Object.keys(route.responses)).toContain(String(status));
   const schema = route.responses[status];
   if (schema === null) expect(text).toBe('');
+  // The same in another type, or as it comes.
+  else if (route.stream !== undefined) expect(headers['content-type']).toMatch(route.stream);
+  else if (String(headers['content-type']).startsWith(route.text ?? 'none')) expect(text).not.toBe('');
   else schema?.parse(body);
 }

@@ -19,7 +19,15 @@ import { createPayloadCodec } from '../../workers/payload-codec.ts';
 
 /** In the order in which they are started. `api` is the API with the decision worker, as it runs in production. */
 export const PARTS = ['postgres', 'temporal', 'api', 'hitl'] as const;
-export type Part = (typeof PARTS)[number];
+const IN_ORDER = [...PARTS, 'signer', 'maintenance'] as const;
+export type Part = (typeof IN_ORDER)[number];
+
+export interface HouseOptions {
+  /** Also the process that signs checkpoints. */
+  signer?: boolean;
+  /** Also the process that sees to upkeep. */
+  maintenance?: boolean;
+}
 
 export interface House {
   apiUrl: string;
@@ -30,6 +38,8 @@ export interface House {
   adminUrl: string;
   /** As the application: role `mg_app`. */
   sql: Sql;
+  /** Temporal's own database, a file of SQLite. */
+  temporalFile: string;
   pid: (part: Part) => number;
   /** SIGKILL, all at once; resolves when they have ended. */
   kill: (...parts: Part[]) => Promise<void>;
@@ -48,7 +58,7 @@ const READY_WITHIN_MS = 90_000;
  * PostgreSQL, Temporal and the built product as processes of their own, on free ports and in a directory of its own, so that a
  * test may kill them. Whatever is left running ends with `close`, and at the latest with this process.
  */
-export async function openHouse(): Promise<House> {
+export async function openHouse({ signer = false, maintenance = false }: HouseOptions = {}): Promise<House> {
   if (!existsSync(join(repositoryRoot, 'dist', 'workers', 'main.js'))) throw new Error('dist/ is missing: `npm run build` comes first');
   // The prefix and the owner's id are what the sweep of the next test run looks for.
   const directory = mkdtempSync(join(tmpdir(), 'mastguard-test-'));
@@ -81,7 +91,13 @@ export async function openHouse(): Promise<House> {
     await migrate(admin);
 
     const masterKey = randomBytes(32);
-    const ports = { api: await nextFreePort(18_787), apiMetrics: await nextFreePort(19_464), hitlMetrics: await nextFreePort(19_464) };
+    const ports = {
+      api: await nextFreePort(18_787),
+      apiMetrics: await nextFreePort(19_464),
+      hitlMetrics: await nextFreePort(19_464),
+      signerMetrics: await nextFreePort(19_464),
+      maintenanceMetrics: await nextFreePort(19_464),
+    };
     const env = {
       ...withoutOurSettings(process.env),
       DATABASE_URL: postgres.adminUrl,
@@ -91,6 +107,7 @@ export async function openHouse(): Promise<House> {
       PORT: String(ports.api),
       RATE_LIMIT_PER_MINUTE: '1000000',
       LOG_LEVEL: 'warn',
+      SIGNER_STATE_DIRECTORY: join(directory, 'signer'),
     };
     const product = (name: Part, role: string, metricsPort: number): ChildSpec => ({
       name,
@@ -105,12 +122,16 @@ export async function openHouse(): Promise<House> {
       temporal: temporal.spec,
       api: product('api', 'api,decision', ports.apiMetrics),
       hitl: product('hitl', 'hitl', ports.hitlMetrics),
+      signer: product('signer', 'signer', ports.signerMetrics),
+      maintenance: product('maintenance', 'maintenance', ports.maintenanceMetrics),
     };
     const probes: Record<Part, () => Promise<unknown>> = {
       postgres: () => connectOnce(postgres.adminUrl),
       temporal: () => withTemporal((client) => client.workflowService.describeNamespace({ namespace: temporal.namespace })),
       api: () => expectOk(`${apiUrl}/health/ready`),
       hitl: () => expectOk(`http://127.0.0.1:${ports.hitlMetrics}/metrics`),
+      signer: () => expectOk(`http://127.0.0.1:${ports.signerMetrics}/metrics`),
+      maintenance: () => expectOk(`http://127.0.0.1:${ports.maintenanceMetrics}/metrics`),
     };
 
     const withTemporal: House['withTemporal'] = async (use) => {
@@ -123,7 +144,7 @@ export async function openHouse(): Promise<House> {
     };
 
     const start = async (...parts: Part[]): Promise<void> => {
-      for (const part of PARTS.filter((each) => parts.includes(each))) {
+      for (const part of IN_ORDER.filter((each) => parts.includes(each))) {
         if (part === 'postgres') await clearStalePostmaster(join(postgres.root, 'data'));
         await launch(part);
       }
@@ -150,7 +171,7 @@ export async function openHouse(): Promise<House> {
       }
     };
 
-    await start('api', 'hitl');
+    await start('api', 'hitl', ...(signer ? (['signer'] as const) : []), ...(maintenance ? (['maintenance'] as const) : []));
     const sql = openDatabase({ url: postgres.adminUrl, role: 'mg_app', maxConnections: 4 });
     pools.push(sql);
     const childOf = (part: Part): Child => {
@@ -164,6 +185,7 @@ export async function openHouse(): Promise<House> {
       masterKey,
       adminUrl: postgres.adminUrl,
       sql,
+      temporalFile: join(directory, 'temporal.db'),
       pid: (part) => childOf(part).pid,
       async kill(...parts) {
         for (const part of parts) signalProcess(childOf(part).pid, 'SIGKILL');

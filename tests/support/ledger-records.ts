@@ -11,7 +11,10 @@ import type { Json } from '../../schemas/json.ts';
 
 export const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-export const auditOf = (type: string) => ({ id: randomUUID(), body: canonicalize({ v: 1, type }), fields: { type, actor: 'system', target: null } });
+export const auditOf = (type: string) => {
+  const fields = { type, actor: 'system', target: null };
+  return { id: randomUUID(), body: canonicalize({ v: 1, ...fields }), fields };
+};
 
 /** A new organisation; its audit record is entry 0 of its ledger. */
 export async function addOrganization(sql: Sql, options: Partial<Pick<NewOrganization, 'eventQuota' | 'retentionDays'>> = {}): Promise<string> {
@@ -30,13 +33,8 @@ export async function addOrganization(sql: Sql, options: Partial<Pick<NewOrganiz
 
 /** An audit record; the same name is the same record id. */
 export function auditRecord(org: string, name: string, details: Json = null): LedgerRecord {
-  return {
-    org,
-    kind: LEDGER_KIND.auditRecord,
-    id: recordId(org, 'test', name),
-    body: canonicalize({ v: 1, type: 'test.happened', name, details }),
-    fields: { type: 'test.happened', actor: 'system', target: name },
-  };
+  const fields = { type: 'test.happened', actor: 'system', target: name };
+  return { org, kind: LEDGER_KIND.auditRecord, id: recordId(org, 'test', name), body: canonicalize({ v: 1, ...fields, name, details }), fields };
 }
 
 /** An ALLOW that depends on nothing but the configuration of a new organisation. */
@@ -54,12 +52,19 @@ export function settleItem(org: string, eventId: string, changes: Partial<Settle
     policyVersion: null,
     ruleId: null,
   };
+  const shown = changes.fields ?? fields;
   return {
     org,
     eventId,
     recordId: recordId(org, 'event', eventId),
     digest,
-    body: canonicalize({ v: 1, event: { id: eventId }, digest }),
+    // As much of an event's record as its columns are taken from.
+    body: canonicalize({
+      v: 1,
+      event: { id: eventId, agentId: shown.agentId, action: shown.action, ...(shown.sessionId === null ? {} : { sessionId: shown.sessionId }) },
+      eventDigest: digest,
+      decision: { value: shown.value, riskScore: shown.riskScore },
+    }),
     fields,
     configVersion: 1,
     units: 1,
@@ -70,6 +75,8 @@ export function settleItem(org: string, eventId: string, changes: Partial<Settle
     alert: null,
     outcome: null,
     violations: [],
+    keys: [],
+    subjects: [],
     ...changes,
   };
 }

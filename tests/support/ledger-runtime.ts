@@ -9,6 +9,7 @@ import { DEFAULT_REVIEW_PLAN } from '../../core/hitl/default-plan.ts';
 import type { ReviewPlan } from '../../core/hitl/review.ts';
 import { decisionFromRecord } from '../../core/ledger/event-record.ts';
 import type { Sql } from '../../db/client.ts';
+import { refsOf, type SubjectVault } from '../../db/subject-vault.ts';
 import { settleDecisions } from '../../db/queries/settle.ts';
 import type { SweepPosition } from '../../db/queries/sweeps.ts';
 import type { EventInput } from '../../schemas/event.ts';
@@ -22,11 +23,14 @@ export interface LedgerRuntime extends GovernanceRuntime {
   plan: ReviewPlan;
   /** Reviews whose runs were started. */
   readonly conducted: string[];
+  /** Checks of ledgers whose runs were started. */
+  readonly verified: string[];
   /** Long polls under way. */
   readonly waiting: number;
 }
 
-export function createLedgerRuntime(sql: Sql): LedgerRuntime {
+export function createLedgerRuntime(vault: SubjectVault): LedgerRuntime {
+  const { sql } = vault;
   let failure: Error | null = null;
   const waiters = new Map<string, Set<() => void>>();
   /** By review id, and by organisation for the queue. */
@@ -54,7 +58,7 @@ export function createLedgerRuntime(sql: Sql): LedgerRuntime {
     const agent = { id: request.event.agentId, register: true, touch: false };
     const session = { version: 0, holder: randomUUID(), reserve: false };
     const evaluation = evaluationOf(request.event, runtime.plan);
-    const item = prepareSettlement({
+    const item = prepareSettlement(vault, {
       ...request,
       mode: 'governed',
       evaluation,
@@ -67,6 +71,7 @@ export function createLedgerRuntime(sql: Sql): LedgerRuntime {
     const [result] = await settleDecisions(sql, [item]);
     switch (result?.status) {
       case 'recorded':
+        vault.taken(request.orgId, item.keys);
         wake(request.orgId);
         return { kind: 'decided', decision: decisionFromRecord(item.body, result) };
       case 'exists':
@@ -75,17 +80,19 @@ export function createLedgerRuntime(sql: Sql): LedgerRuntime {
       case 'quota':
         return { kind: result.status };
       default:
-        throw new Error('the settlement went stale');
+        if (result?.status !== 'stale' || !result.keysStale) throw new Error('the settlement went stale');
+        await vault.renew(request.orgId, refsOf(item.keys));
+        return settle(request);
     }
   };
 
   const activities = createReviewActivities({
-    sql,
+    vault,
     weigh: async (_orgId, event) => ({ evaluation: evaluationOf(event, runtime.plan), configVersion: 1, stopped: null }),
     now: Date.now,
   });
   const sweeps = createSweepActivities({
-    sql,
+    vault,
     async reweigh(orgId, records) {
       const configVersion = await configVersionOf(sql, orgId);
       return records.map(({ event }) => ({ evaluation: evaluationOf(event, runtime.plan), configVersion, stopped: null }));
@@ -94,7 +101,7 @@ export function createLedgerRuntime(sql: Sql): LedgerRuntime {
     now: Date.now,
     pageSize: 10,
   });
-  const batches = createBatchActivities({ sql, tellRuns: () => Promise.resolve(), now: Date.now });
+  const batches = createBatchActivities({ vault, tellRuns: () => Promise.resolve(), now: Date.now });
   const step = async (request: ReviewStepRequest): Promise<ReviewOutcome> => {
     if (failure !== null) throw failure;
     const outcome = await activities.takeReviewStep(request);
@@ -143,6 +150,7 @@ export function createLedgerRuntime(sql: Sql): LedgerRuntime {
       do after = (await sweeps.sweepPage({ orgId, sweepId, after })).next ?? undefined;
       while (after !== undefined);
     },
+    erase: () => Promise.resolve(),
     async testChannel() {
       if (failure !== null) throw failure;
       return { delivered: true, error: null };
@@ -156,6 +164,11 @@ export function createLedgerRuntime(sql: Sql): LedgerRuntime {
     reviewChanged: (_orgId, reviewId, options) => nextOf(reviewId, options),
     queueChanged: nextOf,
     conducted: [],
+    verified: [],
+    async verifyLedger({ checkId }) {
+      if (failure !== null) throw failure;
+      runtime.verified.push(checkId);
+    },
     async conductReview({ reviewId }) {
       if (failure !== null) throw failure;
       runtime.conducted.push(reviewId);

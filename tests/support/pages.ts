@@ -87,12 +87,21 @@ export async function startPages(): Promise<TestPages> {
   app.enable('case sensitive routing').enable('strict routing');
   app.use(requestId({ stopping: new AbortController().signal, now }), securityHeaders());
   app.use(
-    createReviewLinkRouter({ sql, runtime: api.runtime, links, publicOrigin: baseUrl, pages, logger, now, limit: { burst: 20, windowMs: 60_000 } }),
+    createReviewLinkRouter({
+      vault: api.vault,
+      runtime: api.runtime,
+      links,
+      publicOrigin: baseUrl,
+      pages,
+      logger,
+      now,
+      limit: { burst: 20, windowMs: 60_000 },
+    }),
     createDashboardRouter({
-      sql,
+      vault: api.vault,
       handlers: {
         ...sessionRoutes({ sql, signIn, now }),
-        ...reviewRoutes({ sql, runtime: api.runtime }),
+        ...reviewRoutes({ vault: api.vault, runtime: api.runtime }),
         ...keyRoutes({ sql, runtime: api.runtime, pepper, forgetKey: (keyId) => keys.forget(keyId), now }),
       },
       authenticator,

@@ -18,6 +18,7 @@ import type { PolicyRule, PolicySet } from '../../schemas/policy.ts';
 import type { ReviewPolicy } from '../../schemas/review-policy.ts';
 import { createDecisionServices } from '../../workers/decision-services.ts';
 import { addOrganization, auditOf, sha256Hex } from './ledger-records.ts';
+import { testVault } from './vault.ts';
 
 /** Two approvals of reviewers, so that one vote leaves a review waiting. */
 export const TWO_OF_US: ReviewPolicy = { levels: [{ reviewers: { roles: ['Reviewer'] }, quorum: 2, withinMs: 3_600_000 }], allowEdit: true };
@@ -42,9 +43,10 @@ export async function parkReviews(sql: Sql, policy: PolicySet = ruleOf('hitl')) 
   const told: WaitingRun[] = [];
   const tellRuns = async (_orgId: string, runs: readonly WaitingRun[]): Promise<void> => void told.push(...runs);
   const now = Date.now;
-  const reviews = createReviewActivities({ sql, weigh: createWeigh({ sql, now }), now });
-  const sweeps = createSweepActivities({ sql, reweigh: createReweigh({ sql, now }), tellRuns, now, pageSize: 10 });
-  const { activities } = createDecisionServices({ sql, publicUrl: 'http://example.com' });
+  const vault = testVault(sql);
+  const reviews = createReviewActivities({ vault, weigh: createWeigh({ vault, now }), now });
+  const sweeps = createSweepActivities({ vault, reweigh: createReweigh({ vault, now }), tellRuns, now, pageSize: 10 });
+  const { activities } = createDecisionServices({ vault, publicUrl: 'http://example.com' });
   let policies = 0;
 
   const activate = async (set: PolicySet): Promise<AuditEntry> => {
@@ -58,7 +60,7 @@ export async function parkReviews(sql: Sql, policy: PolicySet = ruleOf('hitl')) 
   };
 
   const read = async (reviewId: string): Promise<ReviewRow> => {
-    const row = await findReview(sql, { orgId, reviewId });
+    const row = await findReview(vault, { orgId, reviewId });
     if (row === undefined) throw new Error(`there is no review ${reviewId}`);
     return row;
   };

@@ -1,4 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { pino } from 'pino';
@@ -8,6 +11,7 @@ import { hashPassword } from '../../api/access/password.ts';
 import { openDatabase, type Sql } from '../../db/client.ts';
 import { createKey } from '../../db/queries/keys.ts';
 import { createMember } from '../../db/queries/members.ts';
+import { createSubjectVault, type SubjectVault } from '../../db/subject-vault.ts';
 import { createOrganization } from '../../db/queries/organizations.ts';
 import { activatePolicy, createPolicy } from '../../db/queries/policies.ts';
 import { canonicalize } from '../../core/json/canonical.ts';
@@ -36,6 +40,8 @@ export interface TestProduct extends TestOrganization {
   apiUrl: string;
   /** As the application: role `mg_app`. */
   sql: Sql;
+  /** The same with its personal fields; its keys are its own. */
+  vault: SubjectVault;
   adminUrl: string;
   config: ServerConfig;
   temporal: Client;
@@ -78,6 +84,7 @@ export async function startTestProduct({
   if (address === undefined || workflowBundlePath === undefined) throw new Error('this test needs the servers of tests/support/global-setup.mjs');
   const database = await createTestDatabase();
   const namespace = `test-${randomUUID()}`;
+  const stateDirectory = mkdtempSync(join(tmpdir(), 'mastguard-signer-'));
   const connection = await Connection.connect({ address });
   await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: { seconds: 86_400 } as never });
   const config: ServerConfig = {
@@ -95,6 +102,8 @@ export async function startTestProduct({
     logLevel: 'fatal',
     workflowBundlePath,
     ...(outbound && { outbound }),
+    signer: { databaseUrl: database.adminUrl, databaseRole: 'mg_signer', stateDirectory, host: 'ledger.example.com', hostIsGiven: true },
+    purge: { databaseUrl: database.adminUrl, databaseRole: 'mg_purge' },
     temporal: { address, namespace },
   };
   const product = await startProduct(config, pino({ level: 'fatal' }));
@@ -116,6 +125,7 @@ export async function startTestProduct({
     ...first,
     apiUrl,
     sql,
+    vault: createSubjectVault({ sql, masterKey: config.masterKey }),
     adminUrl: database.adminUrl,
     config,
     temporal: new Client({ connection, namespace, dataConverter: { payloadCodecs: [createPayloadCodec(config.masterKey)] } }),
@@ -135,6 +145,7 @@ export async function startTestProduct({
       await sql.end({ timeout: 5 });
       await connection.close();
       await database.drop();
+      rmSync(stateDirectory, { recursive: true });
     },
   };
 }

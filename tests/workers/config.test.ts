@@ -1,14 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigError, readConfig } from '../../workers/config.ts';
+import { ConfigError, readConfig, readSignerConfig } from '../../workers/config.ts';
 
 const KEY = 'ab'.repeat(32);
 const ENV = { DATABASE_URL: 'postgres://mg_app@127.0.0.1/mastguard', MASTGUARD_MASTER_KEY: KEY };
 
 test('a database and a key are enough; the rest has defaults that open nothing to the network', () => {
   expect(readConfig([], ENV)).toMatchObject({
-    roles: new Set(['api', 'decision', 'hitl', 'maintenance']),
+    roles: new Set(['api', 'decision', 'hitl', 'maintenance', 'signer']),
     host: '127.0.0.1',
     port: 8787,
     metricsPort: undefined,
@@ -22,8 +22,47 @@ test('roles are those named, and a name that is none is said with those that are
   expect(readConfig(['--role', 'api,hitl'], ENV).roles).toEqual(new Set(['api', 'hitl']));
   for (const argv of [['--role', 'api,reviews'], ['--role', ''], ['--role']]) {
     expect(() => readConfig(argv, ENV)).toThrow(ConfigError);
-    expect(() => readConfig(argv, ENV)).toThrow('roles are api, decision, hitl, maintenance');
+    expect(() => readConfig(argv, ENV)).toThrow('roles are api, decision, hitl, maintenance, signer');
   }
+});
+
+test("a process that only signs needs neither the application's database nor its key", () => {
+  const { signer, purge, masterKey } = readConfig(['--role', 'signer'], {
+    SIGNER_DATABASE_URL: 'postgres://mg_signer@127.0.0.1/mastguard',
+    MASTGUARD_HOME: '/var/lib/mastguard',
+    PUBLIC_URL: 'https://guard.example.com:8443/',
+  });
+  expect(signer).toEqual({
+    databaseUrl: 'postgres://mg_signer@127.0.0.1/mastguard',
+    stateDirectory: '/var/lib/mastguard/signer',
+    host: 'guard.example.com',
+    hostIsGiven: false,
+  });
+  expect([purge, masterKey.length]).toEqual([undefined, 0]);
+  expect(() => readConfig(['--role', 'signer'], {})).toThrow('SIGNER_DATABASE_URL');
+  expect(() => readConfig(['--role', 'signer,api'], { SIGNER_DATABASE_URL: ENV.DATABASE_URL, MASTGUARD_MASTER_KEY: KEY })).toThrow('DATABASE_URL');
+});
+
+test('signing and purging act as roles of their own, whatever URL they come by', () => {
+  const own = { SIGNER_DATABASE_URL: 'postgres://mg_signer@h/d', PURGE_DATABASE_URL: 'postgres://mg_purge@h/d' };
+  expect(readConfig([], ENV)).toMatchObject({
+    signer: { databaseUrl: ENV.DATABASE_URL, databaseRole: 'mg_signer' },
+    purge: { databaseUrl: ENV.DATABASE_URL, databaseRole: 'mg_purge' },
+  });
+  const { signer, purge } = readConfig([], { ...ENV, ...own });
+  expect([signer?.databaseUrl, signer?.databaseRole]).toEqual([own.SIGNER_DATABASE_URL, undefined]);
+  expect(purge).toEqual({ databaseUrl: own.PURGE_DATABASE_URL });
+  expect(readConfig(['--role', 'api'], ENV).signer).toBeUndefined();
+});
+
+test('the name of the logs is the host of the public URL, or what is set', () => {
+  expect(readSignerConfig({ ...ENV, LOG_HOST: 'ledger.example.com', SIGNER_STATE_DIRECTORY: '/srv/signer' })).toMatchObject({
+    host: 'ledger.example.com',
+    hostIsGiven: true,
+    stateDirectory: '/srv/signer',
+  });
+  expect(readSignerConfig(ENV)).toMatchObject({ host: '127.0.0.1', hostIsGiven: false });
+  for (const host of ['a b', 'a+b', 'https://ledger.example.com']) expect(() => readSignerConfig({ ...ENV, LOG_HOST: host })).toThrow('LOG_HOST');
 });
 
 test('the key comes from a file as well, with the line end an editor leaves', () => {

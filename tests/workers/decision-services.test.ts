@@ -11,6 +11,7 @@ import { governEventId, observeEventsId } from '../../workflows/ids.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { addOrganization } from '../support/ledger-records.ts';
 import { type PausableProxy, startPausableProxy } from '../support/pausable-proxy.ts';
+import { testVault } from '../support/vault.ts';
 
 let database: TestDatabase;
 let proxy: PausableProxy;
@@ -36,7 +37,7 @@ const inputOf = (id: string, action = 'look_up'): GovernEventInput => ({
   requestId: 'r',
   receivedAtMs: Date.now(),
 });
-const servicesOn = (pool: Sql) => createDecisionServices({ sql: pool, publicUrl: 'https://guard.example.com' });
+const servicesOn = (pool: Sql) => createDecisionServices({ vault: testVault(pool), publicUrl: 'https://guard.example.com' });
 /** All that these activities want of their context is its log. */
 const context = { log: { warn: () => undefined } } as unknown as Context;
 const run = <R>(activity: () => Promise<R>): Promise<R> => asyncLocalStorage.run(context, activity);

@@ -18,6 +18,7 @@ import { SEARCH_ATTRIBUTE } from '../../workflows/search-attributes.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { addOrganization, settleItem } from '../support/ledger-records.ts';
 import { asTenant } from '../../db/tenant.ts';
+import { testVault } from '../support/vault.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), telemetryOptions: { logging: { forward: {}, filter: 'OFF' } }, shutdownSignals: [] });
 
@@ -50,7 +51,7 @@ beforeAll(async () => {
   await environment.connection.operatorService.addSearchAttributes({ namespace: 'default', searchAttributes });
   startedAtMs = await environment.currentTimeMs();
   const sql = database.appSql;
-  const steps = createReviewActivities({ sql, weigh: createWeigh({ sql, now }), now });
+  const steps = createReviewActivities({ vault: testVault(sql), weigh: createWeigh({ vault: testVault(sql), now }), now });
   /** Due times are moved to the server's clock and steps to the Friday's, so that both tell the same story. */
   const onServerTime =
     <Request, Answer>(step: (request: Request) => Promise<Answer>, shift: (answer: Answer, byMs: number) => Answer) =>

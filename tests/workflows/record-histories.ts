@@ -10,13 +10,17 @@ import { decisionUpdate, reviewSignal, reviewUpdate } from '../../workflows/mess
 import type { observeEvents } from '../../workflows/observe-events.ts';
 import { TASK_QUEUE } from '../../workflows/options.ts';
 import { SHORT_LADDER } from '../support/policies.ts';
+import { ANCHOR_RECORDINGS } from './anchor-recordings.ts';
 import { BATCH_RECORDINGS } from './batch-recordings.ts';
+import { CHECK_RECORDINGS } from './check-recordings.ts';
+import { ERASURE_RECORDINGS } from './erasure-recordings.ts';
 import { HISTORIES_MASTER_KEY } from './histories-key.ts';
 import { NOTICE_RECORDINGS } from './notice-recordings.ts';
 import { LOOPBACK } from './notices.ts';
 import { atRest, type History, seen, textOfHistory } from './run-history.ts';
 import { openStage, type Stage, voteOf, OWNER } from './stage.ts';
 import { REVIEW_RECORDINGS } from './review-recordings.ts';
+import { RETENTION_RECORDINGS } from './retention-recordings.ts';
 import { SWEEP_RECORDINGS } from './sweep-recordings.ts';
 
 /**
@@ -173,8 +177,12 @@ const RECORDINGS: Record<string, (stage: Stage) => Promise<History>> = {
         workflowId: `maintain-ledger-${randomUUID()}`,
       }),
     ),
+  ...ANCHOR_RECORDINGS,
   ...BATCH_RECORDINGS,
+  ...CHECK_RECORDINGS,
+  ...ERASURE_RECORDINGS,
   ...NOTICE_RECORDINGS,
+  ...RETENTION_RECORDINGS,
   ...REVIEW_RECORDINGS,
   ...SWEEP_RECORDINGS,
 };

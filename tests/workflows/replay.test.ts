@@ -39,6 +39,12 @@ test('every workflow has histories, of runs that ended and of runs that wait', (
       'decideReviews',
       'sweepReviews',
       'resumeSweeps',
+      'eraseSubject',
+      'anchorCheckpoints',
+      'publishToAnchor',
+      'verifyLedger',
+      'verifyLedgers',
+      'retentionPurge',
     ]),
   );
   expect(FILES.length).toBeGreaterThanOrEqual(25);
@@ -54,7 +60,13 @@ test.each([
   ['another local activity before its regular one', 'govern-event.database-away.json', '"EVENT_TYPE_ACTIVITY_TASK_SCHEDULED"', '"EVENT_TYPE_TIMER_STARTED"'],
   ['an activity of another name in the batch', 'observe-events.database-away.json', '"observeEvents"', '"recordEvents"'],
   ['upkeep that calls something else', 'maintain-ledger.done.json', '"makePartitions"', '"dropPartitions"'],
+  ['anchors that are looked at by something else', 'anchor-checkpoints.started.json', '"surveyAnchors"', '"listAnchors"'],
+  ['an anchor that is shown something else', 'publish-to-anchor.several-pages.json', '"publishToAnchor"', '"publishToAll"'],
   ['a sweep that calls something else', 'sweep-reviews.two-pages.json', '"sweepPage"', '"sweepAll"'],
+  ['an erasure that deletes something else', 'erase-subject.completed.json', '"erasePage"', '"eraseAll"'],
+  ['a check that calls something else', 'verify-ledger.done.json', '"checkLedger"', '"repairLedger"'],
+  ['a purge that deletes before it is recorded', 'retention-purge.purged.json', '"recordPurges"', '"deleteBodies"'],
+  ['a daily check that starts other runs', 'verify-ledgers.done.json', '"verifyLedger"', '"repairLedger"'],
 ])('a history with %s is told apart', async (_what, file, is, becomes) => {
   const text = load(file);
   expect(text).toContain(is);

@@ -5,10 +5,12 @@ import { sha256Hex } from '../../activities/settlement.ts';
 import type { GovernEventInput } from '../../core/decision/govern-event-input.ts';
 import { canonicalize } from '../../core/json/canonical.ts';
 import { openDatabase, type Sql } from '../../db/client.ts';
+import { createSubjectVault, type SubjectVault } from '../../db/subject-vault.ts';
 import type { GovernanceEvent } from '../../schemas/event.ts';
 import type { Json } from '../../schemas/json.ts';
 import type { PolicySet } from '../../schemas/policy.ts';
 import type { ReviewVerb } from '../../schemas/review.ts';
+import type { AnchorConfig } from '../../workers/anchor-config.ts';
 import type { OutboundConfig, ServerConfig, WorkerRole } from '../../workers/config.ts';
 import { createPayloadCodec } from '../../workers/payload-codec.ts';
 import { type Product, startProduct } from '../../workers/product.ts';
@@ -23,6 +25,9 @@ import { addTestOrganization, type OrganizationOptions, type TestOrganization } 
 export interface Stage extends TestOrganization {
   /** As the application. */
   sql: Sql;
+  /** The same with its personal fields. */
+  vault: SubjectVault;
+  adminUrl: string;
   /** With our codec. */
   temporal: Client;
   /** Without it: what Temporal itself holds. */
@@ -42,7 +47,8 @@ export async function openStage({
   masterKey = randomBytes(32),
   policy,
   outbound,
-}: { masterKey?: Buffer; policy?: PolicySet; outbound?: OutboundConfig } = {}): Promise<Stage> {
+  anchors = [],
+}: { masterKey?: Buffer; policy?: PolicySet; outbound?: OutboundConfig; anchors?: readonly AnchorConfig[] } = {}): Promise<Stage> {
   const address = process.env['TEST_TEMPORAL_ADDRESS'];
   const workflowBundlePath = process.env['TEST_WORKFLOW_BUNDLE'];
   if (address === undefined || workflowBundlePath === undefined) throw new Error('this needs the servers of tests/support/global-setup.mjs');
@@ -65,6 +71,8 @@ export async function openStage({
     logLevel: 'fatal',
     workflowBundlePath,
     ...(outbound && { outbound }),
+    anchors,
+    purge: { databaseUrl: proxy.url.replace('role=mg_app', 'role=mg_purge') },
     temporal: { address, namespace },
   };
   const sql = openDatabase({ url: database.appUrl, maxConnections: 4 });
@@ -77,6 +85,8 @@ export async function openStage({
   return {
     ...organization,
     sql,
+    vault: createSubjectVault({ sql, masterKey }),
+    adminUrl: database.adminUrl,
     temporal,
     raw: new Client({ connection, namespace }),
     namespace,

@@ -50,7 +50,7 @@ export const SWEEP_RECORDINGS: Record<string, (stage: Stage) => Promise<History>
   },
   async 'sweep-reviews.two-pages'(stage) {
     const { orgId } = await stage.addOrganization({ policy: SHORT_LADDER });
-    const { activities } = createDecisionServices({ sql: stage.sql, publicUrl: 'http://example.com' });
+    const { activities } = createDecisionServices({ vault: stage.vault, publicUrl: 'http://example.com' });
     for (let count = 0; count < 101; count += 1) await activities.decideEvent(stage.inputOf({ action: 'transfer' }, orgId));
     return ended(await started(stage, await leaveSweep(stage, orgId, BLOCKED)));
   },

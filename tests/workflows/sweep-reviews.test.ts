@@ -113,11 +113,11 @@ test('a review whose run is gone goes on, whatever Temporal has forgotten', asyn
   await handle.terminate('drill');
   await sleep(1_000);
   expect((await stepsOf(stage, reviewId)).status).toBe('pending');
-  const { sql, temporal } = stage;
+  const { sql, vault, temporal } = stage;
   const later = createResumeActivities({
     sql,
     startSweep: (sweep) => startSweep(temporal, sweep),
-    wakeReview: (review) => wakeReview(temporal, sql, review),
+    wakeReview: (review) => wakeReview(temporal, vault, review),
     now: () => Date.now() + 31_000,
   });
   expect(await later.wakeOverdueReviews()).toEqual({ reviews: 1, failed: 0 });

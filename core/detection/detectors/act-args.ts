@@ -4,6 +4,7 @@ import type { DetectionContext } from '../context.ts';
 import { isToolCall } from '../event-kind.ts';
 import type { EventText } from '../event-texts.ts';
 import { findGrant } from '../grants.ts';
+import { shownKey } from '../shown-key.ts';
 
 /** Arguments outside the grant's rules. A number above its cap, or a pattern that cannot be evaluated safely, goes to a person; the rest is blocked. */
 export function detectActArgs({ event, profile }: DetectionContext, _views: readonly EventText[]): Finding | null {
@@ -16,7 +17,8 @@ export function detectActArgs({ event, profile }: DetectionContext, _views: read
     checkArgument(argument, rule, Object.hasOwn(args, argument) ? args[argument] : undefined),
   );
   if (grant.additionalArgs === false) {
-    for (const argument of Object.keys(args)) if (!Object.hasOwn(rules, argument)) breaches.push({ argument, rule: 'unlisted', outcome: 'block' });
+    for (const argument of Object.keys(args))
+      if (!Object.hasOwn(rules, argument)) breaches.push({ argument: shownKey(argument), rule: 'unlisted', outcome: 'block' });
   }
   const worst = breaches.find(({ outcome }) => outcome === 'block') ?? breaches[0];
   if (worst === undefined) return null;

@@ -112,6 +112,13 @@ test('a name that resolves to a public address first and to loopback afterwards 
   expect(seen).toEqual([]);
 });
 
+test('an answer that is no text arrives byte for byte', async () => {
+  const sent = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+  const port = await serve((_request, response) => response.end(sent));
+  const { bytes } = await guarded({ allowPrivate: [`127.0.0.1:${port}`] })(`http://127.0.0.1:${port}/`);
+  expect(Buffer.from(bytes)).toEqual(sent);
+});
+
 test('the connection goes to the tested address, under the name of the URL', async () => {
   const port = await serve((_request, response) => response.end('hello'));
   let lookups = 0;

@@ -72,7 +72,11 @@ describe('a body outside I-JSON', () => {
     expect(record).toMatchObject({
       type: 'event.refused',
       requestId: 'req-of-mine',
-      details: { code: 'duplicate-key', pointer: '/content', sha256: createHash('sha256').update(raw).digest('hex') },
+      details: {
+        code: 'duplicate-key',
+        pointer: '/content',
+        bodyDigest: test.vault.keyed(test.orgId, 'body-digest', createHash('sha256').update(raw).digest('hex')),
+      },
     });
     expect(record.actor).toMatch(/^key:[0-9A-Za-z]{8}$/);
     expect(records.at(-1)?.body).not.toContain('my secret');

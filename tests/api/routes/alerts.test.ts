@@ -30,7 +30,7 @@ async function raise({
 }: { orgId?: string; riskScore?: number; requester?: string; user?: string } = {}) {
   count += 1;
   const event: GovernanceEvent = { id: `e${count}`, agentId: 'a', action: 'read', sessionId: 's1', ...(user === undefined ? {} : { principal: { user } }) };
-  const item = prepareSettlement({
+  const item = prepareSettlement(test.vault, {
     orgId,
     event,
     digest: sha256Hex(event.id),

@@ -28,10 +28,10 @@ interface Asked {
 async function ask(options: { requester?: string } = {}): Promise<Asked> {
   const event = { id: randomUUID(), agentId: 'treasury', action: 'ask', intent: 'pay <b>now</b>', tool: { name: 'transfer', args: { amount: 4_711 } } };
   const decision = await pages.decide(event, options);
-  const { orgId, database } = pages.api;
+  const { orgId, vault } = pages.api;
   const reviewId = decision.review?.id ?? '';
   const read = async (): Promise<ReviewRow> => {
-    const row = await findReview(database.appSql, { orgId, reviewId });
+    const row = await findReview(vault, { orgId, reviewId });
     if (row === undefined) throw new Error('there is no review');
     return row;
   };

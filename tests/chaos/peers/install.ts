@@ -13,23 +13,26 @@ export interface SkippedPeers {
 }
 
 /**
- * Installs the compared products beside this file, at the pinned versions, when they are not there yet. They are no dependency of
+ * Installs the compared products beside this file, or in `directory`, at the pinned versions, when they are not there yet. They are no dependency of
  * ours, so only the comparison asks for them; where that fails, it is skipped by name.
  */
-export async function installPeers(progress: Progress): Promise<SkippedPeers | undefined> {
+export async function installPeers(
+  progress: Progress,
+  { directory = import.meta.dirname, names = USAGES.map(({ name }) => name) }: { directory?: string; names?: string[] } = {},
+): Promise<SkippedPeers | undefined> {
   const renamed: Progress = { ...progress, update: (_step, detail) => progress.update('installing the compared products', detail) };
   try {
-    await ensureDependencies(renamed, import.meta.dirname);
+    await ensureDependencies(renamed, directory);
     return undefined;
   } catch (error) {
-    return { names: USAGES.map(({ name }) => name), reason: error instanceof Error ? error.message : String(error) };
+    return { names, reason: error instanceof Error ? error.message : String(error) };
   }
 }
 
 /** `1.7.3`, or with several packages `1.7.3 + 1.0.5`. */
-export function installedVersion(packages: readonly string[]): string {
+export function installedVersion(packages: readonly string[], directory = import.meta.dirname): string {
   const versions = packages.map((name) => {
-    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, 'node_modules', name, 'package.json'), 'utf8')) as { version: string };
+    const { version } = JSON.parse(readFileSync(join(directory, 'node_modules', name, 'package.json'), 'utf8')) as { version: string };
     return version;
   });
   return versions.join(' + ');

@@ -20,6 +20,7 @@ import { asTenant } from '../../../db/tenant.ts';
 import type { Sql } from '../../../db/client.ts';
 import { createTestDatabase } from '../../support/database.ts';
 import type { TestDatabase } from '../../support/database.ts';
+import { testVault } from '../../support/vault.ts';
 
 let database: TestDatabase;
 let sql: Sql;
@@ -86,13 +87,13 @@ describe('the queries', () => {
       await findAgent(sql, { orgId: theirs, agentId: 'agent' }),
       await findPolicy(sql, { orgId: theirs, policyId: 'pol' }),
       await findPolicyVersion(sql, { orgId: theirs, policyId: 'pol', version: 1 }),
-      await findReview(sql, { orgId: theirs, reviewId: 'rev' }),
+      await findReview(testVault(sql), { orgId: theirs, reviewId: 'rev' }),
       ...(await listKeys(sql, { orgId: theirs, afterId: '', limit: 9 })),
       ...(await listAgents(sql, { orgId: theirs, afterId: '', limit: 9 })),
       ...(await listPolicies(sql, { orgId: theirs, afterId: '', limit: 9 })),
       ...(await listPolicyVersions(sql, { orgId: theirs, policyId: 'pol', beforeVersion: 9, limit: 9 })),
       ...(await listEvents(sql, { orgId: theirs, beforeSeq: 9, limit: 9 })),
-      ...(await listReviews(sql, { orgId: theirs, limit: 9 })),
+      ...(await listReviews(testVault(sql), { orgId: theirs, limit: 9 })),
     ];
     expect(found.filter((row) => row !== undefined)).toEqual([]);
   });

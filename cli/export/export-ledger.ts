@@ -1,0 +1,91 @@
+import type { ExportManifest, ExportStream } from '../../schemas/audit-export.ts';
+import type { AuditClient } from './audit-client.ts';
+import type { ExportDirectory } from './export-directory.ts';
+
+export interface ExportProgress {
+  /** 0 to 1. */
+  share: number;
+  lines: number;
+}
+
+export interface ExportOptions {
+  client: AuditClient;
+  directory: ExportDirectory;
+  onProgress?: (progress: ExportProgress) => void;
+  /** Told why something is tried again. */
+  onTrouble?: (detail: string) => void;
+}
+
+const STREAMS: readonly ExportStream[] = ['entries.ndjson', 'bodies.ndjson', 'checkpoints.ndjson', 'tiles.ndjson'];
+
+/**
+ * Takes the whole ledger away into a directory, or goes on with one that was cut. Answers the header of what was written. Where something
+ * was purged meanwhile, it goes on to the entry that says so.
+ */
+export async function exportLedger({ client, directory, onProgress, onTrouble }: ExportOptions): Promise<ExportManifest['files']['export.json']> {
+  const again = async <T>(work: () => Promise<T>): Promise<T> => {
+    for (;;) {
+      try {
+        const result = await work();
+        client.hasProgressed();
+        return result;
+      } catch (error) {
+        if (!(await client.mayTryAgain(error))) throw error;
+        onTrouble?.(messageOf(error));
+      }
+    }
+  };
+
+  let manifest = (await directory.readState()) ?? (await again(() => client.manifest()));
+  await directory.writeState(manifest);
+  for (;;) {
+    let lines = 0;
+    for (const file of STREAMS) {
+      await again(async () => {
+        const from = await directory.resumePoint(file);
+        const chunks = await client.stream(file, { snapshot: manifest.snapshot, from });
+        lines = Math.max(lines, linesBefore(file, from, manifest));
+        await directory.append(file, chunks, (count) => {
+          lines += count;
+          client.hasProgressed();
+          onProgress?.({ share: Math.min(1, lines / totalOf(manifest)), lines });
+        });
+      });
+    }
+    const since = await again(() => client.manifest(manifest.snapshot));
+    if (!since.purgedSince) break;
+    manifest = since;
+    await directory.writeState(manifest);
+    // More entries fill more tiles of every level, and these are in the order of levels.
+    await directory.remove('tiles.ndjson');
+  }
+  const { minIndex } = manifest.files['export.json'];
+  if (minIndex > 0) for (const file of ['entries.ndjson', 'bodies.ndjson'] as const) await directory.dropBelow(file, minIndex);
+  await directory.finish(manifest);
+  return manifest.files['export.json'];
+}
+
+const totalOf = ({ lines: { entries, checkpoints, tiles } }: ExportManifest): number => Math.max(1, 2 * entries + checkpoints + tiles);
+
+/** Lines of all files up to where this one goes on, about: bodies that are gone count as well. */
+function linesBefore(file: ExportStream, from: string | undefined, { lines, files }: ExportManifest): number {
+  const { entries, checkpoints, tiles } = lines;
+  const at = from === undefined ? 0 : Number.parseInt(from, 10);
+  const { minIndex } = files['export.json'];
+  switch (file) {
+    case 'entries.ndjson':
+      return Math.max(0, at - minIndex);
+    case 'bodies.ndjson':
+      return entries + Math.max(0, at - minIndex);
+    case 'checkpoints.ndjson':
+      return 2 * entries + Math.max(0, at - 1);
+    case 'tiles.ndjson':
+      return 2 * entries + checkpoints + (from === undefined ? 0 : Math.floor(tiles / 2));
+  }
+}
+
+/** `fetch failed` says nothing; its cause does. */
+function messageOf(error: unknown): string {
+  const { cause } = error as { cause?: { code?: string; message?: string } };
+  return cause?.code ?? cause?.message ?? (error instanceof Error ? error.message : String(error));
+}

@@ -1,0 +1,94 @@
+import type { EntryLine } from '../export-format.ts';
+import type { Findings } from './findings.ts';
+import { claimOf, columnsOfClaim } from './read-bodies.ts';
+import type { BodyBatch, Remark } from './read-bodies.ts';
+
+/** Bodies beside their entries: step 2 of docs/spec/ledger-v1.md. Both come in order of `seq`, so neither is held. */
+export interface BodyMatcher {
+  /**
+   * The entry's body is looked for in the batch at hand. False: the batch is used up, and the same entry must be asked for again after
+   * {@link refill}.
+   */
+  take(entry: EntryLine): boolean;
+  /** The next batch; undefined where there are no more. */
+  refill(batch: BodyBatch | undefined): void;
+  /** After the last entry: what is left of the batch belongs to none. False: another batch must follow. */
+  drain(): boolean;
+}
+
+export interface BodyEvents {
+  /** An entry that is present, without a body. */
+  missing(entry: EntryLine): void;
+  /** A body of kind 3 that is what was hashed, and speaks of the ledger itself. */
+  remark(entry: EntryLine, remark: Remark, claim: string): void;
+  isCheckpointSize(size: number): boolean;
+}
+
+export function createBodyMatcher(findings: Findings, { missing, remark, isCheckpointSize }: BodyEvents): BodyMatcher {
+  let batch: BodyBatch | undefined;
+  let remarks = new Map<number, Remark>();
+  let isOver = false;
+  let at = 0;
+  let lastSeq = -1;
+
+  /** Number of the body at hand; undefined where the batch is used up. Bodies out of order are passed over. */
+  const current = (): number | undefined => {
+    while (batch !== undefined && at < batch.seqs.length) {
+      const seq = batch.seqs[at] ?? 0;
+      if (seq > lastSeq) return seq;
+      findings.add('DUPLICATE_SEQ', `body:${seq}`);
+      at += 1;
+    }
+    return undefined;
+  };
+  const pass = (seq: number): void => {
+    lastSeq = seq;
+    at += 1;
+  };
+  const compare = ({ agree, checkpointSizes, claims }: BodyBatch, entry: EntryLine): void => {
+    const claim = claims[at] ?? '';
+    const expected = claimOf(entry.kind, entry.id, entry.at, entry.retain, entry.body);
+    const isHashed = claim === expected || claim.endsWith(entry.body);
+    let isProjected = claim === expected || columnsOfClaim(claim) === columnsOfClaim(expected);
+    if (isHashed) {
+      const size = checkpointSizes[at] ?? 0;
+      isProjected &&= agree[at] === true && (size === 0 || (size <= entry.seq && isCheckpointSize(size)));
+      const said = entry.kind === 3 ? remarks.get(at) : undefined;
+      if (said !== undefined) remark(entry, said, claim);
+    } else findings.add('BODY_MISMATCH', `entry:${entry.seq}`);
+    if (!isProjected) findings.add('PROJECTION_MISMATCH', `entry:${entry.seq}`);
+  };
+
+  return {
+    take(entry) {
+      for (;;) {
+        const seq = current();
+        if (seq === undefined && !isOver) return false;
+        if (seq === undefined || seq > entry.seq) {
+          missing(entry);
+          return true;
+        }
+        if (seq === entry.seq && batch !== undefined) {
+          compare(batch, entry);
+          pass(seq);
+          return true;
+        }
+        findings.add('ORPHAN_BODY', `body:${seq}`);
+        pass(seq);
+      }
+    },
+    refill(next) {
+      batch = next;
+      remarks = new Map(next?.remarks);
+      isOver = next === undefined;
+      at = 0;
+    },
+    drain() {
+      for (let seq = current(); seq !== undefined; seq = current()) {
+        findings.add('ORPHAN_BODY', `body:${seq}`);
+        pass(seq);
+      }
+      return isOver;
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import type { Json } from '../../../schemas/json.ts';
+import type { EarlierPurge, PurgeRules, PurgeStatement } from '../retention.ts';
+import { isHash, isObject, isWhole } from './read-json.ts';
+
+/** The `details` of a `ledger.purged` record; undefined where they have not that form and so explain nothing. */
+export function readPurgeStatement(details: Json): PurgeStatement | undefined {
+  if (!isObject(details)) return undefined;
+  const { counts, minIndex, anchorHash, earlier = [] } = details;
+  const rules = readRules(details);
+  const readCounts = readWholes(counts, ['agentEvents', 'hitlDecisions', 'auditRecords', 'policyViolations']);
+  const readEarlier = readAll(earlier, readEarlierPurge);
+  if (rules === undefined || readCounts === undefined || readEarlier === undefined) return undefined;
+  if (!isWhole(minIndex) || !(anchorHash === null || isHash(anchorHash))) return undefined;
+  return { ...rules, earlier: readEarlier, counts: readCounts, minIndex, anchorHash };
+}
+
+function readEarlierPurge(value: Json): EarlierPurge | undefined {
+  const at = readWholes(value, ['at']);
+  const rules = readRules(value);
+  return at === undefined || rules === undefined ? undefined : { ...at, ...rules };
+}
+
+function readRules(value: Json): PurgeRules | undefined {
+  if (!isObject(value)) return undefined;
+  const { upTo, extended, reduced, held } = value;
+  const readExtended = readAll(extended, (each) => readWholes(each, ['beforeSeq', 'days']));
+  const readReduced = reduced === null ? null : readWholes(reduced, ['beforeSeq', 'days', 'noticeAt', 'effectiveAt']);
+  const readHeld = readAll(held, readHeldRange);
+  if (!isWhole(upTo) || readExtended === undefined || readReduced === undefined || readHeld === undefined) return undefined;
+  return { upTo, extended: readExtended, reduced: readReduced, held: readHeld };
+}
+
+function readHeldRange(value: Json): PurgeRules['held'][number] | undefined {
+  if (!isObject(value)) return undefined;
+  const { id, from, until } = value;
+  if (typeof id !== 'string' || !(from === null || isWhole(from)) || !(until === null || isWhole(until))) return undefined;
+  return { id, from, until };
+}
+
+/** These members of an object, whole numbers each. */
+function readWholes<Name extends string>(value: Json | undefined, names: readonly Name[]): Record<Name, number> | undefined {
+  if (!isObject(value) || !names.every((name) => isWhole(value[name]))) return undefined;
+  return Object.fromEntries(names.map((name) => [name, value[name]])) as Record<Name, number>;
+}
+
+function readAll<T>(values: Json | undefined, read: (value: Json) => T | undefined): T[] | undefined {
+  if (!Array.isArray(values)) return undefined;
+  const all = values.map(read).filter((each) => each !== undefined);
+  return all.length === values.length ? all : undefined;
+}

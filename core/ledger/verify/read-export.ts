@@ -1,0 +1,138 @@
+import { createChain, genesisOf } from '../chain.ts';
+import type { ExportFile } from '../export-format.ts';
+import { openAnchors } from './anchors.ts';
+import { createCheckpointLines } from './checkpoint-lines.ts';
+import { checkDeployment } from './deployment.ts';
+import { createExportTree } from './export-tree.ts';
+import type { ExportSource } from './export-source.ts';
+import { createFindings } from './findings.ts';
+import type { Finding, Findings } from './findings.ts';
+import { keysByUse, readKeys } from './keys.ts';
+import type { LogKeys } from './keys.ts';
+import { createKnownRoots } from './known-roots.ts';
+import { createBodyMatcher } from './match-bodies.ts';
+import { createMissingBodies, purgeEntryOf } from './missing-bodies.ts';
+import type { PurgeEntry } from './missing-bodies.ts';
+import type { LedgerPrimitives } from './primitives.ts';
+import { readDeployment, readEntry, readReceipt, readTile } from './read-lines.ts';
+import { createReceiptLines } from './receipt-lines.ts';
+import { createSilences } from './silences.ts';
+import { eachLine, linesOf, openBodies, openedCheckpoints } from './source-lines.ts';
+import { createTileLines } from './tile-lines.ts';
+
+export interface VerifyResult {
+  v: 1;
+  org: string;
+  /** Lines that are not malformed. */
+  entries: number;
+  bodies: number;
+  missingBodies: number;
+  checkpoints: number;
+  findings: Finding[];
+}
+
+export interface Reading {
+  source: ExportSource;
+  primitives: LedgerPrimitives;
+  exported: ExportFile & { host: string };
+  /** Undefined: those of the export. */
+  keys: LogKeys | undefined;
+  /** The newest purge entry, as far as is known beforehand. */
+  presumed: PurgeEntry | undefined;
+}
+
+/**
+ * Reads an export once and takes all the steps of docs/spec/ledger-v1.md. The result is right if `presumed` is the purge entry that is returned, or no
+ * body is missing.
+ */
+export async function readExport({
+  source,
+  primitives,
+  exported,
+  keys: given,
+  presumed,
+}: Reading): Promise<{ result: VerifyResult; purge: PurgeEntry | undefined }> {
+  const { org, origin, host, minIndex, anchorHash } = exported;
+  const { sha256, sha256Hex, verify } = primitives;
+  const findings = createFindings();
+  const keys = given ?? (await keysOf(source, primitives, findings));
+
+  const deploymentText = await source.text('deployment.json');
+  const deployment = readDeployment(deploymentText ?? '');
+  if (deployment === undefined) findings.add('MALFORMED', 'file:deployment.json');
+  const checkpoints = createCheckpointLines(findings);
+  const opened = await openedCheckpoints(source, { origin, keys, noteNumber: deployment?.number }, primitives, findings);
+  for await (const { lines } of opened) for (const line of lines) checkpoints.add(line);
+  const tiles = createTileLines();
+  await eachLine(source, 'tiles.ndjson', readTile, (line) => tiles.add(line), findings);
+  const anchors = openAnchors(await source.anchors(), { origin, keys, verify });
+  const receipts = createReceiptLines();
+  await eachLine(source, 'receipts.ndjson', readReceipt, (line) => receipts.add(line), findings);
+
+  const roots = createKnownRoots([...checkpoints.sizes, ...anchors.sizes]);
+  const tree = createExportTree({ minIndex, tiles, roots, sha256 });
+  const chain = createChain(org, sha256Hex, { next: minIndex, head: anchorHash ?? genesisOf(org, sha256Hex) });
+  const silences = createSilences(checkpoints.silences);
+  const missing = createMissingBodies(findings, presumed);
+  let purge: PurgeEntry | undefined;
+  const matcher = createBodyMatcher(findings, {
+    missing(entry) {
+      missing.add(entry);
+      if (entry.kind === 3) silences.explain(entry.at);
+    },
+    remark(entry, remark, claim) {
+      if (remark.type === 'ledger.purged') purge = purgeEntryOf(entry, remark, claim);
+      else silences.explain(entry.at);
+    },
+    isCheckpointSize: (size) => checkpoints.lineSizes.has(size),
+  });
+
+  const bodies = await openBodies(source, primitives, findings);
+  let entries = 0;
+  let firstMs: number | undefined;
+  for await (const lines of await linesOf(source, 'entries.ndjson', findings)) {
+    for (const line of lines) {
+      const entry = readEntry(line);
+      if (entry === undefined) {
+        findings.add('MALFORMED', 'file:entries.ndjson');
+        continue;
+      }
+      const { seq, kind, id, at, retain, body, hash } = entry;
+      const { next } = chain;
+      entries += 1;
+      firstMs ??= at;
+      chain.add({ org, seq, kind, id, atMs: at, retainDays: retain, bodyHash: body, entryHash: hash }, (code, found) => findings.add(code, `entry:${found}`));
+      if (seq === next) tree.append(hash);
+      else tree.breakOff();
+      if (seq < next) continue;
+      receipts.entry(seq, hash);
+      while (!matcher.take(entry)) matcher.refill(await bodies.next());
+    }
+  }
+  while (!matcher.drain()) matcher.refill(await bodies.next());
+
+  const { next, head, lastMs } = chain;
+  const { statement } = purge ?? {};
+  if (minIndex > 0 && !(statement?.minIndex === minIndex && statement.anchorHash === anchorHash)) findings.add('GAP', 'entry:0');
+  const signedSize = checkpoints.last?.size ?? 0;
+  checkpoints.end({ next, reach: tree.reach, rootAt: (size) => roots.at(size) });
+  const { last, nextNumber, lastLineSize } = checkpoints;
+  silences.end(findings, { minIndex, firstMs, exportedAtMs: exported.exportedAt, lastSignedMs: last?.atMs, nextNumber });
+  tiles.end(findings, signedSize, minIndex);
+  const told = exported.head;
+  const isHead = exported.size === next && told.nextSeq === next && told.head === head && (told.lastAt ?? Number.NEGATIVE_INFINITY) === lastMs;
+  if (!isHead || told.checkpointSize !== lastLineSize) findings.add('HEAD_MISMATCH', 'head');
+  anchors.end(findings, next, (size) => roots.at(size));
+  receipts.end(findings, minIndex, signedSize);
+  if (deployment) checkDeployment(deployment, { host, keys, noteHash: checkpoints.noteHash, primitives, findings });
+
+  const counts = { entries, bodies: bodies.count, missingBodies: missing.count, checkpoints: checkpoints.lines };
+  return { result: { v: 1, org, ...counts, findings: findings.list() }, purge };
+}
+
+async function keysOf(source: ExportSource, { sha256 }: LedgerPrimitives, findings: Findings): Promise<LogKeys> {
+  const read = readKeys((await source.text('keys.json')) ?? '', sha256);
+  const malformed = read?.malformed ?? 1;
+  if (malformed > 0) findings.add('MALFORMED', 'file:keys.json', malformed);
+  return read?.keys ?? keysByUse([]);
+}

@@ -1,0 +1,109 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { appendRecords } from '../../db/queries/ledger.ts';
+import { startApi, type TestApi } from '../support/api.ts';
+import { auditRecord } from '../support/ledger-records.ts';
+import { startTestSigner, type TestSigner } from '../support/signed-ledgers.ts';
+import { until } from '../workflows/until.ts';
+
+const ENTRIES = 100_000;
+const BODY_BYTES = 2_500;
+/** Of what a side may come to hold while some 300 MB go by. */
+const BOUND_MB = 220;
+const ROOT = join(import.meta.dirname, '../..');
+
+let api: TestApi;
+let signer: TestSigner;
+let home: string;
+let key: string;
+
+beforeAll(async () => {
+  api = await startApi();
+  signer = await startTestSigner(api.database.adminUrl);
+  home = await mkdtemp(join(tmpdir(), 'mastguard-export-'));
+  const orgId = await api.newOrganization();
+  ({ key } = await api.newKey({ orgId, scopes: ['audit:read'] }));
+  const filling = 'x'.repeat(BODY_BYTES);
+  for (let from = 0; from < ENTRIES; from += 2_000) {
+    await appendRecords(
+      api.database.appSql,
+      Array.from({ length: 2_000 }, (_, at) => auditRecord(orgId, `r${from + at}`, filling)),
+    );
+  }
+  await signer.sign();
+}, 300_000);
+afterAll(async () => {
+  await rm(home, { recursive: true });
+  await signer.stop();
+  await api.stop();
+});
+
+/** The command as it is run, in a process of its own. */
+function mastguard(...args: string[]): ChildProcess & { output: () => string } {
+  const child = spawn(process.execPath, ['--import', 'tsx', join(ROOT, 'cli/mastguard.ts'), ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  child.stdout?.on('data', (chunk: Buffer) => (output += chunk));
+  child.stderr?.on('data', (chunk: Buffer) => (output += chunk));
+  return Object.assign(child, { output: () => output });
+}
+
+const exporting = (directory: string) => mastguard('export', directory, '--url', api.baseUrl, '--key', key);
+const exitOf = async (child: ChildProcess): Promise<unknown[]> => once(child, 'exit');
+const sizeOf = async (path: string): Promise<number> => (existsSync(path) ? (await stat(path)).size : 0);
+
+/** Most memory that a process has held so far, in MB; undefined where the system does not say. */
+async function peakMegabytes(pid: number | undefined): Promise<number | undefined> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
+  const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? [];
+  return kilobytes === undefined ? undefined : Number(kilobytes) / 1_024;
+}
+
+test('a hundred thousand entries are taken away through a kill, in bounded memory, and verify with both verifiers', async () => {
+  const directory = join(home, 'ledger');
+  const first = exporting(directory);
+  await until(async () => (await sizeOf(join(directory, 'bodies.ndjson'))) > 20_000_000, 60_000);
+  first.kill('SIGKILL');
+  await exitOf(first);
+  const kept = await sizeOf(join(directory, 'bodies.ndjson'));
+  expect(await readdir(directory)).not.toContain('export.json');
+
+  const before = process.memoryUsage().rss;
+  let server = 0;
+  let client: number | undefined;
+  const second = exporting(directory);
+  const watch = setInterval(() => {
+    server = Math.max(server, process.memoryUsage().rss - before);
+    void peakMegabytes(second.pid).then((peak) => (client = peak ?? client));
+  }, 20);
+  expect(await exitOf(second)).toEqual([0, null]);
+  clearInterval(watch);
+  expect(second.output()).toContain('"entries":100');
+  // It went on where it was killed, and neither side ever held the ledger, which is far larger than this.
+  expect(await sizeOf(join(directory, 'bodies.ndjson'))).toBeGreaterThan(Math.max(kept, ENTRIES * BODY_BYTES));
+  expect(server / 1_048_576).toBeLessThan(BOUND_MB);
+  if (client !== undefined) expect(client).toBeLessThan(BOUND_MB);
+
+  const verify = mastguard('verify', directory, '--json');
+  expect([await exitOf(verify), verify.output()]).toEqual([[0, null], expect.stringContaining('"findings":[]')]);
+  const python = spawn('python3', [join(ROOT, 'verify/verify.py'), directory, '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let found = '';
+  python.stdout.on('data', (chunk: Buffer) => (found += chunk));
+  expect(await exitOf(python)).toEqual([0, null]);
+  expect(JSON.parse(found)).toMatchObject({ missingBodies: 0, findings: [] });
+  expect(JSON.parse(found)).toEqual(JSON.parse(verify.output()));
+}, 300_000);
+
+test('a wrong command line, a wrong key and a directory that is taken are told apart from success', async () => {
+  const told = async (...args: string[]) => {
+    const child = mastguard('export', ...args);
+    const [code] = await exitOf(child);
+    return [code, child.output()];
+  };
+  expect(await told()).toEqual([2, expect.stringContaining('name one directory')]);
+  expect(await told(join(home, 'refused'), '--url', api.baseUrl, '--key', 'mg_live_nobody')).toEqual([1, expect.stringContaining('status 401')]);
+  expect(await told(join(home, 'ledger'), '--url', api.baseUrl, '--key', key)).toEqual([1, expect.stringContaining('holds an export already')]);
+}, 60_000);

@@ -1,0 +1,1 @@
+export { AuditLogger } from '@microsoft/agent-governance-sdk';

@@ -1,0 +1,23 @@
+import { CancellationScope, isCancellation, proxyActivities, setCurrentDetails } from '@temporalio/workflow';
+import type { CheckedLedger, LedgerCheckActivities } from '../activities/ledger-check.ts';
+import { CHECK_RECORD, CHECK_STEP } from './options.ts';
+
+const { checkLedger } = proxyActivities<LedgerCheckActivities>(CHECK_STEP);
+const { endCheck } = proxyActivities<LedgerCheckActivities>(CHECK_RECORD);
+
+export interface LedgerCheckRequest {
+  orgId: string;
+  checkId: string;
+}
+
+/** Verifies an organisation's ledger; nothing is ever repaired. A run that is cancelled ends the check. */
+export async function verifyLedger({ orgId, checkId }: LedgerCheckRequest): Promise<CheckedLedger> {
+  try {
+    const checked = await checkLedger({ orgId, checkId });
+    setCurrentDetails(`**${checked.done} of ${checked.total}** entries, ${checked.status}, ${checked.findings} findings`);
+    return checked;
+  } catch (error) {
+    if (isCancellation(error)) await CancellationScope.nonCancellable(() => endCheck({ orgId, checkId }));
+    throw error;
+  }
+}
