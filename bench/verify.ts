@@ -89,7 +89,7 @@ async function writeExport(directory: string, count: number): Promise<void> {
       entriesFile.write(`${JSON.stringify({ ...head, body: bodyHash, hash: prev })}\n`),
       bodiesFile.write(`${JSON.stringify({ ...head, fields }).slice(0, -1)},"body":${body}}\n`),
     ].includes(false);
-    if (isFull) await Promise.all(files.map((file) => (file.writableNeedDrain ? once(file, 'drain') : undefined)));
+    if (isFull) for (const file of files) if (file.writableNeedDrain) await once(file, 'drain');
     if (tree.size % ENTRIES_A_CHECKPOINT === 0 || tree.size === count) {
       checkpointSize = tree.size;
       const root = tree.root();

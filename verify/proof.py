@@ -63,7 +63,8 @@ def parse_proof(data: bytes) -> Proof:
     if not mark or lines[0] != HEADER:
         raise Malformed("no proof")
     if len(lines) > 1 and lines[1].startswith("extra "):
-        lines.pop(1)
+        # Nothing authenticates it, so it is passed over; the form it must have is that of the file.
+        from_base64(lines.pop(1)[len("extra ") :])
     index = _INDEX.fullmatch(lines[1]) if len(lines) > 1 else None
     if index is None or int(index.group(1)) > MAX_WHOLE:
         raise Malformed("no index")

@@ -11,8 +11,6 @@ import { nodePrimitives } from './node-primitives.ts';
 /** Work on one block of a file that needs nothing of the others. */
 export type BlockTask = { file: string; block: FileBlock } & ({ kind: 'bodies' } | { kind: 'checkpoints'; how: OpenCheckpoints });
 
-export type BlockAnswer<T extends BlockTask['kind']> = T extends 'bodies' ? BodyBatch : CheckpointBatch;
-
 /** What a thread does, or the main thread where there are none. */
 export async function runBlockTask(task: BlockTask, file: FileHandle): Promise<BodyBatch | CheckpointBatch> {
   const lines: Line[] = [];

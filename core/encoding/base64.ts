@@ -1,5 +1,5 @@
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
-const SEXTETS: ReadonlyMap<string, number> = new Map([...ALPHABET].map((character, value) => [character, value]));
+const SEXTETS: ReadonlyMap<string, number> = new Map(Array.from(ALPHABET, (character, value) => [character, value]));
 
 /** RFC 4648, section 4, with padding. */
 export function base64Of(bytes: Uint8Array): string {

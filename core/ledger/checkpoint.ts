@@ -66,7 +66,7 @@ export function openCheckpoint(
   if (origin !== undefined && head.origin !== origin) return { problem: 'another origin' };
   let isSigned = false;
   let seconds: number | undefined;
-  for (const { vkey, signature } of parsed.signatures.flatMap((each) => keysOf(each, vkeys).map((vkey) => ({ vkey, signature: each.signature })))) {
+  for (const { vkey, signature } of parsed.signatures.flatMap((each) => keysOf(each, vkeys).map((key) => ({ vkey: key, signature: each.signature })))) {
     if (vkey.type === SIGNATURE_TYPE.ed25519) {
       if (!verify(vkey.publicKey, utf8(parsed.text), signature)) return { problem: 'a signature that does not verify' };
       isSigned ||= vkey.name === head.origin && signedBy.includes(vkey);

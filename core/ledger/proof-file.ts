@@ -21,7 +21,7 @@ export function parseProofFile(text: string): ProofFile | undefined {
   const blank = text.indexOf('\n\n');
   if (blank < 0) return undefined;
   const [header, ...lines] = text.slice(0, blank).split('\n');
-  if (lines[0]?.startsWith('extra ') === true && bytesOfBase64(lines.shift()?.slice('extra '.length) ?? '') === undefined) return undefined;
+  if (lines[0]?.startsWith('extra ') === true) lines.shift();
   const [indexLine = '', ...encoded] = lines;
   const digits = /^index (0|[1-9][0-9]{0,15})$/.exec(indexLine)?.[1];
   const proof = encoded.map(bytesOfBase64).filter((hash) => hash?.length === 32) as Hash[];

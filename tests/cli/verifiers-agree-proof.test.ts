@@ -81,7 +81,7 @@ describeVerifiers('a proof of one entry', () => {
     ['by a note of another origin', proof((text) => text.replace('ledger.example.com/mg/org', 'ledger.example.com/mg/of')), ['BAD_SIGNATURE proof']],
     ['with a spoilt note and another body', { ...proof((text) => text.slice(0, -1)), body: '' }, ['BAD_SIGNATURE proof', 'BODY_MISMATCH proof']],
     ['with a line of anything', proof((text) => text.replace('\nindex', '\nextra cGFnZQ==\nindex')), []],
-    ['with a line of anything that is no base64', proof((text) => text.replace('\nindex', '\nextra !\nindex')), []],
+    ['with a line of anything that is no base64', proof((text) => text.replace('\nindex', '\nextra !\nindex')), ['MALFORMED file:proof']],
     ['with a line of anything in another place', proof((text) => text.replace('\n\n', '\nextra cGFnZQ==\n\n')), ['MALFORMED file:proof']],
     ['of another version', proof((text) => text.replace('@v1', '@v2')), ['MALFORMED file:proof']],
     ['without an index', proof((text) => text.replace('index 7\n', '')), ['MALFORMED file:proof']],

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { sha256Hex } from '../../activities/settlement.ts';
 import { actionDigest } from '../../core/decision/action-digest.ts';
+import type { SealedObject } from '../../core/ledger/sealed-object.ts';
+import { openRecordedEvent } from '../../db/event-seal.ts';
+import { storedDigest } from '../../db/review-seal.ts';
 import type { Role } from '../../schemas/access.ts';
 import type { GovernanceEvent } from '../../schemas/event.ts';
 import type { Review } from '../../schemas/review.ts';
@@ -91,13 +94,20 @@ test('edited arguments are a new digest; what was asked and what was approved bo
   expect(edited.body.actionDigest).not.toBe(before.actionDigest);
   const rows = await product.sql.begin(async (tx) => {
     await tx`select set_config('mg.org_id', ${product.orgId}, true)`;
-    return tx<{ body: string }[]>`
-      select body from agent_events where org_id = ${product.orgId} and event_id = ${asked.event.id}
-      union all select body from hitl_decisions where org_id = ${product.orgId} and review_id = ${edited.body.id}`;
+    return tx<
+      { recordId: string; body: string }[]
+    >`select record_id as "recordId", body from hitl_decisions where org_id = ${product.orgId} and review_id = ${edited.body.id}`;
   });
-  const [event, step] = rows.map(({ body }) => JSON.parse(body) as Record<string, never>);
-  expect(event).toMatchObject({ event: { tool: { args: { amount: 100 } } } });
-  expect(step).toMatchObject({ step: 'edit', args: { amount: 10 }, actionDigest: edited.body.actionDigest });
+  const step = JSON.parse(String(rows[0]?.body)) as { sealed: SealedObject[] };
+  expect(step).toMatchObject({ step: 'edit', actionDigest: storedDigest(product.vault, product.orgId, String(edited.body.actionDigest)) });
+  const opened = await product.vault.open(
+    product.orgId,
+    step.sealed.map((sealed) => ({ place: `step/${rows[0]?.recordId}`, sealed })),
+  );
+  expect(opened).toEqual([expect.objectContaining({ args: { amount: 10 } })]);
+  expect(await openRecordedEvent(product.vault, { orgId: product.orgId, eventId: asked.event.id })).toMatchObject({
+    record: { event: { tool: { args: { amount: 100 } } } },
+  });
 });
 
 test('an edit is no way round the policy, and only plans that allow it allow it', async () => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { storedDigest } from '../../db/review-seal.ts';
 import type { Decision } from '../../schemas/decision.ts';
 import type { Review } from '../../schemas/review.ts';
 import { reviewSignal } from '../../workflows/messages.ts';
@@ -39,7 +40,12 @@ describe('reviews', () => {
       return tx<{ body: string }[]>`select body from hitl_decisions where org_id = ${product.orgId} and review_id = ${answer.body.id}`;
     });
     expect(rows.map(({ body }) => JSON.parse(body))).toEqual([
-      expect.objectContaining({ step: 'approve', actor: 'mem_reviewer', actionDigest: answer.body.actionDigest, status: 'approved' }),
+      expect.objectContaining({
+        step: 'approve',
+        actor: 'mem_reviewer',
+        actionDigest: storedDigest(product.vault, product.orgId, String(answer.body.actionDigest)),
+        status: 'approved',
+      }),
     ]);
   });
 

@@ -53,13 +53,14 @@ function peerMarkdown(peer: Comparison | string, groups: readonly AttackGroup[])
   const oursOf = (name: string): string => {
     const attack = all.find((each) => each.name === name);
     if (attack === undefined) throw new Error(`there is no attack «${name}»`);
-    return typeof attack.finds === 'string' ? attack.finds : attack.finds.map((finding) => `\`${finding}\``).join(', ') || 'nothing';
+    const found = typeof attack.finds === 'string' ? attack.finds : attack.finds.map((finding) => `\`${finding}\``).join(', ') || 'nothing';
+    return attack.kept !== undefined && found !== 'nothing' ? `${found}, with what was kept outside` : found;
   };
   return [
     `## ${peer.name} ${peer.version}`,
     '',
     'The same sorts of attack on the log of another product, by what its own `verify()` answers (true: nothing is wrong). It chains every field of every entry by SHA-256 and finds',
-    'whatever breaks the chain; it has no head, signature or receipt, so it cannot find what leaves a chain that fits. It keeps its log in memory; what was exported',
+    'whatever breaks the chain; it has no head, signature or receipt, so it cannot find what leaves a chain that fits. Some of these ours finds only with what was kept outside. It keeps its log in memory; what was exported',
     'and tampered with was put into a logger as its entries.',
     '',
     '| attack | `verify()` | ours, of the same sort |',

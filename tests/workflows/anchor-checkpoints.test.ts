@@ -108,7 +108,8 @@ test('one that refuses ends its run as failed, and the next run tries again', as
   receiver.answer('/anchor', 410);
   await run();
   await expect(runOf('keeper').result()).rejects.toMatchObject({ cause: { cause: { type: 'anchor-refused', message: 'answered 410' } } });
-  expect((await run()).started).toEqual(['keeper']);
+  // Another anchor may still wait for its turn.
+  expect((await run()).started).toContain('keeper');
   expect(await runOf('keeper').result()).toEqual({ anchored: 1, refused: 0 });
 });
 

@@ -18,10 +18,10 @@ export interface BodyMatcher {
 
 export interface BodyEvents {
   /** An entry that is present, without a body. */
-  missing(entry: EntryLine): void;
+  missing: (entry: EntryLine) => void;
   /** A body of kind 3 that is what was hashed, and speaks of the ledger itself. */
-  remark(entry: EntryLine, remark: Remark, claim: string): void;
-  isCheckpointSize(size: number): boolean;
+  remark: (entry: EntryLine, remark: Remark, claim: string) => void;
+  isCheckpointSize: (size: number) => boolean;
 }
 
 export function createBodyMatcher(findings: Findings, { missing, remark, isCheckpointSize }: BodyEvents): BodyMatcher {
@@ -33,8 +33,8 @@ export function createBodyMatcher(findings: Findings, { missing, remark, isCheck
 
   /** Number of the body at hand; undefined where the batch is used up. Bodies out of order are passed over. */
   const current = (): number | undefined => {
-    while (batch !== undefined && at < batch.seqs.length) {
-      const seq = batch.seqs[at] ?? 0;
+    for (const seqs = batch?.seqs ?? []; at < seqs.length;) {
+      const seq = seqs[at] ?? 0;
       if (seq > lastSeq) return seq;
       findings.add('DUPLICATE_SEQ', `body:${seq}`);
       at += 1;

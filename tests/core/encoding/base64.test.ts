@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { base64Of, bytesOfBase64 } from '../../../core/encoding/base64.ts';
 
 describe('base64', () => {

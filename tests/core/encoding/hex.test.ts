@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { bytesOfHex, hexOf } from '../../../core/encoding/hex.ts';
 
 describe('hex', () => {

@@ -37,7 +37,7 @@ describe('signed notes of others', () => {
 });
 
 describe('verifier keys', () => {
-  const [{ vkey = '' } = {}] = EXAMPLES;
+  const vkey = EXAMPLES[0]?.vkey ?? '';
 
   test('are written as they are read', () => {
     const key = parseVkey(vkey, sha256);
@@ -69,7 +69,7 @@ describe('verifier keys', () => {
 });
 
 describe('parseNote', () => {
-  const [{ note = '' } = {}] = EXAMPLES;
+  const note = EXAMPLES[0]?.note ?? '';
 
   test('divides at the last empty line, and keeps those of the text', () => {
     const { text, signatures } = parseNote(`first\n\nsecond\n\n${note.slice(note.indexOf('—'))}`) ?? {};

@@ -12,7 +12,7 @@ const sha256 = (bytes: Uint8Array): Uint8Array => {
   if (found === undefined) known.set(key, (found = hash('sha256', bytes, 'buffer')));
   return found;
 };
-const hex = (hashes: readonly Uint8Array[]): string[] => hashes.map((hash) => Buffer.from(hash).toString('hex'));
+const hex = (hashes: readonly Uint8Array[]): string[] => hashes.map((each) => Buffer.from(each).toString('hex'));
 
 const MOST = 300;
 const leaves = Array.from({ length: MOST }, (_, at) => leafOf(Buffer.from(`leaf ${at}`)));

@@ -2,7 +2,6 @@ import type { Sql, TransactionSql } from '../../../db/client.ts';
 import type { Attempt } from './attempt.ts';
 
 const VERBS = ['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger', 'maintain'] as const;
-export type Verb = (typeof VERBS)[number];
 
 /** Tables, partitions and views of every schema that is not the server's own; `public.` is left out of their names. */
 const RELATION = `

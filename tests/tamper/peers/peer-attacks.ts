@@ -24,17 +24,26 @@ export interface PeerResult {
   ours: string;
 }
 
-const FIELDS = ['timestamp', 'agentId', 'action', 'decision', 'hash', 'previousHash'] as const;
+/** By field, the column of ours that is most like it. */
+const FIELDS = {
+  timestamp: 'ledger_entry.at changed',
+  agentId: 'agent_events.agent_id changed',
+  action: 'agent_events.action changed',
+  decision: 'agent_events.value changed',
+  hash: 'ledger_entry.entry_hash changed',
+  previousHash: 'ledger_entry.entry_hash changed',
+} as const;
+
 /** An entry in the middle, a refusal. */
 const MIDDLE = 9;
 
 /** The same sorts of attack on its log, as far as it has what they are made on. */
 const ATTACKS: readonly { attack: string; ours: string; tamper: (log: AuditLoggerEntry[]) => AuditLoggerEntry[] }[] = [
   { attack: 'untouched', ours: 'untouched: whole', tamper: (log) => log },
-  ...FIELDS.map((field) => ({
+  ...Object.entries(FIELDS).map(([field, ours]) => ({
     attack: `${field} of one entry changed`,
-    ours: 'agent_events.body changed',
-    tamper: (log: AuditLoggerEntry[]) => log.with(MIDDLE, { ...at(log, MIDDLE), [field]: flipped(at(log, MIDDLE)[field]) }),
+    ours,
+    tamper: (log: AuditLoggerEntry[]) => log.with(MIDDLE, { ...at(log, MIDDLE), [field]: flipped(at(log, MIDDLE)[field as keyof AuditLoggerEntry]) }),
   })),
   {
     attack: 'one entry changed, its own hash put right',
