@@ -33,7 +33,7 @@ describe('verifyExport', () => {
   test('the primitives of a browser say the same as those of Node, of good exports and of bad signatures', async () => {
     const good = withKept(smallLedger());
     const note = smallLedger().checkpoints[2]?.note ?? '';
-    const unsigned = replaceInLine('checkpoints.ndjson', 2, `${note.slice(-12, -1)}`, `AAAAAAA${note.slice(-5, -1)}`)(good);
+    const unsigned = replaceInLine('checkpoints.ndjson', 2, note.slice(-12, -1), `AAAAAAA${note.slice(-5, -1)}`)(good);
     for (const files of [good, unsigned, purged]) {
       const [inNode, inBrowser] = await Promise.all(
         [nodePrimitives, noblePrimitives].map((primitives) => verifyExport({ source: sourceOf(files), primitives })),
