@@ -2,14 +2,15 @@ import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExportSource, LinesFile } from '../../core/ledger/verify/export-source.ts';
 import type { CheckpointBatch } from '../../core/ledger/verify/open-checkpoints.ts';
-import type { BodyBatch } from '../../core/ledger/verify/read-bodies.ts';
 import { decodeUtf8 } from '../../core/ledger/verify/split-lines.ts';
 import type { Line } from '../../core/ledger/verify/split-lines.ts';
+import { answersInOrder } from './answers-in-order.ts';
 import type { BlockTask } from './block-task.ts';
 import { blocksOf, readLines } from './file-block.ts';
 import type { FileBlock } from './file-block.ts';
+import { unpackBodies, unpackEntries } from './packed-batch.ts';
 import { createReadProgress } from './read-progress.ts';
-import { startThreads, threadCount } from './threads.ts';
+import { startThreads, threadCount, useMainThread } from './threads.ts';
 import type { Threads } from './threads.ts';
 
 export interface DirectoryOptions {
@@ -46,6 +47,7 @@ export async function openDirectory({
   const entriesBytes = (await sizeOf(pathOf('entries.ndjson'))) ?? 0;
   const bodiesBytes = (await sizeOf(pathOf('bodies.ndjson'))) ?? 0;
   const progress = createReadProgress(entriesBytes + bodiesBytes, onProgress);
+  const mainThread = useMainThread();
   let threads: Threads | undefined;
 
   async function* linesIn(file: LinesFile, block: FileBlock): AsyncGenerator<Line[]> {
@@ -57,12 +59,18 @@ export async function openDirectory({
     }
   }
 
-  /** Undefined where it is not worth threads. */
-  async function inThreads<T>(file: LinesFile, taskOf: (block: FileBlock) => BlockTask): Promise<AsyncIterable<T> | undefined> {
+  /** Undefined where there is no such file. */
+  async function inBlocks<Answer, T>(
+    file: LinesFile,
+    taskOf: (block: FileBlock) => BlockTask,
+    unpack: (answer: Answer) => T,
+  ): Promise<AsyncIterable<T> | undefined> {
     const bytes = await sizeOf(pathOf(file));
-    if (bytes === undefined || bytes < THREADS_FROM_BYTES || most === 0) return undefined;
-    threads ??= startThreads(most);
-    return answersOf<T>(threads, blocksOf(bytes, BLOCK_BYTES).map(taskOf), ({ block }) => progress.read(file, block.end));
+    if (bytes === undefined) return undefined;
+    const isLarge = bytes >= THREADS_FROM_BYTES && most > 0;
+    if (isLarge) threads ??= startThreads(most);
+    const tasks = blocksOf(bytes, BLOCK_BYTES).map(taskOf);
+    return answersInOrder(isLarge && threads !== undefined ? threads : mainThread, tasks, unpack, ({ block }) => progress.read(file, block.end));
   }
 
   return {
@@ -74,9 +82,14 @@ export async function openDirectory({
       const bytes = await sizeOf(pathOf(file));
       return bytes === undefined ? undefined : linesIn(file, { start: 0, end: bytes });
     },
-    bodies: () => inThreads<BodyBatch>('bodies.ndjson', (block) => ({ kind: 'bodies', file: pathOf('bodies.ndjson'), block })),
+    entries: (org) => inBlocks('entries.ndjson', (block) => ({ kind: 'entries', file: pathOf('entries.ndjson'), block, org }), unpackEntries),
+    bodies: () => inBlocks('bodies.ndjson', (block) => ({ kind: 'bodies', file: pathOf('bodies.ndjson'), block }), unpackBodies),
     checkpoints: (how) =>
-      inThreads<CheckpointBatch>('checkpoints.ndjson', (block) => ({ kind: 'checkpoints', file: pathOf('checkpoints.ndjson'), block, how })),
+      inBlocks(
+        'checkpoints.ndjson',
+        (block) => ({ kind: 'checkpoints', file: pathOf('checkpoints.ndjson'), block, how }),
+        (answer: CheckpointBatch) => answer,
+      ),
     async lastBodies() {
       if (bodiesBytes === 0) return [];
       const handle = await open(pathOf('bodies.ndjson'));
@@ -100,28 +113,9 @@ export async function openDirectory({
       return (await Promise.all(read)).flat();
     },
     async close() {
-      await threads?.stop();
+      await Promise.all([threads?.stop(), mainThread.stop()]);
     },
   };
-}
-
-/** In the order of the tasks, with a few under way beyond the one that is waited for. */
-async function* answersOf<T>(threads: Threads, tasks: readonly BlockTask[], onDone: (task: BlockTask) => void): AsyncGenerator<T> {
-  const underWay: { task: BlockTask; answer: Promise<T> }[] = [];
-  let at = 0;
-  for (;;) {
-    for (; at < tasks.length && underWay.length < 2 * threads.count; at += 1) {
-      const task = tasks[at] as BlockTask;
-      const answer = threads.run<T>(task);
-      // Told to whoever waits for it; until then it is nobody's.
-      answer.catch(() => undefined);
-      underWay.push({ task, answer });
-    }
-    const first = underWay.shift();
-    if (first === undefined) return;
-    yield await first.answer;
-    onDone(first.task);
-  }
 }
 
 /** Undefined where there is no such file. */

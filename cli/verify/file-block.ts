@@ -30,6 +30,21 @@ export async function* readLines(file: FileHandle, { start, end }: FileBlock, on
   yield splitter.end();
 }
 
+/** The bytes of the lines that begin in a block; undefined where they are more than `most`. */
+export async function readBlock(file: FileHandle, { start, end }: FileBlock, most: number): Promise<Buffer | undefined> {
+  const begin = start === 0 ? 0 : await afterLf(file, start - 1, end - 1);
+  if (begin === undefined) return Buffer.alloc(0);
+  const stop = (await afterLf(file, end - 1, begin + most)) ?? Math.min(begin + most + 1, (await file.stat()).size);
+  if (stop - begin > most) return undefined;
+  const bytes = Buffer.allocUnsafe(stop - begin);
+  for (let read = 0; read < bytes.length;) {
+    const { bytesRead } = await file.read(bytes, read, bytes.length - read, begin + read);
+    if (bytesRead === 0) return bytes.subarray(0, read);
+    read += bytesRead;
+  }
+  return bytes;
+}
+
 /** The blocks that make up a file. */
 export function blocksOf(bytes: number, blockBytes: number): FileBlock[] {
   return Array.from({ length: Math.ceil(bytes / blockBytes) }, (_, index) => ({ start: index * blockBytes, end: Math.min(bytes, (index + 1) * blockBytes) }));

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { createTaskRunner } from './block-task.ts';
 import type { BlockTask } from './block-task.ts';
 
 export interface Threads {
@@ -58,4 +59,10 @@ export function startThreads(count: number): Threads {
       await Promise.all(slots.map(({ worker }) => worker.terminate()));
     },
   };
+}
+
+/** The same without threads, for what is too small for them. */
+export function useMainThread(): Threads {
+  const runner = createTaskRunner();
+  return { count: 1, run: <T>(task: BlockTask) => runner.run(task) as Promise<T>, stop: () => runner.close() };
 }

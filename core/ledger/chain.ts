@@ -47,13 +47,32 @@ export interface Chain {
   /** Epoch milliseconds of the last entry, -Infinity before the first. */
   readonly lastMs: number;
   /** Goes on from the entry whatever is found. `find` is told each fault with the number it is about. */
-  add: (entry: SpineEntry, find: (fault: ChainFault, seq: number) => void) => void;
+  add: (entry: SpineEntry, find: FindFault) => void;
+  /** The same where it is known already whether the entry's hash is that of the entry after the {@link head}. */
+  follow: (entry: ChainLink, isLinked: boolean, find: FindFault) => void;
 }
+
+type FindFault = (fault: ChainFault, seq: number) => void;
+
+/** What of an entry a chain goes on from. */
+export type ChainLink = Pick<SpineEntry, 'seq' | 'atMs' | 'entryHash'>;
+
+/** Whether the entry's hash is that of what it says, after an entry with the hash `prev`. */
+export const isLinked = (entry: SpineEntry, prev: string, sha256Hex: Sha256Hex): boolean => leafHash(entryText(entry, prev), sha256Hex) === entry.entryHash;
 
 /** Recomputes one organisation's chain, from its first entry or from `start` on: step 1 of docs/spec/ledger-v1.md. */
 export function createChain(org: string, sha256Hex: Sha256Hex, start: { next: number; head: string } = { next: 0, head: genesisOf(org, sha256Hex) }): Chain {
   let { next, head } = start;
   let lastMs = Number.NEGATIVE_INFINITY;
+  const follow: Chain['follow'] = ({ seq, atMs, entryHash }, isEntry, find) => {
+    if (seq < next) find('DUPLICATE_SEQ', seq);
+    else if (seq > next) find('GAP', next);
+    if (atMs < lastMs) find('TIME_REGRESSION', seq);
+    if (!isEntry) find('ENTRY_MISMATCH', seq);
+    head = entryHash;
+    next = Math.max(next, seq + 1);
+    lastMs = atMs;
+  };
   return {
     get next() {
       return next;
@@ -65,14 +84,9 @@ export function createChain(org: string, sha256Hex: Sha256Hex, start: { next: nu
       return lastMs;
     },
     add(entry, find) {
-      if (entry.seq < next) find('DUPLICATE_SEQ', entry.seq);
-      else if (entry.seq > next) find('GAP', next);
-      if (entry.atMs < lastMs) find('TIME_REGRESSION', entry.seq);
-      if (leafHash(entryText(entry, head), sha256Hex) !== entry.entryHash) find('ENTRY_MISMATCH', entry.seq);
-      head = entry.entryHash;
-      next = Math.max(next, entry.seq + 1);
-      lastMs = entry.atMs;
+      follow(entry, isLinked(entry, head, sha256Hex), find);
     },
+    follow,
   };
 }
 

@@ -16,12 +16,12 @@ export function formatProofFile({ index, proof, checkpoint }: ProofFile): string
   return `${[HEADER, `index ${index}`, ...proof.map(base64Of)].join('\n')}\n\n${checkpoint}`;
 }
 
-/** Undefined where the text is no proof file. An `extra` line is passed over: nothing authenticates it. */
+/** Undefined where the text is no proof file. An `extra` line is passed over, as nothing authenticates it. */
 export function parseProofFile(text: string): ProofFile | undefined {
   const blank = text.indexOf('\n\n');
   if (blank < 0) return undefined;
   const [header, ...lines] = text.slice(0, blank).split('\n');
-  if (lines[0]?.startsWith('extra ') === true) lines.shift();
+  if (lines[0]?.startsWith('extra ') === true && bytesOfBase64(lines.shift()?.slice('extra '.length) ?? '') === undefined) return undefined;
   const [indexLine = '', ...encoded] = lines;
   const digits = /^index (0|[1-9][0-9]{0,15})$/.exec(indexLine)?.[1];
   const proof = encoded.map(bytesOfBase64).filter((hash) => hash?.length === 32) as Hash[];

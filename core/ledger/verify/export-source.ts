@@ -1,6 +1,7 @@
 import type { Anchor } from './anchors.ts';
 import type { CheckpointBatch, OpenCheckpoints } from './open-checkpoints.ts';
 import type { BodyBatch } from './read-bodies.ts';
+import type { EntryBatch } from './read-entries.ts';
 import type { Line } from './split-lines.ts';
 
 export type LinesFile = 'entries.ndjson' | 'bodies.ndjson' | 'checkpoints.ndjson' | 'tiles.ndjson' | 'receipts.ndjson';
@@ -12,7 +13,9 @@ export interface ExportSource {
   text(file: TextFile): Promise<string | undefined>;
   /** Lines in batches; undefined where there is no such file. */
   lines(file: LinesFile): Promise<AsyncIterable<Line[]> | undefined>;
-  /** `bodies.ndjson`, read and hashed elsewhere, such as by threads. Without this it is read from its lines. */
+  /** `entries.ndjson` of this organisation, read and hashed elsewhere, such as by threads. Without this it is read from its lines. */
+  entries?(org: string): Promise<AsyncIterable<EntryBatch> | undefined>;
+  /** `bodies.ndjson`, likewise. */
   bodies?(): Promise<AsyncIterable<BodyBatch> | undefined>;
   /** `checkpoints.ndjson` likewise. */
   checkpoints?(how: OpenCheckpoints): Promise<AsyncIterable<CheckpointBatch> | undefined>;

@@ -1,6 +1,6 @@
-import type { EntryLine } from '../export-format.ts';
+import { bodyHashOf, columnsOf, readClaim } from './claim.ts';
+import type { Columns } from './claim.ts';
 import type { Findings } from './findings.ts';
-import { claimOf, columnsOfClaim } from './read-bodies.ts';
 import type { BodyBatch, Remark } from './read-bodies.ts';
 
 /** Bodies beside their entries: step 2 of docs/spec/ledger-v1.md. Both come in order of `seq`, so neither is held. */
@@ -9,18 +9,20 @@ export interface BodyMatcher {
    * The entry's body is looked for in the batch at hand. False: the batch is used up, and the same entry must be asked for again after
    * {@link refill}.
    */
-  take(entry: EntryLine): boolean;
+  take(seq: number, claim: string): boolean;
   /** The next batch; undefined where there are no more. */
   refill(batch: BodyBatch | undefined): void;
   /** After the last entry: what is left of the batch belongs to none. False: another batch must follow. */
   drain(): boolean;
 }
 
+export type PlacedColumns = Columns & { seq: number };
+
 export interface BodyEvents {
   /** An entry that is present, without a body. */
-  missing: (entry: EntryLine) => void;
+  missing: (entry: PlacedColumns) => void;
   /** A body of kind 3 that is what was hashed, and speaks of the ledger itself. */
-  remark: (entry: EntryLine, remark: Remark, claim: string) => void;
+  remark: (entry: PlacedColumns, remark: Remark, claim: string) => void;
   isCheckpointSize: (size: number) => boolean;
 }
 
@@ -45,31 +47,31 @@ export function createBodyMatcher(findings: Findings, { missing, remark, isCheck
     lastSeq = seq;
     at += 1;
   };
-  const compare = ({ agree, checkpointSizes, claims }: BodyBatch, entry: EntryLine): void => {
+  const compare = ({ agree, checkpointSizes, claims }: BodyBatch, seq: number, expected: string): void => {
     const claim = claims[at] ?? '';
-    const expected = claimOf(entry.kind, entry.id, entry.at, entry.retain, entry.body);
-    const isHashed = claim === expected || claim.endsWith(entry.body);
-    let isProjected = claim === expected || columnsOfClaim(claim) === columnsOfClaim(expected);
-    if (isHashed) {
+    const isClaimed = claim === expected;
+    let isProjected = isClaimed || columnsOf(claim) === columnsOf(expected);
+    if (isClaimed || bodyHashOf(claim) === bodyHashOf(expected)) {
       const size = checkpointSizes[at] ?? 0;
-      isProjected &&= agree[at] === true && (size === 0 || (size <= entry.seq && isCheckpointSize(size)));
-      const said = entry.kind === 3 ? remarks.get(at) : undefined;
-      if (said !== undefined) remark(entry, said, claim);
-    } else findings.add('BODY_MISMATCH', `entry:${entry.seq}`);
-    if (!isProjected) findings.add('PROJECTION_MISMATCH', `entry:${entry.seq}`);
+      isProjected &&= agree[at] === 1 && (size === 0 || (size <= seq && isCheckpointSize(size)));
+      const said = remarks.get(at);
+      const entry = said === undefined ? undefined : { seq, ...readClaim(expected) };
+      if (said !== undefined && entry?.kind === 3) remark(entry, said, claim);
+    } else findings.add('BODY_MISMATCH', `entry:${seq}`);
+    if (!isProjected) findings.add('PROJECTION_MISMATCH', `entry:${seq}`);
   };
 
   return {
-    take(entry) {
+    take(entrySeq, claim) {
       for (;;) {
         const seq = current();
         if (seq === undefined && !isOver) return false;
-        if (seq === undefined || seq > entry.seq) {
-          missing(entry);
+        if (seq === undefined || seq > entrySeq) {
+          missing({ seq: entrySeq, ...readClaim(claim) });
           return true;
         }
-        if (seq === entry.seq && batch !== undefined) {
-          compare(batch, entry);
+        if (seq === entrySeq && batch !== undefined) {
+          compare(batch, seq, claim);
           pass(seq);
           return true;
         }

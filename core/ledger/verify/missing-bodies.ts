@@ -1,7 +1,7 @@
-import type { EntryLine } from '../export-format.ts';
 import { explains } from '../retention.ts';
 import type { PurgeStatement } from '../retention.ts';
 import type { Findings } from './findings.ts';
+import type { PlacedColumns } from './match-bodies.ts';
 import { readPurgeStatement } from './purge-statement.ts';
 import type { Remark } from './read-bodies.ts';
 
@@ -13,7 +13,7 @@ export interface PurgeEntry {
   statement: (PurgeStatement & { purgedAtMs: number }) | undefined;
 }
 
-export function purgeEntryOf({ seq, at }: Pick<EntryLine, 'seq' | 'at'>, { details }: Remark, claim: string): PurgeEntry {
+export function purgeEntryOf({ seq, at }: Pick<PlacedColumns, 'seq' | 'at'>, { details }: Remark, claim: string): PurgeEntry {
   const statement = readPurgeStatement(details);
   return { key: `${seq} ${at} ${claim}`, statement: statement === undefined ? undefined : { ...statement, purgedAtMs: at } };
 }
@@ -28,7 +28,7 @@ export function createMissingBodies(findings: Findings, presumed: PurgeEntry | u
     get count() {
       return count;
     },
-    add({ seq, at, retain }: EntryLine): void {
+    add({ seq, at, retain }: PlacedColumns): void {
       count += 1;
       const { statement } = presumed ?? {};
       const answer = statement === undefined ? 'uncovered' : explains(statement, { seq, atMs: at, retainDays: retain });

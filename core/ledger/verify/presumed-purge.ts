@@ -1,3 +1,4 @@
+import { readClaim } from './claim.ts';
 import type { ExportSource } from './export-source.ts';
 import { purgeEntryOf } from './missing-bodies.ts';
 import type { PurgeEntry } from './missing-bodies.ts';
@@ -11,5 +12,5 @@ export async function presumedPurge(source: ExportSource, { sha256Hex }: LedgerP
   const [at, remark] = remarks.findLast(([, { type }]) => type === 'ledger.purged') ?? [];
   if (at === undefined || remark === undefined) return undefined;
   const claim = claims[at] ?? '';
-  return purgeEntryOf({ seq: seqs[at] ?? 0, at: Number(claim.split(' ')[2]) }, remark, claim);
+  return purgeEntryOf({ seq: seqs[at] ?? 0, at: readClaim(claim).at }, remark, claim);
 }

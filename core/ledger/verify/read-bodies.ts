@@ -2,6 +2,7 @@ import type { Json } from '../../../schemas/json.ts';
 import type { Sha256Hex } from '../../hashing.ts';
 import { FIELD_NAMES, projectionOf } from '../export-format.ts';
 import type { BodyLine, RecordKind } from '../export-format.ts';
+import { claimOf } from './claim.ts';
 import { isObject, isUuid, isWhole, readJson, readObject } from './read-json.ts';
 import type { JsonMembers } from './read-json.ts';
 import { isKind } from './read-lines.ts';
@@ -10,48 +11,56 @@ import type { Line } from './split-lines.ts';
 /** What lines of `bodies.ndjson` say, in columns: cheap to hand from one thread to another. */
 export interface BodyBatch {
   malformed: number;
-  seqs: number[];
-  /** {@link claimOf} each, with the hash of the text. */
-  claims: string[];
-  /** Whether `fields` are those of the body, `checkpointSize` aside. */
-  agree: boolean[];
+  seqs: ArrayLike<number>;
+  /** `claimOf` each, with the hash of the text. */
+  claims: readonly string[];
+  /** 1 where `fields` are those of the body, `checkpointSize` aside. */
+  agree: ArrayLike<number>;
   /** Of kind 1; 0 for others. */
-  checkpointSizes: number[];
+  checkpointSizes: ArrayLike<number>;
   /** Bodies that speak of the ledger itself, by their place in the batch. */
+  remarks: readonly [at: number, remark: Remark][];
+}
+
+/** A batch that is being made. */
+export interface OpenBodyBatch extends BodyBatch {
+  seqs: number[];
+  claims: string[];
+  agree: number[];
+  checkpointSizes: number[];
   remarks: [at: number, remark: Remark][];
 }
+
+export const emptyBodyBatch = (): OpenBodyBatch => ({ malformed: 0, seqs: [], claims: [], agree: [], checkpointSizes: [], remarks: [] });
 
 export interface Remark {
   type: 'ledger.purged' | 'signer.resumed';
   details: Json;
 }
 
-/** An entry without its place: what its body must agree with, in one comparison. */
-export const claimOf = (kind: number, id: string, at: number, retain: number, bodyHash: string): string => `${kind} ${id} ${at} ${retain} ${bodyHash}`;
-
-/** The part of a claim that is no hash. */
-export const columnsOfClaim = (claim: string): string => claim.slice(0, -64);
-
 /** Reads and hashes bodies, each by itself: the part of a verifier's work that threads can share. */
 export function readBodies(lines: readonly Line[], sha256Hex: Sha256Hex): BodyBatch {
-  const batch: BodyBatch = { malformed: 0, seqs: [], claims: [], agree: [], checkpointSizes: [], remarks: [] };
-  for (const line of lines) {
-    const read = line === undefined ? undefined : readLine(line);
-    if (read === undefined) {
-      batch.malformed += 1;
-      continue;
-    }
-    const { columns, text, body } = read;
-    const { seq, kind, id, at, retain, fields } = columns;
-    const remark = remarkOf(body);
-    if (remark !== undefined) batch.remarks.push([batch.seqs.length, remark]);
-    const { checkpointSize = 0 } = kind === 1 ? fields : {};
-    batch.seqs.push(seq);
-    batch.claims.push(claimOf(kind, id, at, retain, sha256Hex(text)));
-    batch.agree.push(isWhole(checkpointSize) && isProjection(kind, fields, body));
-    batch.checkpointSizes.push(isWhole(checkpointSize) ? checkpointSize : 0);
-  }
+  const batch = emptyBodyBatch();
+  for (const line of lines) addBody(batch, line, sha256Hex);
   return batch;
+}
+
+/** Reads one line and adds what it says. */
+export function addBody(batch: OpenBodyBatch, line: Line, sha256Hex: Sha256Hex): void {
+  const read = line === undefined ? undefined : readLine(line);
+  if (read === undefined) {
+    batch.malformed += 1;
+    return;
+  }
+  const { columns, text, body } = read;
+  const { seq, kind, id, at, retain, fields } = columns;
+  const remark = remarkOf(body);
+  if (remark !== undefined) batch.remarks.push([batch.seqs.length, remark]);
+  const { checkpointSize = 0 } = kind === 1 ? fields : {};
+  batch.seqs.push(seq);
+  batch.claims.push(claimOf(kind, id, at, retain, sha256Hex(text)));
+  batch.agree.push(isWhole(checkpointSize) && isProjection(kind, fields, body) ? 1 : 0);
+  batch.checkpointSizes.push(isWhole(checkpointSize) ? checkpointSize : 0);
 }
 
 interface ReadBody {

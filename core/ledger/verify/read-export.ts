@@ -1,4 +1,5 @@
-import { createChain, genesisOf } from '../chain.ts';
+import { createChain, genesisOf, isLinked } from '../chain.ts';
+import type { ChainFault } from '../chain.ts';
 import type { ExportFile } from '../export-format.ts';
 import { openAnchors } from './anchors.ts';
 import { createCheckpointLines } from './checkpoint-lines.ts';
@@ -14,10 +15,11 @@ import { createBodyMatcher } from './match-bodies.ts';
 import { createMissingBodies, purgeEntryOf } from './missing-bodies.ts';
 import type { PurgeEntry } from './missing-bodies.ts';
 import type { LedgerPrimitives } from './primitives.ts';
-import { readDeployment, readEntry, readReceipt, readTile } from './read-lines.ts';
+import { entryAt } from './read-entries.ts';
+import { readDeployment, readReceipt, readTile } from './read-lines.ts';
 import { createReceiptLines } from './receipt-lines.ts';
 import { createSilences } from './silences.ts';
-import { eachLine, linesOf, openBodies, openedCheckpoints } from './source-lines.ts';
+import { eachLine, openBodies, openedCheckpoints, openEntries } from './source-lines.ts';
 import { createTileLines } from './tile-lines.ts';
 
 export interface VerifyResult {
@@ -90,23 +92,22 @@ export async function readExport({
   const bodies = await openBodies(source, primitives, findings);
   let entries = 0;
   let firstMs: number | undefined;
-  for await (const lines of await linesOf(source, 'entries.ndjson', findings)) {
-    for (const line of lines) {
-      const entry = readEntry(line);
-      if (entry === undefined) {
-        findings.add('MALFORMED', 'file:entries.ndjson');
-        continue;
-      }
-      const { seq, kind, id, at, retain, body, hash } = entry;
-      const { next } = chain;
-      entries += 1;
-      firstMs ??= at;
-      chain.add({ org, seq, kind, id, atMs: at, retainDays: retain, bodyHash: body, entryHash: hash }, (code, found) => findings.add(code, `entry:${found}`));
-      if (seq === next) tree.append(hash);
+  const find = (code: ChainFault, seq: number): void => findings.add(code, `entry:${seq}`);
+  for await (const batch of await openEntries(source, org, primitives, findings)) {
+    const { seqs, times, claims, hashes, linked } = batch;
+    entries += seqs.length;
+    firstMs ??= times[0];
+    for (let at = 0; at < seqs.length; at += 1) {
+      const seq = seqs[at] ?? 0;
+      const entryHash = hashes[at] ?? '';
+      const { next, head } = chain;
+      const isEntry = at === 0 ? isLinked(entryAt(batch, at, org), head, sha256Hex) : linked[at] === 1;
+      chain.follow({ seq, atMs: times[at] ?? 0, entryHash }, isEntry, find);
+      if (seq === next) tree.append(entryHash);
       else tree.breakOff();
       if (seq < next) continue;
-      receipts.entry(seq, hash);
-      while (!matcher.take(entry)) matcher.refill(await bodies.next());
+      receipts.entry(seq, entryHash);
+      while (!matcher.take(seq, claims[at] ?? '')) matcher.refill(await bodies.next());
     }
   }
   while (!matcher.drain()) matcher.refill(await bodies.next());

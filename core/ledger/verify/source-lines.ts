@@ -1,18 +1,13 @@
-import type { ExportSource, LinesFile } from './export-source.ts';
+import type { ExportSource } from './export-source.ts';
 import type { Findings } from './findings.ts';
 import { openCheckpoints } from './open-checkpoints.ts';
 import type { CheckpointBatch, OpenCheckpoints } from './open-checkpoints.ts';
 import type { LedgerPrimitives } from './primitives.ts';
 import { readBodies } from './read-bodies.ts';
 import type { BodyBatch } from './read-bodies.ts';
+import { readEntries } from './read-entries.ts';
+import type { EntryBatch } from './read-entries.ts';
 import type { Line } from './split-lines.ts';
-
-/** Lines of a file in batches: none where it is missing, which is found unless it is optional. */
-export async function linesOf(source: ExportSource, file: LinesFile, findings: Findings, isOptional = false): Promise<AsyncIterable<Line[]>> {
-  const lines = await source.lines(file);
-  if (lines === undefined && !isOptional) findings.add('MALFORMED', `file:${file}`);
-  return lines ?? nothing();
-}
 
 /** Reads a file of a few lines to its end. */
 export async function eachLine<T>(
@@ -22,7 +17,9 @@ export async function eachLine<T>(
   use: (line: T) => void,
   findings: Findings,
 ): Promise<void> {
-  for await (const lines of await linesOf(source, file, findings, file === 'receipts.ndjson')) {
+  const batches = await source.lines(file);
+  if (batches === undefined && file !== 'receipts.ndjson') findings.add('MALFORMED', `file:${file}`);
+  for await (const lines of batches ?? nothing<Line[]>()) {
     for (const line of lines) {
       const value = read(line);
       if (value === undefined) findings.add('MALFORMED', `file:${file}`);
@@ -41,6 +38,13 @@ export async function openedCheckpoints(
   const elsewhere = source.checkpoints === undefined ? undefined : await source.checkpoints(how);
   const batches = elsewhere ?? mapped(await source.lines('checkpoints.ndjson'), (lines) => openCheckpoints(lines, how, primitives));
   return counted(batches, 'file:checkpoints.ndjson', findings);
+}
+
+/** Entries, read here where the source does not. */
+export async function openEntries(source: ExportSource, org: string, { sha256Hex }: LedgerPrimitives, findings: Findings): Promise<AsyncIterable<EntryBatch>> {
+  const elsewhere = source.entries === undefined ? undefined : await source.entries(org);
+  const batches = elsewhere ?? mapped(await source.lines('entries.ndjson'), (lines) => readEntries(lines, org, sha256Hex));
+  return counted(batches, 'file:entries.ndjson', findings);
 }
 
 /** Bodies, read here where the source does not. */

@@ -16,8 +16,7 @@ describe('proof files', () => {
     expect(parseProofFile(single)).toEqual({ index: 0, proof: [], checkpoint });
   });
 
-  test('extra data is passed over, whatever it is', () => {
-    expect(parseProofFile(text.replace('index', 'extra !\nindex'))).toEqual(parseProofFile(text));
+  test('extra data is passed over', () => {
     expect(parseProofFile(text.replace('index', 'extra AAAA\nindex'))).toEqual(parseProofFile(text));
   });
 
@@ -28,6 +27,7 @@ describe('proof files', () => {
     ['a hash that is short', text.replace(/AQ[^\n]*\n/, 'AQEB\n')],
     ['something that is no base64', text.replace('AQEB', 'AQ*B')],
     ['no empty line', text.replaceAll('\n\n', '\n')],
+    ['extra data that is no base64', text.replace('index', 'extra !\nindex')],
     ['extra data behind the index', text.replace('index 3', 'index 3\nextra AAAA')],
     ['nothing', ''],
   ])('%s is no proof file', (_, changed) => {
