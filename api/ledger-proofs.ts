@@ -5,6 +5,7 @@ import { consistencyProof, inclusionProof, tilesOfConsistency, tilesOfInclusion 
 import type { HashesOf } from '../core/ledger/tiles.ts';
 import type { Sql } from '../db/client.ts';
 import { proveDeployment } from '../db/deployment-proof.ts';
+import { sha256, sha256Hex } from '../db/ledger-primitives.ts';
 import { findAuditEntry, findCheckpointOfSize, findPreviousHash } from '../db/queries/audit-trail.ts';
 import {
   type CheckpointRow,
@@ -17,7 +18,6 @@ import {
   tileKey,
 } from '../db/queries/checkpoints.ts';
 import type { ConsistencyProof, EntryProof } from '../schemas/audit.ts';
-import { sha256, sha256Hex } from './digest.ts';
 import { HttpProblem, retryAfter } from './problem.ts';
 
 /** A checkpoint is signed at the latest so long after an entry. */

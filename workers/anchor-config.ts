@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { certificatesOf } from '../activities/anchors/pem-certificates.ts';
 import { isCosignerKey } from '../activities/anchors/witness-anchor.ts';
 import { parseVkey } from '../core/ledger/note.ts';
-import { sha256 } from './signer/node-crypto.ts';
+import { sha256 } from '../db/ledger-primitives.ts';
 
 const Name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be 1 to 40 of a-z 0-9 -');
 const Url = z.url({ protocol: /^https?$/ }).refine((url) => new URL(url).username === '' && new URL(url).password === '', 'must hold no user name or password');

@@ -13,7 +13,7 @@ import type { Sql } from '../db/client.ts';
 import { deploymentTileHashes, tileKey } from '../db/queries/checkpoints.ts';
 import type { AnchorConfig } from './anchor-config.ts';
 import type { ServerConfig } from './config.ts';
-import { sha256, verifyEd25519 } from './signer/node-crypto.ts';
+import { sha256, verifyEd25519 } from '../db/ledger-primitives.ts';
 
 export interface Anchors {
   activities: AnchorActivities;

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Integer, Null, OctetString } from 'asn1js';
 import {
   AlgorithmIdentifier,
@@ -11,6 +10,7 @@ import {
   TimeStampResp,
   TSTInfo,
 } from 'pkijs';
+import { sha256 } from '../../db/ledger-primitives.ts';
 import { AnchorRefused, AnchorUnavailable } from './anchor.ts';
 
 export interface TimeStampQuestion {
@@ -104,7 +104,6 @@ function orUnavailable<T>(read: () => T): T {
 }
 
 const wrong = (what: string): AnchorRefused => new AnchorRefused('rejected', `the time stamp ${what}`);
-const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest();
 const isSame = ({ valueBlock }: OctetString | Integer, bytes: Uint8Array): boolean => Buffer.from(valueBlock.valueHexView).equals(bytes);
 const isSet = (bits: Uint8Array, bit: number): boolean => ((bits[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0;
 

@@ -1,6 +1,7 @@
 import { keysOfOrg } from '../../core/ledger/log-names.ts';
 import { hexOf } from '../../core/encoding/hex.ts';
 import type { Sql } from '../../db/client.ts';
+import { sha256 } from '../../db/ledger-primitives.ts';
 import { type AuditEntryRow, findAuditEntry, findSeqOfRecord, listAuditEntries, listNewestCheckpoints } from '../../db/queries/audit-trail.ts';
 import { type CheckpointRow, listLogKeys, newestCheckpoint } from '../../db/queries/checkpoints.ts';
 import { findPurgeReceipt, listPurgeReceipts, type PurgeReceiptRow } from '../../db/queries/purge-receipts.ts';
@@ -8,7 +9,6 @@ import { recordId } from '../../db/record-id.ts';
 import type { AuditEntry, Checkpoint, PurgeReceipt } from '../../schemas/audit.ts';
 import { DEFAULT_PAGE_SIZE } from '../../schemas/lists.ts';
 import { decodeCursor } from '../cursor.ts';
-import { sha256 } from '../digest.ts';
 import type { Handlers } from '../handler.ts';
 import { notYetSigned, proveConsistency, proveEntry } from '../ledger-proofs.ts';
 import { pageOf } from '../page.ts';

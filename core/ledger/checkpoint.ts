@@ -25,6 +25,13 @@ export const checkpointText = ({ origin, size, root }: TreeHead): string => `${o
 /** The text under a cosignature: c2sp.org/tlog-cosignature. */
 export const cosignedText = (seconds: number, text: string): string => `cosignature/v1\ntime ${seconds}\n${text}`;
 
+/** Leaf of a checkpoint in the deployment log: SHA-256(0x00 ‖ SHA-256(note)). */
+export function deploymentLeaf(noteHash: Hash, sha256: Sha256): Hash {
+  const bytes = new Uint8Array(1 + noteHash.length);
+  bytes.set(noteHash, 1);
+  return sha256(bytes);
+}
+
 /**
  * A signed checkpoint: one signature by each log key, then the time. Keys of the log carry the origin as their name. The time is cut to
  * whole seconds.

@@ -15,7 +15,7 @@ import {
   tileKey,
 } from '../../db/queries/checkpoints.ts';
 import { asTenant } from '../../db/tenant.ts';
-import { verifyEd25519 } from '../../workers/signer/node-crypto.ts';
+import { verifyEd25519 } from '../../db/ledger-primitives.ts';
 import { SIGNER_HOST } from './signer-turns.ts';
 
 const sha256 = (bytes: Uint8Array): Uint8Array => createHash('sha256').update(bytes).digest();

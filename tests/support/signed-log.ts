@@ -7,7 +7,7 @@ import { formatVkey, type NoteSigner, SIGNATURE_TYPE, utf8 } from '../../core/le
 import { createTileBuilder } from '../../core/ledger/tiles.ts';
 import { openDatabase } from '../../db/client.ts';
 import { type CheckpointItem, readEntries, recordCheckpoints } from '../../db/queries/signing.ts';
-import { sha256 } from '../../workers/signer/node-crypto.ts';
+import { sha256 } from '../../db/ledger-primitives.ts';
 
 export interface SignedCheckpoint {
   origin: string;

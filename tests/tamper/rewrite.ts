@@ -9,7 +9,7 @@ import type { Hash } from '../../core/ledger/merkle.ts';
 import { parseNote } from '../../core/ledger/note.ts';
 import { createTileBuilder } from '../../core/ledger/tiles.ts';
 import type { Sql } from '../../db/client.ts';
-import { readPrivateKeyPem, type SigningKey } from '../../workers/signer/node-crypto.ts';
+import { readPrivateKeyPem, type SigningKey } from '../../workers/signer/private-key.ts';
 import { hit } from './attack.ts';
 import { AT, HOST, ORIGIN, OURS } from './scene/landmarks.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { orgLogName } from '../../core/ledger/log-names.ts';
 import { openDatabase } from '../../db/client.ts';
-import { newPrivateKeyPem, readPrivateKeyPem } from '../../workers/signer/node-crypto.ts';
+import { newPrivateKeyPem, readPrivateKeyPem } from '../../workers/signer/private-key.ts';
 import { vkeyOf } from '../../workers/signer/signing-keys.ts';
 import type { Attack, AttackedDatabase } from './attack.ts';
 import { hit } from './attack.ts';

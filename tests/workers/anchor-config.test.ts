@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { formatVkey, SIGNATURE_TYPE } from '../../core/ledger/note.ts';
 import { readAnchors } from '../../workers/anchor-config.ts';
 import { ConfigError, readConfig } from '../../workers/config.ts';
-import { sha256 } from '../../workers/signer/node-crypto.ts';
+import { sha256 } from '../../db/ledger-primitives.ts';
 import { startTimeStampAuthority } from '../support/time-stamp-authority.ts';
 
 const SECRET = `whsec_${'A'.repeat(32)}`;

@@ -5,7 +5,7 @@ import { certificatesOf } from '../../activities/anchors/pem-certificates.ts';
 import { parseVkey, type Vkey } from '../../core/ledger/note.ts';
 import { type AnchorReceiptRow, listAnchorReceipts } from '../../db/queries/anchors.ts';
 import type { AnchorConfig } from '../../workers/anchor-config.ts';
-import { sha256 } from '../../workers/signer/node-crypto.ts';
+import { sha256 } from '../../db/ledger-primitives.ts';
 import type { anchorCheckpoints } from '../../workflows/anchor-checkpoints.ts';
 import { anchorId } from '../../workflows/ids.ts';
 import { TASK_QUEUE } from '../../workflows/options.ts';

@@ -1,8 +1,9 @@
-import { signCheckpoint } from '../../core/ledger/checkpoint.ts';
+import { deploymentLeaf, signCheckpoint } from '../../core/ledger/checkpoint.ts';
 import { deploymentOrigin, orgOrigin, timeKeyName } from '../../core/ledger/log-names.ts';
 import { createTileBuilder, TILE_WIDTH, type TileBuilder } from '../../core/ledger/tiles.ts';
 import type { CheckpointItem, DeploymentItem, LedgerView, StoredCheckpoint } from '../../db/queries/signing.ts';
-import { bytesOf, hexOf, sha256 } from './node-crypto.ts';
+import { hexOf } from '../../core/encoding/hex.ts';
+import { sha256 } from '../../db/ledger-primitives.ts';
 import type { Reading } from './reading.ts';
 import type { OrgPosition, PendingLeaf, Position, RememberedDeployment, TileRoot } from './remembered.ts';
 import { keysInUse, type KeyPair, type SigningKeys, signersOf, vkeysForOrg } from './signing-keys.ts';
@@ -69,12 +70,12 @@ export function deploymentAfter(
   keys: SigningKeys,
 ): RememberedDeployment {
   const position = remembered?.position ?? null;
-  const tree: TileBuilder = createTileBuilder(sha256, { size: position?.size ?? 0, peaks: (position?.peaks ?? []).map(bytesOf) });
+  const tree: TileBuilder = createTileBuilder(sha256, { size: position?.size ?? 0, peaks: (position?.peaks ?? []).map((hash) => Buffer.from(hash, 'hex')) });
   const storedSize = newest?.size ?? 0;
   const tiles = tilesBeyond(position?.tiles ?? [], storedSize);
   const leaves: PendingLeaf[] = (position?.leaves ?? []).filter(({ index }) => index >= storedSize);
   for (const { org, number, note } of checkpoints) {
-    const hash = sha256(Buffer.concat([Buffer.of(0), sha256(Buffer.from(note, 'utf8'))]));
+    const hash = deploymentLeaf(sha256(Buffer.from(note, 'utf8')), sha256);
     leaves.push({ index: tree.size, org, number, hash: hexOf(hash) });
     for (const tile of tree.append(hash)) tiles.push({ ...tile, root: hexOf(tile.root) });
   }
@@ -109,7 +110,7 @@ const keyIdsOf = (log: KeyPair, { current, next }: KeyPair): string[] => [...key
 function noteOf(origin: string, { size, root, signedAtMs }: Position, logKey: KeyPair, { host, keys }: Signatory): string {
   const [timeKey] = signersOf(timeKeyName(host), { current: keys.time.next ?? keys.time.current, next: null });
   if (timeKey === undefined) throw new Error('there is no key for the time');
-  return signCheckpoint({ origin, size, root: bytesOf(root), atMs: signedAtMs, logKeys: signersOf(origin, logKey), timeKey, sha256 });
+  return signCheckpoint({ origin, size, root: Buffer.from(root, 'hex'), atMs: signedAtMs, logKeys: signersOf(origin, logKey), timeKey, sha256 });
 }
 
 /** Tiles that became full after the tree had that size. */

@@ -3,7 +3,8 @@ import { timeKeyName } from '../../core/ledger/log-names.ts';
 import { parseVkey, type Vkey } from '../../core/ledger/note.ts';
 import type { StoredCheckpoint } from '../../db/queries/signing.ts';
 import type { IsOurs } from './contradictions.ts';
-import { bytesOf, hexOf, sha256, verifyEd25519 } from './node-crypto.ts';
+import { hexOf } from '../../core/encoding/hex.ts';
+import { sha256, verifyEd25519 } from '../../db/ledger-primitives.ts';
 import type { Installation } from './remembered.ts';
 import { keysInUse, type SigningKeys, vkeyOf } from './signing-keys.ts';
 
@@ -11,11 +12,11 @@ import { keysInUse, type SigningKeys, vkeyOf } from './signing-keys.ts';
 export function createOwnership(installation: Installation, keys: SigningKeys): IsOurs {
   const { host, retired } = installation;
   const publicKeys = {
-    log: [...keysInUse(keys.log), ...retired.filter(({ use }) => use === 'log').map(({ publicKey }) => ({ publicKey: bytesOf(publicKey) }))],
-    time: [...keysInUse(keys.time), ...retired.filter(({ use }) => use === 'time').map(({ publicKey }) => ({ publicKey: bytesOf(publicKey) }))],
+    log: [...keysInUse(keys.log), ...retired.filter(({ use }) => use === 'log').map(({ publicKey }) => ({ publicKey: Buffer.from(publicKey, 'hex') }))],
+    time: [...keysInUse(keys.time), ...retired.filter(({ use }) => use === 'time').map(({ publicKey }) => ({ publicKey: Buffer.from(publicKey, 'hex') }))],
     deployment: [
       ...keysInUse(keys.deployment),
-      ...retired.filter(({ use }) => use === 'deployment').map(({ publicKey }) => ({ publicKey: bytesOf(publicKey) })),
+      ...retired.filter(({ use }) => use === 'deployment').map(({ publicKey }) => ({ publicKey: Buffer.from(publicKey, 'hex') })),
     ],
   };
   const timeKeys = publicKeys.time.map((key) => parsed(vkeyOf(timeKeyName(host), 'time', key)));

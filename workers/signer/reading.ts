@@ -1,6 +1,7 @@
 import { entryText, genesisOf, leafHash, type SpineEntry } from '../../core/ledger/chain.ts';
 import { createTileBuilder, type TileBuilder } from '../../core/ledger/tiles.ts';
-import { bytesOf, hexOf, sha256, sha256Hex } from './node-crypto.ts';
+import { hexOf } from '../../core/encoding/hex.ts';
+import { sha256, sha256Hex } from '../../db/ledger-primitives.ts';
 import type { OrgPosition, RefusalReason, TileRoot } from './remembered.ts';
 
 /** A ledger that has been read up to an entry, each of its entries recomputed. */
@@ -23,7 +24,7 @@ export interface Contradiction {
 export function beginReading(org: string, position: OrgPosition | null): Reading {
   if (position === null) return { org, tree: createTileBuilder(sha256), head: genesisOf(org, sha256Hex), lastAtMs: 0, tiles: [] };
   const { size, peaks, head, lastAtMs } = position;
-  return { org, tree: createTileBuilder(sha256, { size, peaks: peaks.map(bytesOf) }), head, lastAtMs, tiles: [] };
+  return { org, tree: createTileBuilder(sha256, { size, peaks: peaks.map((hash) => Buffer.from(hash, 'hex')) }), head, lastAtMs, tiles: [] };
 }
 
 /** Reads one entry on. The reading must not be used any more after a contradiction. */
@@ -40,7 +41,7 @@ export function readEntry(reading: Reading, entry: SpineEntry): Contradiction | 
 
 /** Takes an entry's hash as it stands. */
 export function takeLeaf(reading: Reading, { entryHash, atMs }: Pick<SpineEntry, 'entryHash' | 'atMs'>): void {
-  for (const { level, index, root } of reading.tree.append(bytesOf(entryHash))) reading.tiles.push({ level, index, root: hexOf(root) });
+  for (const { level, index, root } of reading.tree.append(Buffer.from(entryHash, 'hex'))) reading.tiles.push({ level, index, root: hexOf(root) });
   reading.head = entryHash;
   reading.lastAtMs = atMs;
 }

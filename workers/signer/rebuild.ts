@@ -20,7 +20,8 @@ import {
 import type { IsOurs } from './contradictions.ts';
 import { installationOf, type Memory } from './memory.ts';
 import type { Signatory } from './next-checkpoint.ts';
-import { bytesOf, hexOf, sha256 } from './node-crypto.ts';
+import { hexOf } from '../../core/encoding/hex.ts';
+import { sha256 } from '../../db/ledger-primitives.ts';
 import { beginReading, checkHead, missingEntry, readEntry, type Reading, takeLeaf } from './reading.ts';
 import type { OrgPosition, Position } from './remembered.ts';
 import { keyRetired, signerRebuilt } from './signer-notes.ts';
@@ -117,7 +118,7 @@ export async function rebuildOrg(org: string, parts: RebuildParts): Promise<Rebu
   };
   const { number } = position;
   await appendSignerNotes(sql, [
-    ...lost.map(({ use, publicKey }) => keyRetired(org, use, vkeyOf(keyName(use, host, org), use, { publicKey: bytesOf(publicKey) }))),
+    ...lost.map(({ use, publicKey }) => keyRetired(org, use, vkeyOf(keyName(use, host, org), use, { publicKey: Buffer.from(publicKey, 'hex') }))),
     signerRebuilt(org, { silentSince: view.newest?.storedAtMs ?? null, number, size: position.size, atMs: now(), forgotten: forget ? before : null }),
   ]);
   await memory.keepOrgs([{ v: 1, org, position, refusal: null }]);
@@ -142,7 +143,7 @@ export async function rebuildDeployment({ sql, memory, host, isOurs, forget }: O
     for (const { index, hash } of page) {
       if (index !== tree.size) return fail(`leaf ${tree.size} is missing`);
       if (index === storedSize) return fail(`leaf ${index} is covered by no checkpoint`);
-      tree.append(bytesOf(hash));
+      tree.append(Buffer.from(hash, 'hex'));
       if (differs(remembered)) return fail(`its first ${tree.size} leaves are not those that were signed`);
     }
     if (page.length === 0) break;
@@ -151,7 +152,7 @@ export async function rebuildDeployment({ sql, memory, host, isOurs, forget }: O
   const tiles = [];
   for (const { index, hash } of pending) {
     if (index !== tree.size) return fail(`leaf ${tree.size} is missing`);
-    for (const tile of tree.append(bytesOf(hash))) tiles.push({ ...tile, root: hexOf(tile.root) });
+    for (const tile of tree.append(Buffer.from(hash, 'hex'))) tiles.push({ ...tile, root: hexOf(tile.root) });
   }
   if (differs(remembered) || tree.size < (remembered?.size ?? 0)) return fail('its leaves are not those that were signed');
   await memory.keepDeployment({
@@ -225,7 +226,7 @@ async function beginAtFirstEntry(org: string, sql: Sql): Promise<Reading | strin
   const gone = first / TILE_WIDTH;
   while (range.size < gone) {
     const page = await readTileRoots(sql, { org, fromIndex: range.size, untilIndex: Math.min(gone, range.size + PAGE) });
-    for (const { index, root } of page) if (index === range.size) range.append(bytesOf(root));
+    for (const { index, root } of page) if (index === range.size) range.append(Buffer.from(root, 'hex'));
     if (page.length === 0 || page.at(-1)?.index !== range.size - 1) return `tile 0/${range.size} is missing`;
   }
   // Subtrees of tiles are subtrees of entries, eight levels higher: the peaks are the same.

@@ -5,7 +5,7 @@ import { publishLogKey, retireLogKey } from '../../db/queries/signing.ts';
 import { appendNotes } from './catch-up.ts';
 import type { Memory } from './memory.ts';
 import type { Signatory } from './next-checkpoint.ts';
-import { hexOf } from './node-crypto.ts';
+import { hexOf } from '../../core/encoding/hex.ts';
 import type { Position } from './remembered.ts';
 import { keyRetired } from './signer-notes.ts';
 import { KEY_USES, loadKeys, promoteNextKey, publishedVkeys, type SigningKeys, vkeyOf } from './signing-keys.ts';

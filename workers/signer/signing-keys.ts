@@ -4,7 +4,8 @@ import { keyName, type KeyUse, publishedName } from '../../core/ledger/log-names
 import { formatVkey, type NoteSigner, SIGNATURE_TYPE, type Vkey } from '../../core/ledger/note.ts';
 import type { DurableFs } from './durable-file.ts';
 import { readIfThere, replaceFileDurably } from './durable-file.ts';
-import { newPrivateKeyPem, readPrivateKeyPem, sha256, type SigningKey } from './node-crypto.ts';
+import { sha256 } from '../../db/ledger-primitives.ts';
+import { newPrivateKeyPem, readPrivateKeyPem, type SigningKey } from './private-key.ts';
 
 export const KEY_USES = ['log', 'time', 'deployment'] as const satisfies readonly KeyUse[];
 

@@ -1,5 +1,5 @@
 import { bytesOfHex } from '../../encoding/hex.ts';
-import { openCheckpoint } from '../checkpoint.ts';
+import { deploymentLeaf, openCheckpoint } from '../checkpoint.ts';
 import type { DeploymentFile } from '../export-format.ts';
 import { deploymentOrigin } from '../log-names.ts';
 import type { Hash } from '../merkle.ts';
@@ -7,13 +7,6 @@ import { verifyInclusion } from '../proofs.ts';
 import type { Findings } from './findings.ts';
 import type { LogKeys } from './keys.ts';
 import type { LedgerPrimitives } from './primitives.ts';
-
-/** Leaf of a checkpoint in the deployment log: SHA-256(0x00 ‖ SHA-256(note)). */
-export function deploymentLeaf(noteHash: Hash, sha256: LedgerPrimitives['sha256']): Hash {
-  const bytes = new Uint8Array(1 + noteHash.length);
-  bytes.set(noteHash, 1);
-  return sha256(bytes);
-}
 
 /** That the deployment log holds a checkpoint of this ledger: step 8 of docs/spec/ledger-v1.md. `noteHash`: of the checkpoint it is about. */
 export function checkDeployment(

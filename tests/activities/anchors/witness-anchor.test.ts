@@ -6,7 +6,7 @@ import type { Hash } from '../../../core/ledger/merkle.ts';
 import { formatVkey, type NoteSigner, parseVkey, SIGNATURE_TYPE, type Vkey } from '../../../core/ledger/note.ts';
 import { consistencyProof } from '../../../core/ledger/proofs.ts';
 import { createTileBuilder, type TileRef } from '../../../core/ledger/tiles.ts';
-import { sha256, verifyEd25519 } from '../../../workers/signer/node-crypto.ts';
+import { sha256, verifyEd25519 } from '../../../db/ledger-primitives.ts';
 import { startWitness, type TestWitness } from '../../support/witness.ts';
 
 const ORIGIN = 'guard.example/mg/deployment';

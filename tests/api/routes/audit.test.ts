@@ -10,7 +10,7 @@ import { openDatabase } from '../../../db/client.ts';
 import { appendRecords } from '../../../db/queries/ledger.ts';
 import { recordId } from '../../../db/record-id.ts';
 import type { EntryProof, LogKey } from '../../../schemas/audit.ts';
-import { verifyEd25519 } from '../../../workers/signer/node-crypto.ts';
+import { verifyEd25519 } from '../../../db/ledger-primitives.ts';
 import { startApi, type TestApi } from '../../support/api.ts';
 import { createLedgerClock } from '../../support/ledger-clock.ts';
 import { auditRecord, sha256Hex } from '../../support/ledger-records.ts';

@@ -9,7 +9,7 @@ import { listLogKeys, type LogKeyRow, newestCheckpoint } from '../../../db/queri
 import { appendRecords } from '../../../db/queries/ledger.ts';
 import { asTenant } from '../../../db/tenant.ts';
 import { durableFs } from '../../../workers/signer/durable-file.ts';
-import { sha256, verifyEd25519 } from '../../../workers/signer/node-crypto.ts';
+import { sha256, verifyEd25519 } from '../../../db/ledger-primitives.ts';
 import { KEY_USES, layNextKey } from '../../../workers/signer/signing-keys.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { addOrganization, auditRecord } from '../../support/ledger-records.ts';
