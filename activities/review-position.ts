@@ -1,6 +1,8 @@
+import { ApplicationFailure } from '@temporalio/activity';
 import { reminderAtMs } from '../core/hitl/due.ts';
 import type { LadderState } from '../core/hitl/ladder-state.ts';
-import type { ReviewLadderRow } from '../db/queries/review-steps.ts';
+import { loadReviewLadder, loadReviewLadders, type ReviewLadderRow } from '../db/queries/review-steps.ts';
+import type { SubjectVault } from '../db/subject-vault.ts';
 import type { Reviewers } from '../schemas/review-policy.ts';
 import type { ReviewStatus, ReviewStep } from '../schemas/review.ts';
 
@@ -35,6 +37,14 @@ export interface LadderPosition {
 /** A run whose review is asked through another one looks again this long after the other should have ended. */
 const LOOK_AGAIN_AFTER_MS = 5_000;
 const MAX_REMINDERS = 8;
+
+/** The review, and those that are asked through it. @throws ApplicationFailure `not-found` */
+export async function loadLadder(vault: SubjectVault, orgId: string, reviewId: string): Promise<{ row: ReviewLadderRow; joined: ReviewLadderRow[] }> {
+  const row = await loadReviewLadder(vault, { orgId, reviewId });
+  if (row === undefined) throw ApplicationFailure.nonRetryable('there is no such review', 'not-found');
+  const joined = row.joined.length === 0 ? [] : await loadReviewLadders(vault, { orgId, reviewIds: row.joined });
+  return { row, joined: joined.filter(({ joinedTo }) => joinedTo === reviewId) };
+}
 
 export function positionOf(row: ReviewLadderRow, joined: readonly ReviewLadderRow[], opened?: string): LadderPosition {
   const { plan, state } = row;

@@ -1,130 +1,36 @@
-import { ApplicationFailure } from '@temporalio/activity';
-import { actionDigest } from '../core/decision/action-digest.ts';
-import type { RefusalCode } from '../core/hitl/cast-vote.ts';
-import { climb, type LadderMove } from '../core/hitl/ladder.ts';
-import type { VoteMove } from '../core/hitl/ladder-state.ts';
-import { openRecordedEvent } from '../db/event-seal.ts';
-import { isRecorded } from '../db/queries/ledger.ts';
-import { loadReviewLadder, loadReviewLadders, type ReviewLadderRow } from '../db/queries/review-steps.ts';
-import { standingFor } from '../db/queries/standing.ts';
-import { recordReviewDrafts } from '../db/review-recording.ts';
 import type { SubjectVault } from '../db/subject-vault.ts';
-import type { GovernanceEvent } from '../schemas/event.ts';
-import type { JsonObject } from '../schemas/json.ts';
-import { ERASED } from './asked-groups.ts';
-import { type LadderPosition, positionOf, roundOf } from './review-position.ts';
-import { afterIdOf, recordItem, stepIdOf } from './review-record.ts';
-import { sha256Hex } from './settlement.ts';
-import type { Weighed } from './weigh.ts';
+import { type LadderPosition, loadLadder, positionOf } from './review-position.ts';
+import { afterIdOf } from './review-record.ts';
+import { createTakeStep, type ReviewStepRequest, type ReviewStepsDeps, type StepRefusal } from './review-step.ts';
 
 export type { LadderPosition } from './review-position.ts';
-
-/** A move as a run hands it over; the arguments of an edit have no digest yet. */
-export type RequestedMove = Exclude<LadderMove, VoteMove> | (Omit<VoteMove, 'edit'> & { args?: JsonObject });
-
-export interface ReviewStepRequest {
-  orgId: string;
-  reviewId: string;
-  /** Unique within the review and the same on every retry: `vote/<request id>`, `timeout/<level>`. */
-  stepKey: string;
-  /** A timeout counts only on the level it was set for, and in the round. */
-  level?: number;
-  round?: number;
-  move: RequestedMove | LegacyVote;
-}
-
-/** As runs of 0.1.0 handed votes over. */
-interface LegacyVote {
-  step: VoteMove['step'];
-  reviewer: { memberId: string };
-  reason?: string;
-}
-
-export type StepRefusal = RefusalCode | 'edit-blocked' | 'erased';
 
 export type ReviewStepOutcome =
   | { kind: 'recorded'; position: LadderPosition }
   | { kind: 'closed'; position: LadderPosition }
   | { kind: 'refused'; code: StepRefusal; detail: string; position: LadderPosition };
 
-export interface ReviewActivitiesDeps {
-  vault: SubjectVault;
-  weigh: (orgId: string, event: GovernanceEvent) => Promise<Weighed>;
-  now: () => number;
-}
-
 export type ReviewActivities = ReturnType<typeof createReviewActivities>;
 
-/** Steps of a review. The row in the database arbitrates: of two steps that race, one is computed again from what the other left. */
-export function createReviewActivities({ vault, weigh, now }: ReviewActivitiesDeps) {
-  const load = async (orgId: string, reviewId: string): Promise<{ row: ReviewLadderRow; joined: ReviewLadderRow[] }> => {
-    const row = await loadReviewLadder(vault, { orgId, reviewId });
-    if (row === undefined) throw ApplicationFailure.nonRetryable('there is no such review', 'not-found');
-    const joined = row.joined.length === 0 ? [] : await loadReviewLadders(vault, { orgId, reviewIds: row.joined });
-    return { row, joined: joined.filter(({ joinedTo }) => joinedTo === reviewId) };
-  };
-
-  const position = async (orgId: string, reviewId: string): Promise<LadderPosition> => {
-    const { row, joined } = await load(orgId, reviewId);
-    const glass = row.state.steps.some(({ step }) => step === 'break-glass');
-    return positionOf(row, joined, glass ? afterIdOf(orgId, reviewId) : undefined);
-  };
-
-  /** The move with what only the record of the event can tell: the digest of edited arguments, and whether the policy would let them pass. */
-  const prepare = async (
-    orgId: string,
-    row: ReviewLadderRow,
-    move: RequestedMove,
-  ): Promise<LadderMove | { refused: 'edit-blocked' | 'erased'; detail: string }> => {
-    if (!('memberId' in move)) return move;
-    if (row.seal.erased) return ERASED;
-    const { args, ...vote } = move;
-    if (move.step !== 'edit' || args === undefined) return vote;
-    const recorded = await openRecordedEvent(vault, { orgId, eventId: row.eventId });
-    if (recorded === undefined || recorded.record.erased) return { refused: 'edit-blocked', detail: 'the event is not on record any more' };
-    const { event } = recorded.record;
-    const edited = { ...event, tool: { ...event.tool, name: event.tool?.name ?? event.action, args } };
-    const { evaluation, stopped } = await weigh(orgId, edited);
-    if (stopped !== null || evaluation.value === 'BLOCK') return { refused: 'edit-blocked', detail: 'the policy blocks the action with these arguments' };
-    return { ...vote, edit: { args, digest: actionDigest(edited, row.summary.policy?.version ?? null, sha256Hex) } };
-  };
-
+/** Steps of a review as its run takes them: each answers where the ladder stands afterwards. */
+export function createReviewActivities(deps: ReviewStepsDeps) {
+  const takeStep = createTakeStep(deps);
+  const position = (orgId: string, reviewId: string): Promise<LadderPosition> => readPosition(deps.vault, orgId, reviewId);
   return {
     /** Where the review stands now. */
     readLadder: ({ orgId, reviewId }: { orgId: string; reviewId: string }): Promise<LadderPosition> => position(orgId, reviewId),
 
     /** Takes one step and records it; the same `stepKey` again answers what stands. */
-    async takeReviewStep({ orgId, reviewId, stepKey, level, round = 0, move: handed }: ReviewStepRequest): Promise<ReviewStepOutcome> {
-      const requested = withMember(handed);
-      const isTaken = (): Promise<boolean> => isRecorded(vault.sql, { orgId, recordId: stepIdOf(orgId, reviewId, stepKey) });
-      for (;;) {
-        const { row, joined: all } = await load(orgId, reviewId);
-        // One that was withdrawn by itself has ended already.
-        const joined = all.filter(({ status }) => status === 'pending');
-        const at = async (): Promise<LadderPosition> => position(orgId, reviewId);
-        // A retried step that closed the review must be told so, not that somebody else did.
-        if (row.status !== 'pending') return { kind: (await isTaken()) ? 'recorded' : 'closed', position: await at() };
-        // The clock of a review that is asked through another one is the other's.
-        if (requested.step === 'timeout' && row.joinedTo !== null) return { kind: 'recorded', position: await at() };
-        if (level !== undefined && (row.state.level !== level || roundOf(row.state) !== round)) return { kind: 'recorded', position: await at() };
-        const nowMs = now();
-        const move = await prepare(orgId, row, requested);
-        const standing = await standingFor(vault, orgId, [row, ...joined], nowMs);
-        const moved = 'refused' in move ? move : climb(row.plan, row.state, move, { nowMs, expiresAtMs: row.expiresAtMs, digest: row.actionDigest, standing });
-        // So must one that moved the review to a level which its sender may not decide.
-        if ('refused' in moved) {
-          if (await isTaken()) return { kind: 'recorded', position: await at() };
-          return { kind: 'refused', code: moved.refused, detail: moved.detail, position: await at() };
-        }
-        const [status] = await recordReviewDrafts(vault, [recordItem({ orgId, row, joined, stepKey, moved, nowMs })]);
-        if (status !== 'stale') return { kind: 'recorded', position: await at() };
-      }
+    async takeReviewStep(request: ReviewStepRequest): Promise<ReviewStepOutcome> {
+      const taken = await takeStep(request);
+      const stands = await position(request.orgId, request.reviewId);
+      return taken.kind === 'refused' ? { ...taken, position: stands } : { kind: taken.kind, position: stands };
     },
   };
 }
 
-function withMember(move: RequestedMove | LegacyVote): RequestedMove {
-  if (!('reviewer' in move)) return move;
-  const { reviewer, ...vote } = move;
-  return { ...vote, memberId: reviewer.memberId };
+async function readPosition(vault: SubjectVault, orgId: string, reviewId: string): Promise<LadderPosition> {
+  const { row, joined } = await loadLadder(vault, orgId, reviewId);
+  const glass = row.state.steps.some(({ step }) => step === 'break-glass');
+  return positionOf(row, joined, glass ? afterIdOf(orgId, reviewId) : undefined);
 }

@@ -57,8 +57,12 @@ def check_receipts(path: str, header: Header, spool: HashSpool, signed: Signed, 
             findings.add("TRUNCATED", f"receipt:{receipt.seq}")
 
 
-def check_deployment(ledger: Ledger, deployment: Deployment, signed: Signed) -> None:
+def check_deployment(ledger: Ledger, deployment: Deployment | None, signed: Signed) -> None:
     """Step 8."""
+    if deployment is None:
+        if signed.lines > 0:
+            ledger.findings.add("BAD_PROOF", "deployment")
+        return
     note = open_note(deployment.note, f"{ledger.header.host}/mg/deployment", "deployment", ledger.keys, ledger.ed25519)
     if note is None:
         ledger.findings.add("BAD_SIGNATURE", "deployment")

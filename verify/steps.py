@@ -61,8 +61,7 @@ def verify(given: Given, ed25519: Ed25519) -> dict[str, Any]:
     check_anchors(ledger, anchors)
     if receipts is not None and spool is not None:
         check_receipts(receipts, header, spool, signed, findings)
-    if deployment is not None:
-        check_deployment(ledger, deployment, signed)
+    check_deployment(ledger, deployment, signed)
     return {
         "v": 1,
         "org": header.org,

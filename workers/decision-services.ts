@@ -15,6 +15,8 @@ import { createWaiters } from './waiters.ts';
 /** Group commit for records that settle nothing else: refusals, administration. */
 export const createLedgerAppend = (sql: Sql): Coalescer<LedgerRecord, LedgerReceipt> => createCoalescer({ flush: (records) => appendRecords(sql, records) });
 
+export type DecisionServices = ReturnType<typeof createDecisionServices>;
+
 /** The deciding activities and the hand-off from them to requests of the same process. */
 export function createDecisionServices({ vault, publicUrl, now = Date.now }: { vault: SubjectVault; publicUrl: string; now?: () => number }) {
   const { sql } = vault;

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { createBatchActivities } from '../activities/batch-decision.ts';
 import type { DecisionOutcome } from '../activities/decision.ts';
-import { createReviewActivities } from '../activities/review.ts';
+import { createTakeStep } from '../activities/review-step.ts';
 import { createWeigh } from '../activities/weigh.ts';
 import { DecisionUnavailable, type GovernanceRuntime, type ObserveItem } from '../api/governance-runtime.ts';
 import type { SubjectVault } from '../db/subject-vault.ts';
@@ -49,7 +49,7 @@ export function createTemporalRuntime({
   return {
     decide: createDecisionRuns({ client, sql, waiters: decisions, deadlineMs, eager }),
     observe: createObserveRuns({ client, sql, waiters: observations, deadlineMs, eager }),
-    ...createReviewRuns({ client, vault, steps: createReviewActivities({ vault, weigh, now: Date.now }) }),
+    ...createReviewRuns({ client, vault, takeStep: createTakeStep({ vault, weigh, now: Date.now }) }),
     decideMany: createBatchRuns({
       client,
       vault,

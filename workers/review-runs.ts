@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import type { ReviewActivities, ReviewStepRequest } from '../activities/review.ts';
+import type { ReviewStepRequest, TakeStep } from '../activities/review-step.ts';
 import { DecisionUnavailable, type ReviewAddress, type ReviewOutcome, type ReviewRequest, type WithdrawRequest } from '../api/governance-runtime.ts';
 import type { SubjectVault } from '../db/subject-vault.ts';
 import { wakeReview } from './restart-review.ts';
@@ -8,24 +8,24 @@ import { startConductReview } from './start-conduct-review.ts';
 export interface ReviewRunsDeps {
   client: Client;
   vault: SubjectVault;
-  steps: Pick<ReviewActivities, 'takeReviewStep'>;
+  takeStep: TakeStep;
   timeoutMs?: number;
 }
+
+/** An agent that is told of its approval uses it at once; its run only tidies up. */
+const WAKE_AFTER_MS = 50;
 
 /**
  * Takes people's decisions. The step is recorded here, in one database call, and then the run is told: nobody waits for a run, and
  * reviews are decided while Temporal is away. A run that was not told looks at the row when its timer fires.
  */
-export function createReviewRuns({ client, vault, steps, timeoutMs = 5_000 }: ReviewRunsDeps) {
+export function createReviewRuns({ client, vault, takeStep, timeoutMs = 5_000 }: ReviewRunsDeps) {
   const take = async (address: ReviewAddress, { stepKey, move }: Pick<ReviewStepRequest, 'stepKey' | 'move'>): Promise<ReviewOutcome> => {
     const { orgId, reviewId } = address;
-    const outcome = await steps.takeReviewStep({ orgId, reviewId, stepKey, move });
-    if (outcome.kind === 'refused') return { kind: 'refused', code: outcome.code, detail: outcome.detail };
-    const { status, last } = outcome.position;
-    if (outcome.kind === 'closed') return { kind: 'closed', status, last };
-    // Not waited for: what is recorded stands whether or not the run hears of it now.
-    void wakeReview(client, vault, address, timeoutMs).catch(() => undefined);
-    return { kind: 'recorded', status };
+    const taken = await takeStep({ orgId, reviewId, stepKey, move });
+    // Not waited for: what is recorded stands whether or not the run hears of it now. Whoever waits for the answer goes first.
+    if (taken.kind === 'recorded') setTimeout(() => void wakeReview(client, vault, address, timeoutMs).catch(() => undefined), WAKE_AFTER_MS).unref();
+    return taken;
   };
 
   return {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import type { WaitingRun } from '../activities/sweep.ts';
 import { conductReviewId, governEventId, sweepReviewsId } from '../workflows/ids.ts';
@@ -8,20 +8,16 @@ import { TASK_QUEUE } from '../workflows/options.ts';
 import { SEARCH_ATTRIBUTE } from '../workflows/search-attributes.ts';
 import type { SweepRequest, sweepReviews } from '../workflows/sweep-reviews.ts';
 import { callWithin } from './call-within.ts';
+import { startRun } from './start-run.ts';
 
 /** Starts the run of a sweep, or leaves the one that runs. One that failed or was terminated is started again as long as the sweep's row says it runs. */
 export async function startSweep(client: Client, { orgId, sweepId, cause }: SweepRequest, timeoutMs = 900): Promise<void> {
-  await callWithin(client, timeoutMs, () =>
-    client.workflow.start<typeof sweepReviews>('sweepReviews', {
-      taskQueue: TASK_QUEUE.governance,
-      workflowId: sweepReviewsId(orgId, sweepId),
-      workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-      args: [{ orgId, sweepId, cause }],
-      staticSummary: `pending reviews after: ${cause.kind}`,
-      typedSearchAttributes: new TypedSearchAttributes([{ key: SEARCH_ATTRIBUTE.orgId, value: orgId }]),
-    }),
-  ).catch((error: unknown) => {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  await startRun<typeof sweepReviews>(client, 'sweepReviews', timeoutMs, {
+    taskQueue: TASK_QUEUE.governance,
+    workflowId: sweepReviewsId(orgId, sweepId),
+    args: [{ orgId, sweepId, cause }],
+    staticSummary: `pending reviews after: ${cause.kind}`,
+    typedSearchAttributes: new TypedSearchAttributes([{ key: SEARCH_ATTRIBUTE.orgId, value: orgId }]),
   });
 }
 

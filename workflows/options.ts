@@ -46,43 +46,30 @@ export const NOTICE_SEND: ActivityOptions = {
   retry: { maximumAttempts: 1 },
 };
 
-export const MAINTENANCE_STEP: ActivityOptions = {
-  startToCloseTimeout: '1m',
-  retry: { initialInterval: '1s', maximumInterval: '1m' },
-};
+const UPKEEP: ActivityOptions = { taskQueue: TASK_QUEUE.maintenance, retry: { initialInterval: '1s', maximumInterval: '1m' } };
+
+/** A short step of upkeep. */
+export const MAINTENANCE_STEP: ActivityOptions = { ...UPKEEP, startToCloseTimeout: '1m' };
 
 /** A page of the purge: some seconds of work. It says that it lives between statements; one that was killed is begun again after the time-out. */
 export const RETENTION_STEP: ActivityOptions = {
-  taskQueue: TASK_QUEUE.maintenance,
+  ...UPKEEP,
   startToCloseTimeout: '15m',
   heartbeatTimeout: '90s',
   // Nothing is recorded or deleted any more when a cancelled run says that it has ended.
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
-  retry: { initialInterval: '1s', maximumInterval: '1m' },
 };
 
 /** A whole ledger, read page by page: a worker that is killed in it is missed after half a minute. */
 export const CHECK_STEP: ActivityOptions = {
-  taskQueue: TASK_QUEUE.maintenance,
+  ...UPKEEP,
   startToCloseTimeout: '12h',
   heartbeatTimeout: '30s',
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
-  retry: { initialInterval: '1s', maximumInterval: '1m' },
-};
-
-/** What is said on record about a check, and which are opened. */
-export const CHECK_RECORD: ActivityOptions = {
-  taskQueue: TASK_QUEUE.maintenance,
-  startToCloseTimeout: '1m',
-  retry: { initialInterval: '1s', maximumInterval: '1m' },
 };
 
 /** A page of an erasure: a hundred runs to find and delete, or as many to read. */
-export const ERASURE_STEP: ActivityOptions = {
-  taskQueue: TASK_QUEUE.maintenance,
-  startToCloseTimeout: '5m',
-  retry: { initialInterval: '1s', maximumInterval: '1m' },
-};
+export const ERASURE_STEP: ActivityOptions = { ...UPKEEP, startToCloseTimeout: '5m' };
 
 /** A page of checkpoints shown to one anchor. It is tried until it succeeds: an outage of days loses none. */
 export const ANCHOR_STEP: ActivityOptions = {

@@ -11,7 +11,8 @@ import {
   startChild,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import type { LadderPosition, ReviewActivities, ReviewStepOutcome, ReviewStepRequest } from '../activities/review.ts';
+import type { LadderPosition, ReviewActivities, ReviewStepOutcome } from '../activities/review.ts';
+import type { ReviewStepRequest } from '../activities/review-step.ts';
 import type { ReviewStatus } from '../schemas/review.ts';
 import { createAnnouncer } from './announce.ts';
 import type { conductReview } from './conduct-review.ts';

@@ -1,9 +1,9 @@
 import { CancellationScope, isCancellation, proxyActivities, setCurrentDetails } from '@temporalio/workflow';
 import type { CheckedLedger, LedgerCheckActivities } from '../activities/ledger-check.ts';
-import { CHECK_RECORD, CHECK_STEP } from './options.ts';
+import { MAINTENANCE_STEP, CHECK_STEP } from './options.ts';
 
 const { checkLedger } = proxyActivities<LedgerCheckActivities>(CHECK_STEP);
-const { endCheck } = proxyActivities<LedgerCheckActivities>(CHECK_RECORD);
+const { endCheck } = proxyActivities<LedgerCheckActivities>(MAINTENANCE_STEP);
 
 export interface LedgerCheckRequest {
   orgId: string;

@@ -11,10 +11,10 @@ import {
 } from '@temporalio/workflow';
 import type { LedgerCheckActivities, OpenedCheck } from '../activities/ledger-check.ts';
 import { verifyLedgerId } from './ids.ts';
-import { CHECK_RECORD, TASK_QUEUE } from './options.ts';
+import { MAINTENANCE_STEP, TASK_QUEUE } from './options.ts';
 import type { verifyLedger } from './verify-ledger.ts';
 
-const { openChecks } = proxyActivities<LedgerCheckActivities>(CHECK_RECORD);
+const { openChecks } = proxyActivities<LedgerCheckActivities>(MAINTENANCE_STEP);
 
 export interface CheckedLedgers {
   checked: number;

@@ -81,8 +81,7 @@ export function reviewRoutes({ vault, runtime }: { vault: SubjectVault; runtime:
     async decideReview({ params: { id }, body }, { principal, requestId }) {
       const { orgId } = principal;
       assertWhole(body);
-      const { id: reviewId, eventId, kind } = await askedReview(orgId, id);
-      const voter = await voterOf(sql, principal);
+      const [{ id: reviewId, eventId, kind }, voter] = await Promise.all([askedReview(orgId, id), voterOf(sql, principal)]);
       settled(await runtime.review({ orgId, reviewId, eventId, kind, ...voter, ...given(body), verb: body.verb, requestId }));
       return { status: 200, body: reviewOf(await readReview(orgId, id)) };
     },

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { createReviewActivities, type ReviewStepOutcome, type ReviewStepRequest } from '../../activities/review.ts';
+import { createReviewActivities, type ReviewStepOutcome } from '../../activities/review.ts';
+import type { ReviewStepRequest } from '../../activities/review-step.ts';
 import { createWeigh } from '../../activities/weigh.ts';
 import { auditEntry } from '../../api/audit.ts';
 import type { Sql } from '../../db/client.ts';

@@ -174,7 +174,7 @@ describeVerifiers('deployment.json', () => {
 
   test.each<[string, Edit, Expected]>([
     ['of a log with one leaf', set({ note: signed({}), index: 0, proof: [] }), []],
-    ['that has no such checkpoint yet', setFile('deployment.json', 'null'), []],
+    ['that has none', setFile('deployment.json', 'null'), ['BAD_PROOF deployment']],
     ['of another checkpoint', set({ number: 3 }), ['BAD_PROOF deployment']],
     ['of a checkpoint that is not there', set({ number: 99 }), ['BAD_PROOF deployment']],
     ['of another place', set({ index: 3 }), ['BAD_PROOF deployment']],
@@ -193,14 +193,14 @@ describeVerifiers('deployment.json', () => {
     ['with a note of the organisation', set({ note: small.checkpoints[3]?.note }), ['BAD_SIGNATURE deployment']],
     ['with a note that the log’s key signed', set({ note: signed({ keys: [...small.logKeys, small.timeKey] }) }), ['BAD_SIGNATURE deployment']],
     ['with a note without a time', set({ note: signed({ keys: [small.deploymentKey] }) }), ['BAD_SIGNATURE deployment']],
-    ['with no note', set({ note: null }), ['MALFORMED file:deployment.json']],
-    ['with a number that is none', set({ number: '4' }), ['MALFORMED file:deployment.json']],
-    ['with a place that is none', set({ index: -1 }), ['MALFORMED file:deployment.json']],
-    ['with a proof that is none', set({ proof: null }), ['MALFORMED file:deployment.json']],
-    ['with a hash that is none', set({ proof: [sibling.toUpperCase(), ...above] }), ['MALFORMED file:deployment.json']],
-    ['that is a list', setFile('deployment.json', '[]'), ['MALFORMED file:deployment.json']],
-    ['that is no JSON', setFile('deployment.json', ''), ['MALFORMED file:deployment.json']],
-    ['that is not there', dropFile('deployment.json'), ['MALFORMED file:deployment.json']],
+    ['with no note', set({ note: null }), ['BAD_PROOF deployment', 'MALFORMED file:deployment.json']],
+    ['with a number that is none', set({ number: '4' }), ['BAD_PROOF deployment', 'MALFORMED file:deployment.json']],
+    ['with a place that is none', set({ index: -1 }), ['BAD_PROOF deployment', 'MALFORMED file:deployment.json']],
+    ['with a proof that is none', set({ proof: null }), ['BAD_PROOF deployment', 'MALFORMED file:deployment.json']],
+    ['with a hash that is none', set({ proof: [sibling.toUpperCase(), ...above] }), ['BAD_PROOF deployment', 'MALFORMED file:deployment.json']],
+    ['that is a list', setFile('deployment.json', '[]'), ['BAD_PROOF deployment', 'MALFORMED file:deployment.json']],
+    ['that is no JSON', setFile('deployment.json', ''), ['BAD_PROOF deployment', 'MALFORMED file:deployment.json']],
+    ['that is not there', dropFile('deployment.json'), ['BAD_PROOF deployment', 'MALFORMED file:deployment.json']],
   ])('%s', async (_, edit, expected) => {
     await expectBoth(edit(files), expected);
   });

@@ -95,7 +95,7 @@ describeVerifiers('an export that is as it should be', () => {
       [],
       small.listedKeys.flatMap(({ vkey }) => ['--vkey', vkey]),
     );
-    await expectBothCommands(setFile('deployment.json', '')(smallFiles), ['MALFORMED file:deployment.json']);
+    await expectBothCommands(setFile('deployment.json', '')(smallFiles), ['BAD_PROOF deployment', 'MALFORMED file:deployment.json']);
     await expectBothCommands(dropFile('export.json')(smallFiles), 'unreadable');
     await expectBothCommands(smallFiles, 'unreadable', ['--receipts', 'DIR/none.ndjson']);
   });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createBatchActivities } from '../../activities/batch-decision.ts';
-import { createReviewActivities, type ReviewStepRequest } from '../../activities/review.ts';
+import { createReviewActivities } from '../../activities/review.ts';
+import type { ReviewStepRequest } from '../../activities/review-step.ts';
 import { prepareSettlement } from '../../activities/settlement.ts';
 import { createSweepActivities } from '../../activities/sweep.ts';
 import type { GovernanceRuntime, ObserveItem, ReviewOutcome } from '../../api/governance-runtime.ts';

@@ -31,7 +31,6 @@ const projected = (seq: number, ...columns: string[]): Record<string, string[]> 
   Object.fromEntries(columns.map((column) => [column, [entry('PROJECTION_MISMATCH', seq)]]));
 
 /** The proof of the deployment log cannot be made, or is wrong: for everybody. */
-const NO_PROOF: ColumnCase = { finds: 'no export', neighbour: 'no export' };
 const BAD_PROOF: ColumnCase = { finds: ['BAD_PROOF deployment'], neighbour: ['BAD_PROOF deployment'] };
 
 /** No checkpoint counts any more, of anybody. */
@@ -135,7 +134,7 @@ export const COLUMN_FINDINGS: Record<string, TableCase> = {
   deployment_leaf: {
     row: `org_id = '${OURS}' and number = ${AT.checkpoints}`,
     columns: {
-      idx: { set: '999999', ...NO_PROOF },
+      idx: { set: '999999', ...BAD_PROOF },
       org_id: { finds: [], harmless: INDEX_ONLY },
       number: { finds: [], harmless: INDEX_ONLY },
       hash: BAD_PROOF,
@@ -145,7 +144,7 @@ export const COLUMN_FINDINGS: Record<string, TableCase> = {
     row: 'number = (select max(number) from deployment_checkpoint)',
     columns: {
       number: { finds: [], harmless: 'orders them; what is signed is the note' },
-      size: NO_PROOF,
+      size: BAD_PROOF,
       root: { finds: [], harmless: 'the note has it' },
       note: { finds: ['BAD_SIGNATURE deployment'], neighbour: ['BAD_SIGNATURE deployment'] },
       signed_at: { finds: [], harmless: NOT_SHOWN },
@@ -153,7 +152,7 @@ export const COLUMN_FINDINGS: Record<string, TableCase> = {
   },
   deployment_tile: {
     row: 'level = 0 and idx = 0',
-    columns: { level: NO_PROOF, idx: { set: '999', ...NO_PROOF }, root: BAD_PROOF },
+    columns: { level: BAD_PROOF, idx: { set: '999', ...BAD_PROOF }, root: BAD_PROOF },
   },
   log_key: {
     row: `use = 'log'`,

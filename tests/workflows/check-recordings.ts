@@ -31,7 +31,7 @@ async function heldUp(stage: Stage): Promise<WorkflowHandle<typeof verifyLedger>
 }
 
 /** Checks of ledgers in every state. For record-histories.ts. */
-export const CHECK_RECORDINGS: Record<string, (stage: Stage) => Promise<History>> = {
+export const MAINTENANCE_STEPINGS: Record<string, (stage: Stage) => Promise<History>> = {
   async 'verify-ledger.done'(stage) {
     return ended(await startCheck(stage, (await stage.addOrganization()).orgId));
   },

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
-import { createReviewActivities, type ReviewStepRequest } from '../../activities/review.ts';
+import { createReviewActivities } from '../../activities/review.ts';
+import type { ReviewStepRequest } from '../../activities/review-step.ts';
 import { createWeigh } from '../../activities/weigh.ts';
 import { auditEntry } from '../../api/audit.ts';
 import type { ReviewPlan } from '../../core/hitl/review.ts';

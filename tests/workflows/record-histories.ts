@@ -12,7 +12,7 @@ import { TASK_QUEUE } from '../../workflows/options.ts';
 import { SHORT_LADDER } from '../support/policies.ts';
 import { ANCHOR_RECORDINGS } from './anchor-recordings.ts';
 import { BATCH_RECORDINGS } from './batch-recordings.ts';
-import { CHECK_RECORDINGS } from './check-recordings.ts';
+import { MAINTENANCE_STEPINGS } from './check-recordings.ts';
 import { ERASURE_RECORDINGS } from './erasure-recordings.ts';
 import { HISTORIES_MASTER_KEY } from './histories-key.ts';
 import { NOTICE_RECORDINGS } from './notice-recordings.ts';
@@ -179,7 +179,7 @@ const RECORDINGS: Record<string, (stage: Stage) => Promise<History>> = {
     ),
   ...ANCHOR_RECORDINGS,
   ...BATCH_RECORDINGS,
-  ...CHECK_RECORDINGS,
+  ...MAINTENANCE_STEPINGS,
   ...ERASURE_RECORDINGS,
   ...NOTICE_RECORDINGS,
   ...RETENTION_RECORDINGS,

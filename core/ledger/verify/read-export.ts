@@ -126,6 +126,7 @@ export async function readExport({
   anchors.end(findings, next, (size) => roots.at(size));
   receipts.end(findings, minIndex, signedSize);
   if (deployment) checkDeployment(deployment, { host, keys, noteHash: checkpoints.noteHash, primitives, findings });
+  else if (checkpoints.lines > 0) findings.add('BAD_PROOF', 'deployment');
 
   const counts = { entries, bodies: bodies.count, missingBodies: missing.count, checkpoints: checkpoints.lines };
   return { result: { v: 1, org, ...counts, findings: findings.list() }, purge };

@@ -1,0 +1,86 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Worker } from '@temporalio/worker';
+import { createReviewLinks } from '../../api/access/review-link.ts';
+import { loadPages } from '../../api/pages.ts';
+import { createCodecRouter } from '../../api/routes/codec.ts';
+import { createDashboardRouter } from '../../api/routes/dashboard.ts';
+import { createReviewLinkRouter } from '../../api/routes/review-link.ts';
+import { createApi } from '../../api/server.ts';
+import { closeServer } from '../close-server.ts';
+import { createLedgerAppend, type DecisionServices } from '../decision-services.ts';
+import { createTemporalRuntime } from '../governance-runtime.ts';
+import { listenForReviewChanges } from '../review-changes.ts';
+import type { RoleParts } from './role.ts';
+
+export interface RunningApi {
+  url: string;
+  /** No new requests; those in flight finish. */
+  close: () => Promise<void>;
+}
+
+export interface ApiRoleParts extends RoleParts {
+  services: DecisionServices;
+  /** That of the same process: its runs may start eagerly. */
+  decisionWorker: Worker | undefined;
+}
+
+/** The API with its pages, served over HTTP. */
+export async function openApiRole({ config, temporal, codec, vault, metrics, logger, services, decisionWorker }: ApiRoleParts): Promise<RunningApi> {
+  const { sql } = vault;
+  const { publicUrl, masterKey } = config;
+  const reviewChanges = listenForReviewChanges(sql, (error) => logger.warn({ err: error }, 'long polls answer at their timeout only'));
+  const append = createLedgerAppend(sql);
+  const runtime = createTemporalRuntime({
+    temporal,
+    vault,
+    decisions: services.decisions,
+    observations: services.observations,
+    reviewChanges,
+    deadlineMs: config.decisionDeadlineMs,
+    eager: decisionWorker !== undefined,
+    workerState: () => decisionWorker?.getState() ?? null,
+  });
+  const pages = loadPages();
+  const served = createApi({
+    sql,
+    vault,
+    runtime,
+    ledger: { append },
+    config: { publicUrl, masterKey, rateLimit: { burst: config.rateLimitPerMinute, windowMs: 60_000 }, vaultBackupDays: config.vaultBackupDays },
+    logger,
+    metrics,
+    mount: ({ handlers, authenticator, publicOrigin, now }) => [
+      createReviewLinkRouter({ vault, runtime, links: createReviewLinks(masterKey), publicOrigin, pages, logger, now }),
+      createDashboardRouter({
+        vault,
+        handlers,
+        authenticator,
+        publicOrigin,
+        temporalUi: config.temporalUiUrl === undefined ? undefined : { url: config.temporalUiUrl, namespace: temporal.namespace },
+        pages,
+        logger,
+        now,
+      }),
+      createCodecRouter({
+        codec,
+        authenticator,
+        publicOrigin,
+        temporalUiOrigin: config.temporalUiUrl === undefined ? undefined : new URL(config.temporalUiUrl).origin,
+      }),
+    ],
+  });
+  const server = createServer(served.app);
+  server.listen(config.port, config.host);
+  await once(server, 'listening');
+  return {
+    url: `http://${config.host}:${(server.address() as AddressInfo).port}`,
+    async close() {
+      await served.close();
+      await closeServer(server);
+      await append.drain();
+      await reviewChanges.close();
+    },
+  };
+}
