@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** Real servers come from tests/support/global-setup.mjs: one PostgreSQL, one Temporal, one workflow bundle per run. */
 const transform = {
   '^.+\\.tsx?$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' }, sourceMaps: 'inline' }],
@@ -12,4 +14,6 @@ export default {
   globalSetup: '<rootDir>/tests/support/global-setup.mjs',
   globalTeardown: '<rootDir>/tests/support/global-teardown.mjs',
   testTimeout: 30_000,
+  // Many files wait for servers most of their time: more of them at once than there are cores to spare.
+  maxWorkers: Math.max(3, availableParallelism() - 1),
 };
