@@ -1,20 +1,13 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { createRetentionActivities } from '../activities/retention.ts';
-import { openDatabase, type Sql } from '../db/client.ts';
-import { migrate } from '../db/migrate.ts';
-import { appendRecords, LEDGER_KIND, type LedgerRecord } from '../db/queries/ledger.ts';
-import { createOrganization } from '../db/queries/organizations.ts';
+import { appendRecords } from '../db/queries/ledger.ts';
+import { type BenchDatabase, withBenchDatabase } from './ledger/database.ts';
+import { addBenchOrganization, benchRecord } from './ledger/records.ts';
 
 export interface PurgeBenchOptions {
   /** A superuser's; the benchmark makes its own database on that server and drops it. */
   databaseUrl: string;
   bodies?: number;
-}
-
-interface Pools {
-  owner: Sql;
-  app: Sql;
-  purge: Sql;
 }
 
 /**
@@ -23,34 +16,18 @@ interface Pools {
  */
 export async function runPurgeBench({ databaseUrl, bodies = 100_000 }: PurgeBenchOptions): Promise<void> {
   const results = [];
-  for (const how of ['partitions', 'batches'] as const) results.push(await withDatabase(databaseUrl, (pools) => measure(pools, { how, bodies })));
+  for (const how of ['partitions', 'batches'] as const) results.push(await withBenchDatabase(databaseUrl, (database) => measure(database, { how, bodies })));
   process.stdout.write(`${['how', 'bodies', 'ms', 'per second', 'record ms', 'delete ms'].map((title) => title.padStart(12)).join('')}\n`);
   for (const { how, bodies: gone, ms, perSec, recordMs, deleteMs } of results)
     process.stdout.write(`${[how, gone, ms, perSec, recordMs, deleteMs].map((value) => String(value).padStart(12)).join('')}\n`);
   for (const result of results) process.stdout.write(`${JSON.stringify(result)}\n`);
 }
 
-async function withDatabase<T>(databaseUrl: string, use: (pools: Pools) => Promise<T>): Promise<T> {
-  const name = `mg_bench_${randomBytes(6).toString('hex')}`;
-  const server = openDatabase({ url: databaseUrl, maxConnections: 1, applicationName: 'mastguard-bench', connectTimeoutMs: 10_000 });
-  await server`create database ${server(name)} template template0`;
-  const url = new URL(databaseUrl);
-  url.pathname = `/${name}`;
-  const open = (role?: string): Sql =>
-    openDatabase({ url: url.href, ...(role === undefined ? {} : { role }), maxConnections: 2, connectTimeoutMs: 10_000, statementTimeoutMs: 120_000 });
-  const pools = { owner: open(), app: open('mg_app'), purge: open('mg_purge') };
-  try {
-    await migrate(pools.owner);
-    return await use(pools);
-  } finally {
-    await Promise.all(Object.values(pools).map((pool) => pool.end({ timeout: 5 })));
-    await server`drop database ${server(name)} with (force)`;
-    await server.end({ timeout: 5 });
-  }
-}
-
-async function measure({ owner, app, purge }: Pools, { how, bodies }: { how: 'partitions' | 'batches'; bodies: number }) {
-  const orgId = await addOrganization(app);
+async function measure({ owner, open }: BenchDatabase, { how, bodies }: { how: 'partitions' | 'batches'; bodies: number }) {
+  const app = open('mg_app');
+  const purge = open('mg_purge');
+  const plan = { plan: 'free', retentionDays: 7 } as const;
+  const orgId = await addBenchOrganization(app, plan);
   for (let from = 0; from < bodies; from += 1_000)
     await appendRecords(
       app,
@@ -58,7 +35,7 @@ async function measure({ owner, app, purge }: Pools, { how, bodies }: { how: 'pa
     );
   // A body that is held keeps the partition, whosever it is.
   if (how === 'batches') {
-    const other = await addOrganization(app);
+    const other = await addBenchOrganization(app, plan);
     await appendRecords(app, [benchRecord(other, 0)]);
     await owner`insert into legal_hold (org_id, id, reason, placed_by, placed_at) values (${other}, 'hld_1', 'benchmark', 'system', now())`;
   }
@@ -90,31 +67,4 @@ async function measure({ owner, app, purge }: Pools, { how, bodies }: { how: 'pa
     recordMs: Math.round(recordedAt - startedAt),
     deleteMs: Math.round(endedAt - recordedAt),
   };
-}
-
-async function addOrganization(sql: Sql): Promise<string> {
-  const orgId = randomUUID();
-  const audit = { id: randomUUID(), body: '{"v":1}', fields: { type: 'organization.created', actor: 'system', target: null } };
-  await createOrganization(sql, { orgId, name: 'Benchmark', plan: 'free', retentionDays: 7, eventQuota: null, audit });
-  return orgId;
-}
-
-const CONTENT = 'The customer asks for the refund of an order that arrived late. '.repeat(9);
-
-function benchRecord(org: string, at: number): LedgerRecord {
-  const eventId = `evt_${at}`;
-  const body = JSON.stringify({ v: 1, event: { id: eventId, agentId: 'billing-assistant', action: 'refund', content: CONTENT }, requestId: randomUUID() });
-  const fields = {
-    eventId,
-    eventDigest: 'ab'.repeat(32),
-    agentId: 'billing-assistant',
-    action: 'refund',
-    sessionId: null,
-    value: 'ALLOW',
-    riskScore: 0,
-    categories: [],
-    policyVersion: null,
-    ruleId: null,
-  };
-  return { org, kind: LEDGER_KIND.agentEvent, id: randomUUID(), body, fields };
 }
