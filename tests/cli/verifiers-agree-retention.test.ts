@@ -337,7 +337,7 @@ describeVerifiers('tiles of entries that are there', () => {
     [
       'no checkpoint is valid: none is asked for',
       edits(setFile('keys.json', '{"vkeys":[]}'), setFile('deployment.json', 'null')),
-      ['BAD_SIGNATURE checkpoint:1 x18', 'MISSING_HEARTBEAT checkpoint:19', 'TILE_MISMATCH tile:0/0 x2'],
+      ['BAD_PROOF deployment', 'BAD_SIGNATURE checkpoint:1 x18', 'MISSING_HEARTBEAT checkpoint:19', 'TILE_MISMATCH tile:0/0 x2'],
     ],
     [
       'the last checkpoint is of fewer',
