@@ -117,7 +117,7 @@ describe('verifyLedger', () => {
     [
       'a checkpoint that nobody signed',
       "insert into ledger_checkpoint values ($org, 1, 3, sha256('x'), 'note', now())",
-      ['BAD_SIGNATURE checkpoint:1', 'HEAD_MISMATCH head'],
+      ['BAD_PROOF deployment', 'BAD_SIGNATURE checkpoint:1', 'HEAD_MISMATCH head'],
     ],
   ])('%s is found, exactly', async (_, statement, findings) => {
     await tamper(statement);

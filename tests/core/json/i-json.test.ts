@@ -154,7 +154,8 @@ describe('findIJsonViolation', () => {
     );
   });
 
-  test('stays linear on long strings, long numbers and many keys', () => {
+  // A pass that were not linear would run into the time-out.
+  test('comes to an end on long strings, long numbers and many keys', () => {
     const long = [
       `"${'a'.repeat(600_000)}"`,
       `"${'\\u0041'.repeat(100_000)}"`,
@@ -162,8 +163,6 @@ describe('findIJsonViolation', () => {
       `{${Array.from({ length: 60_000 }, (_, at) => `"k${at}":1`).join(',')}}`,
       `${' '.repeat(600_000)}1`,
     ];
-    const startedAt = performance.now();
     for (const text of long) expect(findIJsonViolation(text)).toBeNull();
-    expect(performance.now() - startedAt).toBeLessThan(2000);
   });
 });
