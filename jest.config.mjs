@@ -14,6 +14,6 @@ export default {
   globalSetup: '<rootDir>/tests/support/global-setup.mjs',
   globalTeardown: '<rootDir>/tests/support/global-teardown.mjs',
   testTimeout: 30_000,
-  // Many files wait for servers most of their time: more of them at once than there are cores to spare.
-  maxWorkers: Math.max(3, availableParallelism() - 1),
+  // Many files wait for servers most of their time; more at once than this strain what the others measure.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
 };

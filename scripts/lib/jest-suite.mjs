@@ -4,15 +4,27 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { readJson } from './atomic-file.mjs';
 import { repositoryRoot } from './paths.mjs';
-import { emptyTally } from './tally.mjs';
+import { emptyTally, sum } from './tally.mjs';
+
+/**
+ * Files that load the machine so much that others beside them would run into their time-outs, and the other way round. They run one by one.
+ */
+const alone = ['outage', 'overload', 'recorded-sessions', 'ledger', 'ledger-export'].map((name) => `tests/e2e/${name}.test.ts`);
 
 /** @param {readonly string[]} paths @returns {Promise<import('./tally.mjs').Tally>} */
 export async function runJest(paths) {
+  if (paths.length > 0) return runFiles(paths);
+  const beside = await runFiles([`--testPathIgnorePatterns=/node_modules/|${alone.map((path) => `${path}$`).join('|')}`]);
+  return sum(beside, await runFiles(['--runInBand', ...alone]));
+}
+
+/** @param {readonly string[]} args of jest @returns {Promise<import('./tally.mjs').Tally>} */
+async function runFiles(args) {
   const scratch = mkdtempSync(join(tmpdir(), 'mastguard-jest-'));
   try {
     const results = join(scratch, 'results.json');
     const jest = join(repositoryRoot, 'node_modules', 'jest', 'bin', 'jest.js');
-    const code = await passThrough(['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest, '--json', '--outputFile', results, ...paths]);
+    const code = await passThrough(['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest, '--json', '--outputFile', results, ...args]);
     const report = readJson(results);
     if (report === undefined) {
       process.stdout.write('FAILED jest: it ended without a report\n');

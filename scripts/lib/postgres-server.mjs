@@ -20,6 +20,9 @@ const settings = {
   timezone: 'UTC',
 };
 
+/** A process that is killed loses nothing by these; a machine that stops would. */
+const withoutDisk = { fsync: 'off', full_page_writes: 'off' };
+
 /**
  * The embedded PostgreSQL, accepting connections, with its database made.
  * @param {object} options
@@ -28,8 +31,9 @@ const settings = {
  * @param {string} options.password of the superuser; must stay the same for the same data
  * @param {number} [options.port] wanted; the next free one is taken
  * @param {string} [options.database]
+ * @param {boolean} [options.isThrownAway] nobody needs its data after a power cut: it does not wait for the disk
  */
-export async function startPostgres({ children, directory, password, port: wanted = 5433, database = 'mastguard' }) {
+export async function startPostgres({ children, directory, password, port: wanted = 5433, database = 'mastguard', isThrownAway = false }) {
   const place = await choosePostgresPlace({ native: preparePostgresBinaries(), directory });
   const data = await ensureCluster(place, password);
   await clearStalePostmaster(data);
@@ -37,7 +41,13 @@ export async function startPostgres({ children, directory, password, port: wante
   const spec = {
     name: 'postgres',
     command: join(place.native, 'bin', 'postgres'),
-    args: ['-D', data, '-p', String(port), ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+    args: [
+      '-D',
+      data,
+      '-p',
+      String(port),
+      ...Object.entries({ ...settings, ...(isThrownAway && withoutDisk) }).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
+    ],
     env: postgresEnvironment(),
     cwd: place.root,
     account: place.account,

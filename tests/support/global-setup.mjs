@@ -39,7 +39,13 @@ export default async function globalSetup() {
     chmodSync(directory, 0o711);
     mkdirSync(join(directory, 'logs'), { mode: 0o700 });
     const secrets = openSecrets(join(directory, 'secrets.json'));
-    const postgres = await startPostgres({ children, directory: join(directory, 'postgres'), password: secrets.superuserPassword, port: 15_433 });
+    const postgres = await startPostgres({
+      children,
+      directory: join(directory, 'postgres'),
+      password: secrets.superuserPassword,
+      port: 15_433,
+      isThrownAway: true,
+    });
     roots.push(postgres.root);
     const cli = await acquireTemporalCli({ progress });
     const temporal = await startTemporal({ children, cli, port: 17_233, uiPort: false });

@@ -52,7 +52,7 @@ export async function openRetentionStage(): Promise<RetentionStage> {
     sign,
     async pass(days) {
       await clock.advance(days);
-      await makeLedgerPartitions(sql, { aheadDays: 8 });
+      await makeLedgerPartitions(sql, { aheadDays: 1 });
       await sign();
     },
     async append(orgId, count) {
