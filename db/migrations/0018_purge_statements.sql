@@ -1,6 +1,84 @@
--- A purge statement names the entries of the earlier purges whose rules it keeps, so that whoever verifies compares them. Both functions are as in 0015
--- but for `seq`, and for one comparison: what is kept of older accounts is equal to what stood there, where it had only to be contained in it, without a
--- hold for example. Statements that stand keep their account as it is: what they have of purges before them stays without a number.
+-- A purge statement is compared with the records before it. The functions are as in 0015, but for this:
+-- - It names the entries of the earlier purges whose rules it keeps. Statements that stand keep their account: what they have of purges before them stays
+--   without a number.
+-- - What is kept of an older account is equal to what stood there. It had only to be contained in it, without a hold for example.
+-- - A notice of shorter retention has the time that entries have.
+set local role mg_ledger;
+
+-- A plan's limits, in force at once. Longer retention reaches back to what stands; shorter retention reaches it 30 days after this notice.
+-- `p_audits` is {plan, extended, reduced, cancelled}, each as `p_audit` elsewhere, with gaps for what only the ledger knows; those that apply are appended.
+-- Statuses: changed; unchanged; unknown (no such organisation).
+create or replace function change_plan(p_org uuid, p_plan text, p_retention_days smallint, p_event_quota bigint, p_audits jsonb) returns text
+  language plpgsql security definer
+  set search_path = public, pg_catalog, pg_temp
+  as $$
+declare
+  v_now timestamptz;
+  v_last_at timestamptz;
+  v_next bigint;
+  v_old organization;
+  v_no int;
+  v_open retention_change;
+  v_new retention_change;
+begin
+  if not exists (select from organization o where o.org_id = p_org) then
+    return 'unknown';
+  end if;
+  perform change_retention(p_org);
+  -- Under the ledger head: no entry is written between the number that divides old from new and the new limits.
+  select h.next_seq, h.last_at into strict v_next, v_last_at from ledger_head h where h.org_id = p_org for update;
+  select * into strict v_old from organization o where o.org_id = p_org;
+  if (v_old.plan, v_old.retention_days) = (p_plan, p_retention_days) and v_old.event_quota is not distinct from p_event_quota then
+    return 'unchanged';
+  end if;
+  -- As entries have their time, whatever the clock says: a notice is compared with that of the record which gives it.
+  v_now := greatest(ledger_now(), v_last_at);
+  update organization o set plan = p_plan, retention_days = p_retention_days, event_quota = p_event_quota, config_version = o.config_version + 1
+    where o.org_id = p_org;
+  perform pg_notify('mg_config', p_org::text);
+  perform audit_append(p_org, p_audits -> 'plan');
+  if p_retention_days = v_old.retention_days then
+    return 'changed';
+  end if;
+
+  select coalesce(max(c.no), 0) into v_no from retention_change c where c.org_id = p_org;
+  select * into v_open from retention_change c where c.org_id = p_org and c.kind = 'reduced' and c.superseded_at is null;
+  update retention_change c set superseded_at = v_now where c.org_id = p_org and c.no = v_open.no;
+  if p_retention_days > v_old.retention_days then
+    -- An older extension that is no longer than this one says nothing more.
+    update retention_change c set superseded_at = v_now
+      where c.org_id = p_org and c.kind = 'extended' and c.superseded_at is null and c.days <= p_retention_days;
+    v_no := v_no + 1;
+    insert into retention_change (org_id, no, kind, before_seq, days, changed_at) values (p_org, v_no, 'extended', v_next, p_retention_days, v_now);
+    perform audit_append(p_org, fill_in(p_audits -> 'extended', 'beforeSeq', v_next));
+    if v_open.no is not null then
+      -- What it was to take away is paid for again, or part of that: under the notice that was given.
+      v_new := v_open;
+      if p_retention_days >= v_open.reduced_from then
+        v_new.kind := 'cancelled';
+      else
+        v_new.days := p_retention_days;
+      end if;
+    end if;
+  else
+    v_new.kind := 'reduced';
+    v_new.before_seq := v_next;
+    v_new.days := p_retention_days;
+    v_new.reduced_from := greatest(v_old.retention_days, v_open.reduced_from);
+    v_new.notice_at := v_now;
+    v_new.effective_at := v_now + 30 * interval '24 hours';
+  end if;
+
+  if v_new.kind is not null then
+    insert into retention_change (org_id, no, kind, before_seq, days, reduced_from, notice_at, effective_at, changed_at)
+      values (p_org, v_no + 1, v_new.kind, v_new.before_seq, v_new.days, v_new.reduced_from, v_new.notice_at, v_new.effective_at, v_now);
+    perform audit_append(p_org, fill_in(fill_in(fill_in(p_audits -> v_new.kind,
+      'beforeSeq', v_new.before_seq), 'noticeAt', epoch_ms(v_new.notice_at)), 'effectiveAt', epoch_ms(v_new.effective_at)));
+  end if;
+  return 'changed';
+end $$;
+
+reset role;
 set local role mg_retention;
 
 -- What is due in one organisation, and everything a purge entry states about it: one object, times in epoch milliseconds, hashes in hex.

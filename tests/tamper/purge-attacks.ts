@@ -84,7 +84,7 @@ export const PURGE_ATTACKS: readonly Attack[] = [
   {
     name: 'bodies purged early, with a purge entry that tells of a reduction, and a record of it from today',
     async tamper(database) {
-      await put(database, 'retention.reduced', { v: 1, actor: 'system', target: OURS, requestId: 'req_tamper', details: longAgo(database) });
+      await put(database, 'retention.reduced', { v: 1, actor: 'system', target: null, requestId: 'req_tamper', details: longAgo(database) });
       await stateFalsely(database, { upTo: AT.entries, reduced: longAgo(database) });
       await hit(database.sql, bodiesGone(YOUNG));
     },
