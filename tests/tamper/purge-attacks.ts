@@ -104,6 +104,15 @@ export const PURGE_ATTACKS: readonly Attack[] = [
     finds: [`FALSE_STATEMENT entry:${AT.entries}`],
   },
   {
+    name: 'bodies of the range of a legal hold purged, with a purge entry that forgets the hold, and the one before it, which named it, as well',
+    async tamper(database) {
+      await stateFalsely(database, { held: [], upTo: AT.entries });
+      await hit(database.sql, bodiesGone(HELD));
+      await hit(database.sql, `delete from audit_records where ${ours} and seq = ${AT.purge}`);
+    },
+    finds: [`PREMATURE_PURGE entry:${AT.purge}`],
+  },
+  {
     name: 'bodies of the range of a legal hold purged, with a purge entry that has the hold begin later',
     async tamper(database) {
       const [hold] = await database.sql<{ id: string; from: number; until: number }[]>`
