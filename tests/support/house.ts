@@ -135,7 +135,7 @@ export async function openHouse({ signer = false, maintenance = false }: HouseOp
     };
 
     const withTemporal: House['withTemporal'] = async (use) => {
-      const connection = await Connection.connect({ address: temporal.address, connectTimeout: 1_000 });
+      const connection = await Connection.connect({ connectTimeout: '30s', address: temporal.address, connectTimeout: 1_000 });
       try {
         return await use(new Client({ connection, namespace: temporal.namespace, dataConverter: { payloadCodecs: [createPayloadCodec(masterKey)] } }));
       } finally {
