@@ -51,11 +51,17 @@ export function watchWebhooks({ sql, feed, start, onError, now, everyMs = 1_000 
   const startAll = async (): Promise<void> => {
     const unstarted = await listUnstartedDeliveries(sql, { limit: STARTED_PER_ROUND });
     const started: UnstartedDelivery[] = [];
+    const failures: unknown[] = [];
     await inParallel(unstarted, STARTED_AT_ONCE, async (delivery) => {
-      await start(delivery);
-      started.push(delivery);
+      // Temporal is away for all of them; they wait for the next round.
+      if (failures.length > 0) return;
+      await start(delivery).then(
+        () => started.push(delivery),
+        (error: unknown) => failures.push(error),
+      );
     });
     if (started.length > 0) await noteDeliveriesStarted(sql, started);
+    if (failures.length > 0) throw failures[0];
   };
 
   const tick = async (): Promise<void> => {

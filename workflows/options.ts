@@ -47,7 +47,7 @@ export const NOTICE_SEND: ActivityOptions = {
 };
 
 /** What deliveries of webhooks note. Their queue is their own: receivers are the customers', and there may be many. */
-export const WEBHOOK_STEP: ActivityOptions = NOTICE_STEP;
+export const WEBHOOK_STEP: ActivityOptions = { ...NOTICE_STEP };
 
 /** One try to deliver. It takes fifteen seconds at most; a worker that is killed in one is missed soon after. */
 export const WEBHOOK_SEND: ActivityOptions = {

@@ -25,7 +25,11 @@ let receiver: WebhookReceiver;
 let product: TestProduct;
 beforeAll(async () => {
   receiver = await startWebhookReceiver();
-  product = await startTestProduct({ outbound: { mail: null, allow: ['127.0.0.0/8'] }, webhookWaitsMs: WAITS_MS });
+  product = await startTestProduct({
+    roles: ['api', 'decision', 'hitl', 'maintenance'],
+    outbound: { mail: null, allow: ['127.0.0.0/8'] },
+    webhookWaitsMs: WAITS_MS,
+  });
 }, 60_000);
 afterAll(async () => {
   await product.stop();
@@ -109,6 +113,26 @@ test('everything that is published is told, signed, with what is published of it
     lastDeliveredAt: expect.any(String),
   });
 });
+
+test('an order to stop, its end, and a person that is forgotten are told of by their ids', async () => {
+  const house = await openHouse();
+  const endpoint = await house.addEndpoint('/orders', ['agent.stopped', 'agent.resumed', 'erasure.completed']);
+  const stop = await house.as<{ id: string }>('POST', '/governance/stops', { agents: ['*'], reason: 'a private reason' });
+  await house.as('POST', `/governance/stops/${stop.id}/lift`);
+  await product.decide({ id: randomUUID(), agentId: 'clerk', action: 'look', content: 'private', principal: { user: 'ann@example.com' } }, house.apiKey);
+  const erasure = await house.as<{ id: string }>('POST', '/audit/erasures', { subject: { user: 'ann@example.com' }, legalGround: 'consent-withdrawn' });
+  await settledLog(house, endpoint, 3);
+  const [stopped, resumed, erased] = ['agent.stopped', 'agent.resumed', 'erasure.completed'].map((type) =>
+    receiver
+      .to('/orders')
+      .map(messageIn)
+      .find((message) => message.type === type),
+  );
+  expect(stopped?.data).toMatchObject({ agents: ['*'], stopId: stop.id });
+  expect(resumed?.data).toMatchObject({ stopId: stop.id });
+  expect(erased?.data).toMatchObject({ erasureId: erasure.id, keysDestroyed: 1 });
+  expect(JSON.stringify(receiver.to('/orders'))).not.toMatch(/private|ann@/);
+}, 60_000);
 
 test('a receiver that is down for a day gets everything once it is back; what it gets twice has the same id', async () => {
   const house = await openHouse();
