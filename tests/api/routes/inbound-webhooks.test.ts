@@ -201,6 +201,12 @@ describe('a message is refused', () => {
     expect(records).toMatchObject([{ actor: `webhook:${secret.id}`, details: { refusal: 'not-understood' } }]);
   });
 
+  it.each(['msg with blanks', 'x'.repeat(129)])('with 422 where its id is %j', async (id) => {
+    const { eventId } = await ask();
+    const { status, body } = await send(ticket(eventId), { id });
+    expect([status, body.errors]).toEqual([422, [{ pointer: '/webhook-id', detail: 'not an id', in: 'header' }]]);
+  });
+
   it('where the id stands for another message', async () => {
     const { eventId } = await ask();
     const id = `msg_${randomUUID()}`;
