@@ -162,8 +162,11 @@ create function miss_webhooks(p_org uuid, p_id text) returns void
   language sql
   set search_path = public, pg_catalog, pg_temp
   as $$
+  -- Several deliveries are locked in one order everywhere, so that nobody waits in a circle.
+  with pending as (
+    select d.message_id from webhook_delivery d where d.org_id = p_org and d.endpoint_id = p_id and d.status = 'pending' order by d.message_id for update)
   update webhook_delivery d set status = 'missed', finished_at = now(), last_error = coalesce(d.last_error, 'the endpoint was disabled')
-    where d.org_id = p_org and d.endpoint_id = p_id and d.status = 'pending' $$;
+    from pending p where d.org_id = p_org and d.endpoint_id = p_id and d.message_id = p.message_id $$;
 
 -- False when there is no such endpoint or it is disabled already.
 create function disable_webhook_endpoint(p_org uuid, p_id text, p_audit jsonb) returns boolean
@@ -301,9 +304,10 @@ begin
   if not found then
     return false;
   end if;
+  perform 1 from webhook_endpoint e where e.org_id = p_org and e.id = r.endpoint_id for update;
   insert into webhook_delivery as d (org_id, endpoint_id, message_id, seq, type, occurred_at)
     select p_org, r.endpoint_id, x.message_id, x.seq, x.type, x.occurred_at
-    from jsonb_to_recordset(p_items) as x(message_id text, seq bigint, type text, occurred_at timestamptz)
+    from jsonb_to_recordset(p_items) as x(message_id text, seq bigint, type text, occurred_at timestamptz) order by x.message_id
     on conflict (org_id, endpoint_id, message_id)
       do update set status = 'pending', round = d.round + 1, attempts = 0, next_at = '-infinity', finished_at = null
       where r.scope = 'all' or d.status in ('failed', 'missed');
@@ -392,10 +396,15 @@ create function note_webhooks_started(p_items jsonb) returns void
   language sql security definer
   set search_path = public, pg_catalog, pg_temp
   as $$
+  with unstarted as (
+    select d.org_id, d.endpoint_id, d.message_id
+    from webhook_delivery d
+      join jsonb_to_recordset(p_items) as x(org uuid, endpoint text, message text, round int)
+        on d.org_id = x.org and d.endpoint_id = x.endpoint and d.message_id = x.message and d.round = x.round
+    where d.status = 'pending' and d.next_at < now() - interval '5 minutes'
+    order by d.org_id, d.endpoint_id, d.message_id for update of d)
   update webhook_delivery d set next_at = now()
-    from jsonb_to_recordset(p_items) as x(org uuid, endpoint text, message text, round int)
-    where d.org_id = x.org and d.endpoint_id = x.endpoint and d.message_id = x.message and d.round = x.round and d.status = 'pending'
-      and d.next_at < now() - interval '5 minutes' $$;
+    from unstarted u where d.org_id = u.org_id and d.endpoint_id = u.endpoint_id and d.message_id = u.message_id $$;
 
 -- Drops what has ended, and what came in, before a time: some rows of each, so that nothing waits long. Answers how many.
 create function prune_webhooks(p_before timestamptz, p_limit int) returns int

@@ -315,6 +315,36 @@ describe('a try', () => {
   });
 });
 
+test('tries that are noted, an endpoint that is switched off and on, starts and replays at the same time do not wait for one another in a circle', async () => {
+  const activities = open();
+  const endpointId = await addEndpoint(`${receiver.url}/crowd`);
+  for (let count = 0; count < 15; count += 1) await decide('destroy');
+  await feedAll();
+  const rounds = (await log(endpointId)).map(({ messageId, round }) => ({ orgId, endpointId, messageId, round }));
+  expect(rounds).toHaveLength(30);
+  const failed = { kind: 'failed', http: 500, error: 'answered 500', gone: false, final: false, throttles: false, retryAfterMs: null } as const;
+  const switching = async (): Promise<void> => {
+    for (let times = 0; times < 10; times += 1) {
+      await disableWebhookEndpoint(sql, { orgId, endpointId, audit: audit() });
+      await enableWebhookEndpoint(sql, { orgId, endpointId, audit: audit() });
+      const order = { orgId, replayId: `whr_${randomUUID()}`, endpointId, requestedBy: 'system', audit: audit() };
+      await openWebhookReplay(sql, { ...order, scope: 'all', fromSeq: 0, untilSeq: Number.MAX_SAFE_INTEGER });
+      await feedAll();
+    }
+  };
+  const noting = async (): Promise<void> => {
+    for (let times = 0; times < 20; times += 1) {
+      const current = (await log(endpointId)).map(({ messageId, round }) => ({ orgId, endpointId, messageId, round }));
+      await Promise.all(current.map((round) => note(activities, round, failed)));
+    }
+  };
+  const starting = async (): Promise<void> => {
+    for (let times = 0; times < 30; times += 1) await noteDeliveriesStarted(sql, await listUnstartedDeliveries(sql, { limit: 100 }));
+  };
+  await Promise.all([switching(), noting(), noting(), starting(), starting()]);
+  expect((await log(endpointId)).every(({ round }) => round > 1)).toBe(true);
+});
+
 test('another organisation can neither read nor send nor move what is ours', async () => {
   const round = await pending(`${receiver.url}/ours`);
   const theirs = await addOrganization(sql);
