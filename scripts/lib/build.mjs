@@ -22,7 +22,8 @@ const assetTrees = [
  */
 export async function build(progress) {
   const state = stateOfSources();
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === state) return false;
+  const isThere = packageDirectories.every((directory) => existsSync(join(repositoryRoot, directory, 'dist')));
+  if (isThere && existsSync(stamp) && readFileSync(stamp, 'utf8') === state) return false;
   progress.update('building');
   rmSync(stamp, { force: true });
   try {
@@ -76,11 +77,17 @@ function copyAssets({ directory, extensions }) {
 }
 
 function stateOfSources() {
-  const configuration = ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'package-lock.json', ...packageDirectories.map((directory) => `${directory}/tsconfig.json`)].map(
-    (name) => join(repositoryRoot, name),
-  );
+  const configuration = [
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'package.json',
+    'package-lock.json',
+    ...packageDirectories.map((directory) => `${directory}/tsconfig.json`),
+  ].map((name) => join(repositoryRoot, name));
   const { include } = JSON.parse(readFileSync(join(repositoryRoot, 'tsconfig.build.json'), 'utf8'));
-  const sources = [...include, ...packageDirectories.map((directory) => `${directory}/src`)].flatMap((/** @type {string} */ directory) => filesBelow(join(repositoryRoot, directory)));
+  const sources = [...include, ...packageDirectories.map((directory) => `${directory}/src`)].flatMap((/** @type {string} */ directory) =>
+    filesBelow(join(repositoryRoot, directory)),
+  );
   const hash = createHash('sha256').update(process.version);
   for (const file of [...new Set([...configuration, ...sources])].toSorted((a, b) => (a < b ? -1 : 1))) {
     const found = statSync(file, { throwIfNoEntry: false });

@@ -105,7 +105,7 @@ function membersOf({ properties = {}, required = [], additionalProperties = fals
     // `undefined` is as good as absent, also under `exactOptionalPropertyTypes`.
     return { text: required.includes(name) ? `${key}: ${type}` : `${key}?: ${type} | undefined`, description: schema.description };
   });
-  const open = additionalProperties !== false && Object.keys(properties).length > 0;
+  const open = typeof additionalProperties === 'object' && Object.keys(properties).length > 0;
   return open ? [...named, { text: '[member: string]: unknown', description: undefined }] : named;
 }
 
@@ -144,11 +144,18 @@ function typeOf(schema, mentioned) {
 }
 
 function objectType(schema, mentioned) {
-  if (schema.properties !== undefined) return `{ ${membersOf(schema, mentioned).map(({ text }) => text).join('; ')} }`;
+  if (schema.properties !== undefined)
+    return `{ ${membersOf(schema, mentioned)
+      .map(({ text }) => text)
+      .join('; ')} }`;
   const values = schema.additionalProperties;
   return `Record<string, ${typeof values === 'object' ? typeOf(values, mentioned) : 'unknown'}>`;
 }
 
-const union = (types) => [...new Set(types)].join(' | ');
+function union(types) {
+  return [...new Set(types)].join(' | ');
+}
 
-const docOf = (text, indent) => (text === undefined ? '' : `${indent}/** ${text.replaceAll('*/', '* /')} */\n`);
+function docOf(text, indent) {
+  return text === undefined ? '' : `${indent}/** ${text.replaceAll('*/', '* /')} */\n`;
+}

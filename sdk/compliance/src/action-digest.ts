@@ -20,6 +20,8 @@ export function actionDigest({ action, agentId, resource, tool }: CoveredAction,
 function canonicalJson(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  // `toSorted` is not there on Node 18, and the array is our own.
+  // eslint-disable-next-line unicorn/no-array-sort
   const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
   return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`).join(',')}}`;
 }

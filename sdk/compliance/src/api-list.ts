@@ -27,7 +27,7 @@ export class Page<T> implements AsyncIterable<T> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
     yield* this.data;
-    for (let next = this.nextPage(); next !== null; ) {
+    for (let next = this.nextPage(); next !== null;) {
       const page = await next;
       yield* page.data;
       next = page.nextPage();

@@ -231,19 +231,6 @@ export interface OutcomeInput {
   detail?: string | undefined;
 }
 
-/** RFC 9457. `code` is stable; some codes carry members of their own. */
-export interface Problem {
-  type: string;
-  title: string;
-  status: number;
-  code: 'malformed-json' | 'unauthenticated' | 'missing-scope' | 'not-permitted' | 'not-found' | 'method-not-allowed' | 'conflict' | 'review-decided' | 'alert-handled' | 'not-yet-signed' | 'erasure-refused' | 'approval-refused' | 'payload-too-large' | 'unsupported-media-type' | 'not-i-json' | 'validation-failed' | 'id-reused' | 'policy-invalid' | 'rate-limited' | 'quota-exceeded' | 'internal' | 'decision-unavailable';
-  detail?: string | undefined;
-  instance?: string | undefined;
-  requestId: string;
-  errors?: { pointer: string; detail: string; in?: 'query' | 'path' | 'header' | undefined }[] | undefined;
-  [member: string]: unknown;
-}
-
 export interface Receipt {
   seq: number;
   entryHash: string;
@@ -380,6 +367,10 @@ export type SessionId = string;
 export type Timestamp = string;
 
 export interface Usage {
+  plan: 'free' | 'pro' | 'enterprise';
+  /** The calendar month, in UTC. */
+  period: { start: Timestamp; end: Timestamp };
+  events: { used: number; included: number | null; limit: number | null };
 }
 
 /** What each operation takes and answers, by method and path. */

@@ -43,7 +43,7 @@ export class MastGuardError extends Error {
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     // A class that somebody derives from one of ours is told by its prototype, as usual.
-    if (!Object.hasOwn(this, 'kind')) return Function.prototype[Symbol.hasInstance].call(this, value) as boolean;
+    if (!Object.hasOwn(this, 'kind')) return super[Symbol.hasInstance](value);
     const kind: unknown = typeof value === 'object' && value !== null ? (value as { [BRAND]?: unknown })[BRAND] : undefined;
     return typeof kind === 'string' && (kind === this.kind || this.kind === 'MastGuardError');
   }

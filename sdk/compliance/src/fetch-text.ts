@@ -23,10 +23,13 @@ export async function fetchText(
   const ended = new AbortController();
   const onAbort = (): void => ended.abort();
   let timedOut = false;
-  const timer = setTimeout(() => {
-    timedOut = true;
-    ended.abort();
-  }, Math.min(timeoutMs, MAX_TIMER_MS));
+  const timer = setTimeout(
+    () => {
+      timedOut = true;
+      ended.abort();
+    },
+    Math.min(timeoutMs, MAX_TIMER_MS),
+  );
   signal?.addEventListener('abort', onAbort, { once: true });
   try {
     const response = await send(url, { ...init, signal: ended.signal, redirect: 'manual' });

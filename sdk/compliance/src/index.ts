@@ -23,4 +23,4 @@ export { HITLResource, type WaitOptions } from './hitl.ts';
 export type { Problem, ProblemDetail } from './problem.ts';
 export type { Attempt, RequestOptions } from './transport.ts';
 export { MastGuardWebhooks, MastGuardWebhooks as WebhookResource, type RawBody, type WebhookEvent, type WebhookOptions } from './webhooks.ts';
-export type { WebhookHeaders } from './webhook-signature.ts';
+export type { GivenSignature, WebhookHeaders } from './webhook-signature.ts';

@@ -19,7 +19,8 @@ export function sha256(message: Uint8Array): Uint8Array {
   for (let block = 0; block < padded.length; block += 64) {
     let [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = hash;
     for (let index = 0; index < 64; index += 1) {
-      const fresh = index < 16 ? input.getUint32(block + index * 4) : smallSigma1(word(index - 2)) + word(index - 7) + smallSigma0(word(index - 15)) + word(index - 16);
+      const fresh =
+        index < 16 ? input.getUint32(block + index * 4) : smallSigma1(word(index - 2)) + word(index - 7) + smallSigma0(word(index - 15)) + word(index - 16);
       schedule.setUint32(index * 4, fresh);
       const t1 = h + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + ((e & f) ^ (~e & g)) + (round[index] ?? 0) + word(index);
       const t2 = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
@@ -59,5 +60,8 @@ function deriveConstants(): { initial: Uint32Array; round: Uint32Array } {
   const primes: number[] = [];
   for (let candidate = 2; primes.length < 64; candidate += 1) if (primes.every((prime) => candidate % prime !== 0)) primes.push(candidate);
   const fraction = (root: number): number => (root % 1) * 2 ** 32;
-  return { initial: Uint32Array.from(primes.slice(0, 8), (prime) => fraction(Math.sqrt(prime))), round: Uint32Array.from(primes, (prime) => fraction(Math.cbrt(prime))) };
+  return {
+    initial: Uint32Array.from(primes.slice(0, 8), (prime) => fraction(Math.sqrt(prime))),
+    round: Uint32Array.from(primes, (prime) => fraction(Math.cbrt(prime))),
+  };
 }

@@ -66,7 +66,7 @@ export interface Transport {
 
 interface AnyRequest {
   path?: Record<string, string>;
-  query?: Record<string, unknown>;
+  query?: Record<string, string | number | undefined>;
   body?: unknown;
 }
 
@@ -76,8 +76,9 @@ export function createTransport(client: TransportOptions): Transport {
     async send<O extends Operation>(operation: O, request: RequestOf<O>, options: CallOptions = {}): Promise<Answered<ResponseOf<O>>> {
       const { signal, maxRetries = client.maxRetries, timeoutMs = client.timeoutMs, repeatable = true, heldMs = 0 } = options;
       const requestId = randomId('req_');
-      const { body } = request as AnyRequest;
-      const url = urlOf(client.baseUrl, operation, request as AnyRequest);
+      const asked: AnyRequest = request;
+      const { body } = asked;
+      const url = urlOf(client.baseUrl, operation, asked);
       // One place for names in any case: a header of the caller must stand beside none of ours.
       const headers = new Headers({ ...client.headers, ...options.headers });
       headers.set('accept', 'application/json');
@@ -113,7 +114,7 @@ function urlOf(baseUrl: string, operation: Operation, { path = {}, query = {} }:
   const template = operation.slice(operation.indexOf(' ') + 1);
   // A dot segment would be resolved away and lead to another resource; it is no id either.
   const filled = template.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(path[name])).replace(/^\.+$/, '%00'));
-  const pairs = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]]));
+  const pairs = Object.entries(query).flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, String(value)]]));
   return baseUrl + filled + (pairs.length === 0 ? '' : `?${new URLSearchParams(pairs).toString()}`);
 }
 

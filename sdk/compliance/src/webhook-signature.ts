@@ -3,6 +3,9 @@ import { MastGuardWebhookVerificationError } from './errors.ts';
 /** Headers as a server has them: `Headers`, or Node's and Express's object. */
 export type WebhookHeaders = { get(name: string): string | null } | Record<string, string | readonly string[] | undefined>;
 
+/** The value of the header `x-mastguard-signature`, or all headers. A request without the header has none to give. */
+export type GivenSignature = string | WebhookHeaders | null | undefined;
+
 /** What a message says of itself. Nothing of it is checked yet. */
 export interface ClaimedSignature {
   id: string;
@@ -14,11 +17,10 @@ export interface ClaimedSignature {
 
 /**
  * Reads the three headers of Standard Webhooks, or the one that holds all of it: `x-mastguard-signature: t=…,id=…,v1=…`.
- * @param given the headers, or the value of the one
  * @throws MastGuardWebhookVerificationError `no-signature`
  */
-export function readSignature(given: string | WebhookHeaders): ClaimedSignature {
-  if (typeof given === 'string') return readCombined(given);
+export function readSignature(given: GivenSignature): ClaimedSignature {
+  if (typeof given !== 'object' || given === null) return readCombined(given ?? '');
   const [id, timestamp, signature] = ['id', 'timestamp', 'signature'].map((name) => headerOf(given, `webhook-${name}`));
   if (id && timestamp && signature) {
     return { id, timestamp, signatures: signature.split(' ').map((part) => cut(part, ',')) };
@@ -30,10 +32,9 @@ function readCombined(header: string): ClaimedSignature {
   const parts = header.split(',').map((part) => cut(part.trim(), '='));
   const [timestamp, id] = ['t', 'id'].map((wanted) => parts.find(([name]) => name === wanted)?.[1]);
   if (!id || !timestamp) {
-    throw new MastGuardWebhookVerificationError(
-      'no signature: give the value of the header `x-mastguard-signature`, or all headers of the request',
-      { code: 'no-signature' },
-    );
+    throw new MastGuardWebhookVerificationError('no signature: give the value of the header `x-mastguard-signature`, or all headers of the request', {
+      code: 'no-signature',
+    });
   }
   return { id, timestamp, signatures: parts.filter(([name]) => name !== 't' && name !== 'id') };
 }

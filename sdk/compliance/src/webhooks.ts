@@ -2,7 +2,7 @@ import { decodeBase64, encodeBase64 } from './base64.ts';
 import { verifyEd25519 } from './ed25519.ts';
 import { MastGuardError, MastGuardWebhookVerificationError } from './errors.ts';
 import { concat, hmacSha256 } from './sha256.ts';
-import { type ClaimedSignature, readSignature, type WebhookHeaders } from './webhook-signature.ts';
+import { type ClaimedSignature, type GivenSignature, readSignature } from './webhook-signature.ts';
 
 export interface WebhookOptions {
   /** `whsec_…` of the endpoint. Several while one is rotated out: any of them will do. */
@@ -47,10 +47,9 @@ export class MastGuardWebhooks {
 
   /**
    * Checks an HMAC signature (`v1`) and its age, and answers the message.
-   * @param signature the value of `x-mastguard-signature`, or all headers
    * @throws MastGuardWebhookVerificationError
    */
-  verify<Data = Record<string, unknown>>(rawBody: RawBody, signature: string | WebhookHeaders): WebhookEvent<Data> {
+  verify<Data = Record<string, unknown>>(rawBody: RawBody, signature: GivenSignature): WebhookEvent<Data> {
     if (this.#secrets.length === 0) throw refused('no-secret', 'there is no secret to verify with');
     const { claimed, body, signed } = this.#read(rawBody, signature);
     if (!this.#isSigned(claimed, signed)) throw refused('bad-signature', 'no signature fits');
@@ -58,14 +57,14 @@ export class MastGuardWebhooks {
   }
 
   /** The same, and takes an ed25519 signature (`v1a`) where a public key was given. */
-  async verifyAsync<Data = Record<string, unknown>>(rawBody: RawBody, signature: string | WebhookHeaders): Promise<WebhookEvent<Data>> {
+  async verifyAsync<Data = Record<string, unknown>>(rawBody: RawBody, signature: GivenSignature): Promise<WebhookEvent<Data>> {
     if (this.#secrets.length + this.#publicKeys.length === 0) throw refused('no-secret', 'there is no secret and no public key to verify with');
     const { claimed, body, signed } = this.#read(rawBody, signature);
     if (!this.#isSigned(claimed, signed) && !(await this.#isSignedByKey(claimed, signed))) throw refused('bad-signature', 'no signature fits');
     return eventOf<Data>(body, claimed.id);
   }
 
-  #read(rawBody: RawBody, signature: string | WebhookHeaders): { claimed: ClaimedSignature; body: Uint8Array; signed: Uint8Array } {
+  #read(rawBody: RawBody, signature: GivenSignature): { claimed: ClaimedSignature; body: Uint8Array; signed: Uint8Array } {
     const body = bytesOf(rawBody);
     const claimed = readSignature(signature);
     const { id, timestamp } = claimed;
@@ -96,7 +95,8 @@ export class MastGuardWebhooks {
 function keyOf(text: string, prefix: string, minBytes: number): Uint8Array {
   const bytes = decodeBase64(text.startsWith(prefix) ? text.slice(prefix.length) : text);
   // The message names what is wrong, never the secret.
-  if (bytes === undefined || bytes.length < minBytes) throw new MastGuardError(`not a \`${prefix}\` key: ${minBytes} bytes or more in base64`, { code: 'invalid-secret' });
+  if (bytes === undefined || bytes.length < minBytes)
+    throw new MastGuardError(`not a \`${prefix}\` key: ${minBytes} bytes or more in base64`, { code: 'invalid-secret' });
   return bytes;
 }
 
@@ -125,4 +125,5 @@ function eventOf<Data>(body: Uint8Array, id: string): WebhookEvent<Data> {
   return { ...(parsed as Omit<WebhookEvent<Data>, 'id'>), id };
 }
 
-const refused = (code: string, message: string, cause?: unknown): MastGuardWebhookVerificationError => new MastGuardWebhookVerificationError(message, { code, cause });
+const refused = (code: string, message: string, cause?: unknown): MastGuardWebhookVerificationError =>
+  new MastGuardWebhookVerificationError(message, { code, cause });

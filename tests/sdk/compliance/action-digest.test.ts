@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { actionDigest as serverDigest } from '../../../core/decision/action-digest.ts';
 import { actionDigest } from '../../../sdk/compliance/src/action-digest.ts';
 import type { Json } from '../../../schemas/json.ts';

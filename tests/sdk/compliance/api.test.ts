@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { actionDigest } from '../../../sdk/compliance/src/action-digest.ts';
 import type { EventInput } from '../../../sdk/compliance/src/api-types.ts';
 import { type ClientOptions, MastGuardClient } from '../../../sdk/compliance/src/client.ts';
-import * as errors from '../../../sdk/compliance/src/errors.ts';
+import type * as errors from '../../../sdk/compliance/src/errors.ts';
 import type { PolicySet } from '../../../schemas/policy.ts';
 import { startAnswerLosingProxy, type AnswerLosingProxy } from '../../support/answer-losing-proxy.ts';
 import { startTestProduct, type TestProduct } from '../../support/product.ts';

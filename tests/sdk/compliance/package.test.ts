@@ -37,7 +37,10 @@ describe('the tarball', () => {
 
   it('has the right types for every way to resolve them', async () => {
     const { stdout } = await promisify(execFile)(bin('attw'), [packed.tarball, '--format', 'json', '--no-definitely-typed']);
-    const { analysis, problems } = JSON.parse(stdout) as { analysis: { entrypoints: Record<string, { resolutions: Record<string, object> }> }; problems: object };
+    const { analysis, problems } = JSON.parse(stdout) as {
+      analysis: { entrypoints: Record<string, { resolutions: Record<string, object> }> };
+      problems: object;
+    };
     expect(problems).toEqual({});
     expect(Object.keys(analysis.entrypoints['.']?.resolutions ?? {}).toSorted()).toEqual(['bundler', 'node10', 'node16-cjs', 'node16-esm']);
   }, 60_000);

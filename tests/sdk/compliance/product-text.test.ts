@@ -77,12 +77,9 @@ test('the further blocks of the README run as they are, one after the other, whi
 /** Approves what waits until the work that asks for it is done. */
 async function approveUntil(work: Promise<unknown>): Promise<void> {
   const key = await product.keyOf('Owner');
-  let over = false;
-  const done = work.then(
-    () => void (over = true),
-    () => void (over = true),
-  );
-  while (!over) {
+  const over = new AbortController();
+  const done = work.catch(() => undefined).then(() => over.abort());
+  while (!over.signal.aborted) {
     const { body } = await product.call<{ data: Review[] }>('GET', '/api/v1/hitl/queue');
     for (const { id } of body.data) await product.call('POST', `/api/v1/hitl/reviews/${id}/decision`, { key, body: { verb: 'approve' } });
     await Promise.race([done, sleep(50)]);

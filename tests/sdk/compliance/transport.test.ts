@@ -106,6 +106,8 @@ describe('a client', () => {
   });
 });
 
+const kinds: Record<string, typeof errors.MastGuardError> = { ...errors };
+
 describe('an error', () => {
   it.each([
     [400, 'malformed-json', 'MastGuardValidationError'],
@@ -121,7 +123,7 @@ describe('an error', () => {
   ] as const)('of status %d %s is final, and a %s', async (status, code, name) => {
     server.play({ status, headers: { 'x-request-id': 'req_answer' }, body: problem(status, code) });
     const error = await failure(client().agents.get('a'));
-    expect([error instanceof errors.MastGuardError, error instanceof errors[name], error instanceof Error]).toEqual([true, true, true]);
+    expect([error instanceof errors.MastGuardError, error instanceof (kinds[name] ?? Map), error instanceof Error]).toEqual([true, true, true]);
     expect(error).toMatchObject({ name, status, code, requestId: 'req_answer', problem: { title: 'Said no' } });
     expect(server.calls).toHaveLength(1);
   });
@@ -220,7 +222,13 @@ describe('a retry', () => {
     await client().governance.ingest({ id: 'evt_mine', agentId: 'a', action: 'read' });
     await client().governance.ingest({ agentId: 'a', action: 'read' }, { idempotencyKey: 'key-1' });
     expect(server.calls.map(({ headers }) => headers['idempotency-key'])).toEqual([undefined, 'key-1']);
-    await client().governance.ingestBatch([{ agentId: 'a', action: 'read' }, { id: 'b', agentId: 'a', action: 'read' }], { idempotencyKey: 'key-2' });
+    await client().governance.ingestBatch(
+      [
+        { agentId: 'a', action: 'read' },
+        { id: 'b', agentId: 'a', action: 'read' },
+      ],
+      { idempotencyKey: 'key-2' },
+    );
     const { events } = JSON.parse(server.calls[2]?.body ?? '') as { events: { id: string }[] };
     expect(events.map(({ id }) => id)).toEqual(['key-2.0', 'b']);
   });

@@ -1,9 +1,10 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { Webhook as SvixWebhook } from 'svix';
-import { MastGuardError, MastGuardWebhookVerificationError } from '../../../sdk/compliance/src/errors.ts';
+import { type MastGuardError, MastGuardWebhookVerificationError } from '../../../sdk/compliance/src/errors.ts';
 import { encodeBase64 } from '../../../sdk/compliance/src/base64.ts';
 import { hmacSha256 } from '../../../sdk/compliance/src/sha256.ts';
+import type { GivenSignature } from '../../../sdk/compliance/src/webhook-signature.ts';
 import { MastGuardWebhooks, type RawBody } from '../../../sdk/compliance/src/webhooks.ts';
 
 const ID = 'msg_0b9c';
@@ -59,7 +60,7 @@ describe.each([
 });
 
 describe('verify', () => {
-  const shapes: [string, Parameters<MastGuardWebhooks['verify']>[1]][] = [
+  const shapes: [string, GivenSignature][] = [
     ['Headers', new Headers(headers)],
     ["Node's object", { ...headers, 'content-type': 'application/json', cookie: undefined, 'x-list': ['a', 'b'] }],
     ['names in any case', { 'Webhook-Id': ID, 'WEBHOOK-TIMESTAMP': String(seconds), 'Webhook-Signature': headers['webhook-signature'] }],
@@ -128,16 +129,22 @@ describe('verify', () => {
     expect(['stale-timestamp', 'no-signature']).toContain(refusal(() => webhooks.verify(BODY, { ...headers, 'webhook-timestamp': timestamp })));
   });
 
-  it.each([['nothing', ''], ['another scheme', 'v1,abc'], ['no id', `t=${seconds},v1=abc`], ['no headers', {}], ['two of three', { 'webhook-id': ID, 'webhook-timestamp': '1' }]])(
-    'finds no signature in %s',
-    (_, given) => {
-      expect(refusal(() => webhooks.verify(BODY, given))).toBe('no-signature');
-    },
-  );
+  it.each<[string, GivenSignature]>([
+    ['nothing', ''],
+    ['a header that is not there', undefined],
+    ['a header that is not there, of Headers', null],
+    ['the header of the standard by itself', headers['webhook-signature']],
+    ['a header without an id', `t=${seconds},v1=abc`],
+    ['no headers', {}],
+    ['two headers of three', { 'webhook-id': ID, 'webhook-timestamp': '1' }],
+  ])('finds no signature in %s', (_, given) => {
+    expect(refusal(() => webhooks.verify(BODY, given))).toBe('no-signature');
+  });
 
   it('takes a signature of another scheme for none', () => {
     const mac = headers['webhook-signature'].slice(3);
-    for (const scheme of ['v0', 'v1a', 'v2', '']) expect(refusal(() => webhooks.verify(BODY, { ...headers, 'webhook-signature': `${scheme},${mac}` }))).toBe('bad-signature');
+    for (const scheme of ['v0', 'v1a', 'v2', ''])
+      expect(refusal(() => webhooks.verify(BODY, { ...headers, 'webhook-signature': `${scheme},${mac}` }))).toBe('bad-signature');
   });
 
   it.each(['', '{', '[]', '"text"', 'null'])('refuses %j, signed though it is', (body) => {
