@@ -50,4 +50,7 @@ export async function packPackage(directory: string): Promise<PackedPackage> {
 }
 
 const call = (command: string, args: readonly string[], cwd: string, env: Record<string, string> = {}) =>
-  promisify(execFile)(command, args, { cwd, env: { PATH: process.env['PATH'], HOME: process.env['HOME'], no_proxy: '127.0.0.1', ...env } });
+  promisify(execFile)(command, args, {
+    cwd,
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], no_proxy: '127.0.0.1', npm_config_update_notifier: 'false', ...env },
+  });

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { actionDigest } from '../../../sdk/compliance/src/action-digest.ts';
 import type { EventInput } from '../../../sdk/compliance/src/api-types.ts';
 import { type ClientOptions, MastGuardClient } from '../../../sdk/compliance/src/client.ts';
@@ -6,6 +6,8 @@ import type * as errors from '../../../sdk/compliance/src/errors.ts';
 import type { PolicySet } from '../../../schemas/policy.ts';
 import { startAnswerLosingProxy, type AnswerLosingProxy } from '../../support/answer-losing-proxy.ts';
 import { startTestProduct, type TestProduct } from '../../support/product.ts';
+import { startWebhookReceiver, type WebhookReceiver } from '../../support/webhook-receiver.ts';
+import { until } from '../../workflows/until.ts';
 
 const LEVEL = { reviewers: { roles: ['Owner' as const, 'Reviewer' as const] }, withinMs: 600_000 };
 const POLICY: PolicySet = {
@@ -19,6 +21,7 @@ const POLICY: PolicySet = {
 
 let product: TestProduct;
 let proxy: AnswerLosingProxy;
+let receiver: WebhookReceiver;
 /** `METHOD /path` of every call that was answered with success. */
 const answered = new Set<string>();
 const client = (options: ClientOptions = {}) =>
@@ -32,13 +35,13 @@ let mg: MastGuardClient;
 let reviewer: MastGuardClient;
 
 beforeAll(async () => {
-  product = await startTestProduct({ policy: POLICY });
+  [product, receiver] = await Promise.all([startTestProduct({ policy: POLICY, outbound: { mail: null, allow: ['127.0.0.0/8'] } }), startWebhookReceiver()]);
   proxy = await startAnswerLosingProxy(product.apiUrl);
   mg = client();
   reviewer = client({ apiKey: await product.keyOfMember('ann', 'Reviewer') });
 }, 60_000);
 afterAll(async () => {
-  await proxy.close();
+  await Promise.all([proxy.close(), receiver.close()]);
   await product.stop();
 });
 
@@ -270,6 +273,19 @@ describe('grants', () => {
     expect(await reviewer.hitl.grants.revoke(grant.id)).toBeUndefined();
     expect((await mg.hitl.grants.list({ agentId: 'granted' })).data).toMatchObject([{ id: grant.id, revokedAt: expect.any(String) }]);
     expect((await mg.governance.ingest({ ...transfer(), agentId: 'granted' })).value).toBe('HITL');
+  });
+});
+
+describe('webhooks', () => {
+  it('that the server sends are verified as they arrive, and with one more blank they are not', async () => {
+    const webhookSecret = `whsec_${randomBytes(32).toString('base64')}`;
+    const channel = { kind: 'webhook', name: 'to the agent', config: { url: `${receiver.url}/hook`, secret: webhookSecret } };
+    expect((await product.call('POST', '/api/v1/hitl/channels', { body: channel })).status).toBe(201);
+    const { reviewId } = await asked();
+    const { body, headers } = await until(async () => receiver.to('/hook').find((call) => call.body.includes(reviewId)));
+    const { webhooks } = client({ webhookSecret });
+    expect(webhooks.verify(body, headers)).toMatchObject({ id: headers['webhook-id'], type: 'hitl.review.asked', data: { reviewId } });
+    expect(() => webhooks.verify(`${body} `, headers)).toThrow('no signature fits');
   });
 });
 
