@@ -12,6 +12,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   ORPHAN_BODY: 'a body without an entry',
   UNEXPLAINED_MISSING: 'a body is missing, and no purge explains it',
   PREMATURE_PURGE: 'a body was purged before it was due, or while it was held',
+  FALSE_STATEMENT: 'a purge entry contradicts the records of holds, plan changes or earlier purges',
   BAD_SIGNATURE: 'is not signed by the key of the log',
   CHECKPOINT_MISSING: 'a checkpoint is missing',
   INCONSISTENT_CHECKPOINTS: 'two signed checkpoints cannot be of one history',

@@ -143,6 +143,7 @@ class Bodies:
 
     def __init__(self, line_sizes: array[int], findings: Findings) -> None:
         self.purge: Statement | None = None
+        self.purge_seq = 0
         self.resumed_at: list[int] = []
         self._line_sizes = line_sizes
         self._findings = findings
@@ -160,7 +161,7 @@ class Bodies:
 
     def _note(self, entry: Entry, record: dict[str, Any]) -> None:
         if record.get("type") == "ledger.purged":
-            self.purge = parse_statement(record.get("details"), entry.at)
+            self.purge, self.purge_seq = parse_statement(record.get("details"), entry.at), entry.seq
         elif record.get("type") == "signer.resumed":
             self.resumed_at.append(entry.at)
 

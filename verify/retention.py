@@ -10,14 +10,22 @@ DAY_MS = 86_400_000
 NOTICE_MS = 30 * DAY_MS
 
 
+class Reduced(NamedTuple):
+    before_seq: int
+    days: int
+    notice_at: int
+    effective_at: int
+
+
 class Rules(NamedTuple):
-    """How far one purge went, when, and by which rules."""
+    """How far one purge went, when, and by which rules. `seq` is that of its entry, where somebody else's statement names it."""
 
     at: int
     up_to: int
     extended: list[tuple[int, int]]
-    reduced: tuple[int, int, int, int] | None
-    held: list[tuple[int | None, int | None]]
+    reduced: Reduced | None
+    held: list[tuple[str, int | None, int | None]]
+    seq: int | None = None
 
 
 class Statement(NamedTuple):
@@ -34,7 +42,7 @@ def parse_statement(details: Any, at: int) -> Statement | None:
         counts = _object(value.get("counts"))
         for name in ("agentEvents", "hitlDecisions", "auditRecords", "policyViolations"):
             whole(counts.get(name))
-        earlier = [_rules(_object(rules), whole(_object(rules).get("at"))) for rules in _list(value.get("earlier", []))]
+        earlier = [_earlier(_object(rules)) for rules in _list(value.get("earlier", []))]
         anchor_hash = optional(lambda text: matching(HASH, text), member(value, "anchorHash"))
         return Statement(_rules(value, at), earlier, whole(value.get("minIndex")), anchor_hash)
     except Malformed:
@@ -51,7 +59,7 @@ def judge(statement: Statement | None, seq: int, at: int, retain: int) -> str | 
 
 
 def _allows(rules: Rules, seq: int, at: int, retain: int) -> bool:
-    held = any((since is None or since <= at) and (until is None or at <= until) for since, until in rules.held)
+    held = any((since is None or since <= at) and (until is None or at <= until) for _, since, until in rules.held)
     return seq < rules.up_to and not held and _expiry(rules, seq, at, retain) <= rules.at
 
 
@@ -59,26 +67,31 @@ def _expiry(rules: Rules, seq: int, at: int, retain: int) -> int:
     days = max([retain, *(days for before, days in rules.extended if seq < before)])
     expiry = at + days * DAY_MS
     if rules.reduced is not None:
-        before, reduced_days, notice_at, effective_at = rules.reduced
-        if seq < before and effective_at - notice_at >= NOTICE_MS:
-            expiry = min(expiry, max(at + reduced_days * DAY_MS, effective_at))
+        reduced = rules.reduced
+        if seq < reduced.before_seq and reduced.effective_at - reduced.notice_at >= NOTICE_MS:
+            expiry = min(expiry, max(at + reduced.days * DAY_MS, reduced.effective_at))
     return expiry
 
 
 def _rules(value: dict[str, Any], at: int) -> Rules:
     extended = [(whole(item.get("beforeSeq")), whole(item.get("days"))) for item in map(_object, _list(value.get("extended")))]
     held = [_held(_object(item)) for item in _list(value.get("held"))]
-    return Rules(at, whole(value.get("upTo")), extended, optional(_reduced, member(value, "reduced")), held)
+    return Rules(at, whole(value.get("upTo")), extended, optional(parse_reduced, member(value, "reduced")), held)
 
 
-def _reduced(value: Any) -> tuple[int, int, int, int]:
+def _earlier(value: dict[str, Any]) -> Rules:
+    rules = _rules(value, whole(value.get("at")))
+    return rules._replace(seq=whole(value["seq"])) if "seq" in value else rules
+
+
+def parse_reduced(value: Any) -> Reduced:
+    """Raises Malformed."""
     reduced = _object(value)
-    return (whole(reduced.get("beforeSeq")), whole(reduced.get("days")), whole(reduced.get("noticeAt")), whole(reduced.get("effectiveAt")))
+    return Reduced(whole(reduced.get("beforeSeq")), whole(reduced.get("days")), whole(reduced.get("noticeAt")), whole(reduced.get("effectiveAt")))
 
 
-def _held(value: dict[str, Any]) -> tuple[int | None, int | None]:
-    text_of(value.get("id"))
-    return optional(whole, member(value, "from")), optional(whole, member(value, "until"))
+def _held(value: dict[str, Any]) -> tuple[str, int | None, int | None]:
+    return text_of(value.get("id")), optional(whole, member(value, "from")), optional(whole, member(value, "until"))
 
 
 def _object(value: Any) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Iterable, Iterator
+from hashlib import sha256
 from typing import Any, NamedTuple, TypeVar
 
 from checkpoints import Ledger, Signed, check_checkpoints
@@ -13,9 +14,10 @@ from export import Header, given_keys, load_tiles, read_deployment, read_header,
 from findings import Findings
 from kept import Anchor, check_anchors, check_deployment, check_receipts, list_anchors
 from merkle import RootsAt, Tree
-from reading import Entry, read_bodies, read_checkpoints, read_entries
+from reading import Body, Entry, read_bodies, read_checkpoints, read_entries
 from retention import judge
 from signed_note import Ed25519, claimed_size
+from statement import OnRecord
 from tiles import check_tiles
 
 Item = TypeVar("Item")
@@ -125,24 +127,38 @@ def check_pruning(header: Header, bodies: Bodies, findings: Findings) -> None:
 def explain_missing(ledger: Ledger, signed: Signed, counts: Counts) -> None:
     """Step 3, bodies: needs the newest purge entry, and so reads once more. An audit record whose body is missing may explain a silence of step 4."""
     explained: set[int] = set()
-    for entry in _without_body(ledger) if counts.missing > 0 else ():
-        code = judge(ledger.bodies.purge, entry.seq, entry.at, entry.retain)
+    purge, purge_seq = ledger.bodies.purge, ledger.bodies.purge_seq
+    on_record = None if purge is None else OnRecord(purge)
+    for entry, body in _matched_again(ledger) if counts.missing > 0 or on_record is not None else ():
+        if on_record is not None and entry.kind == AUDIT_RECORD and entry.seq < purge_seq:
+            _put_on_record(on_record, entry, body)
+        if body is not None:
+            continue
+        code = judge(purge, entry.seq, entry.at, entry.retain)
         if code is not None:
             ledger.findings.add(code, f"entry:{entry.seq}")
         if entry.kind == AUDIT_RECORD:
             explained.update(at for at, silence in enumerate(signed.silences) if silence.since <= entry.at // 1000 <= silence.until)
+    contradictions = 0 if on_record is None else on_record.contradictions(ledger.header.min_index)
+    if contradictions > 0:
+        ledger.findings.add("FALSE_STATEMENT", f"entry:{purge_seq}", contradictions)
     for at, silence in enumerate(signed.silences):
         if at not in explained:
             ledger.findings.add("MISSING_HEARTBEAT", f"checkpoint:{silence.number}")
 
 
-def _without_body(ledger: Ledger) -> Iterator[Entry]:
+def _put_on_record(on_record: OnRecord, entry: Entry, body: Body | None) -> None:
+    if body is None or sha256(body.text).hexdigest() != entry.body:
+        on_record.add_unread(entry.seq, entry.at)
+    else:
+        on_record.add(entry.seq, entry.at, body.record)
+
+
+def _matched_again(ledger: Ledger) -> Iterator[tuple[Entry, Body | None]]:
     """What is found on the way has been found before."""
     silent = Findings()
     entries = _present_again(ledger.directory, ledger.header.min_index)
-    for entry, body in matched(entries, ordered_bodies(read_bodies(ledger.directory, silent), silent), silent):
-        if body is None:
-            yield entry
+    return matched(entries, ordered_bodies(read_bodies(ledger.directory, silent), silent), silent)
 
 
 def _present_again(directory: str, min_index: int) -> Iterator[Entry]:

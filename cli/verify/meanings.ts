@@ -8,6 +8,7 @@ export const MEANINGS: Readonly<Record<FindingCode, string>> = {
   CHECKPOINT_MISSING: 'a checkpoint is missing',
   DUPLICATE_SEQ: 'a number stands twice, or out of order',
   ENTRY_MISMATCH: 'the entry, or its link to the one before, is not what was hashed',
+  FALSE_STATEMENT: 'the purge entry says otherwise than the records of holds, plan changes and purges',
   GAP: 'entries are missing from here on',
   HEAD_MISMATCH: 'the head does not describe the last entry and the last checkpoint',
   INCONSISTENT_CHECKPOINTS: 'two histories were signed, or this is another one than was kept elsewhere',

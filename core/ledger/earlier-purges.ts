@@ -1,7 +1,7 @@
 import { type EarlierPurge, NOTICE_MS, type PurgeRules, type Reduction } from './retention.ts';
 
-/** The newest purge entry before this one: what it stated, with its time. */
-export type PreviousPurge = EarlierPurge & { earlier?: readonly EarlierPurge[] };
+/** The newest purge entry before this one: what it stated, with its number and time. */
+export type PreviousPurge = EarlierPurge & { seq: number; earlier?: readonly EarlierPurge[] };
 
 /**
  * What a new statement has to keep of those before it: the rules of every purge whose bodies it would not explain itself, because an extension or a hold
@@ -9,10 +9,10 @@ export type PreviousPurge = EarlierPurge & { earlier?: readonly EarlierPurge[] }
  */
 export function earlierPurges(previous: PreviousPurge | null, next: PurgeRules & { atMs: number; minIndex: number }): EarlierPurge[] {
   if (previous === null) return [];
-  const { earlier = [], at, upTo, extended, reduced, held } = previous;
+  const { earlier = [], seq, at, upTo, extended, reduced, held } = previous;
   const kept: EarlierPurge[] = [];
   // Newest first: later purges went further, so it is they that make others unnecessary.
-  for (const purge of [{ at, upTo, extended, reduced, held }, ...earlier.toReversed()]) {
+  for (const purge of [{ seq, at, upTo, extended, reduced, held }, ...earlier.toReversed()]) {
     if (purge.upTo <= next.minIndex || subsumes({ ...next, at: next.atMs }, purge) || kept.some((other) => subsumes(other, purge))) continue;
     kept.unshift(purge);
   }

@@ -40,8 +40,10 @@ export interface PurgeRules extends RetentionRules {
   upTo: number;
 }
 
-/** Rules of an earlier purge. `at` is the time of its entry. */
+/** Rules of an earlier purge. `seq` and `at` are those of its entry. */
 export interface EarlierPurge extends PurgeRules {
+  /** Statements of before migration 0018 do not name it. */
+  seq?: number;
   at: number;
 }
 
@@ -88,5 +90,5 @@ export function explains(statement: PurgeStatement & { purgedAtMs: number }, ent
   const { purgedAtMs, earlier = [] } = statement;
   if (entry.seq >= statement.upTo) return 'uncovered';
   if (isPurgeable(entry, statement)) return 'explained';
-  return earlier.some(({ at, ...rules }) => at <= purgedAtMs && isPurgeable(entry, { ...rules, purgedAtMs: at })) ? 'explained' : 'premature';
+  return earlier.some((rules) => rules.at <= purgedAtMs && isPurgeable(entry, { ...rules, purgedAtMs: rules.at })) ? 'explained' : 'premature';
 }

@@ -67,17 +67,20 @@ describeVerifiers('a purge that came when a body was due', () => {
     await expectBoth(long(options), expected);
   });
 
-  const reduced = (changes: object = {}): LongOptions => ({
-    retainDays: 90,
-    reduced: { beforeSeq: 512, days: 1, noticeAt: PURGED_MS - 30 * DAY_MS, effectiveAt: PURGED_MS, ...changes },
-  });
+  /** Told an hour after the start, and on record, 30 days before the purge. */
+  const NOTICED_MS = START_MS + HOUR_MS;
+  const reduced = (changes: object = {}): LongOptions => {
+    const details = { beforeSeq: 512, days: 1, noticeAt: NOTICED_MS, effectiveAt: NOTICED_MS + 30 * DAY_MS, ...changes };
+    const record = auditRecord({ type: 'retention.reduced', atMs: NOTICED_MS, details });
+    return { retainDays: 90, purgeAfterHours: 721, isSilent: true, records: [record], reduced: details };
+  };
 
   test.each<[string, LongOptions, Expected]>([
     ['with 30 days notice', reduced(), []],
-    ['with a millisecond less', reduced({ noticeAt: PURGED_MS - 30 * DAY_MS + 1 }), ['PREMATURE_PURGE entry:0 x512']],
-    ['from a millisecond later on', reduced({ noticeAt: PURGED_MS - 40 * DAY_MS, effectiveAt: PURGED_MS + 1 }), ['PREMATURE_PURGE entry:0 x512']],
+    ['with a millisecond less', reduced({ noticeAt: NOTICED_MS + 1 }), ['PREMATURE_PURGE entry:0 x512']],
+    ['from a millisecond later on', reduced({ effectiveAt: NOTICED_MS + 30 * DAY_MS + 1 }), ['PREMATURE_PURGE entry:0 x512']],
     ['for some', reduced({ beforeSeq: 500 }), ['PREMATURE_PURGE entry:500 x12']],
-    ['to longer than they were here', reduced({ days: 2 }), ['PREMATURE_PURGE entry:0 x512']],
+    ['to longer than they were here', reduced({ days: 31 }), ['PREMATURE_PURGE entry:0 x512']],
     ['and extended: the shorter time counts', { ...reduced(), extended: [{ beforeSeq: 512, days: 365 }] }, []],
     ['for none: nothing was to be kept shorter', reduced({ beforeSeq: 0 }), ['PREMATURE_PURGE entry:0 x512']],
     ['to longer than before, which changes nothing', { ...reduced({ days: 365 }), retainDays: 1 }, []],
@@ -85,14 +88,29 @@ describeVerifiers('a purge that came when a body was due', () => {
     await expectBoth(long(options), expected);
   });
 
-  const before = (changes: object = {}) => ({ at: PURGED_MS - 1_000, upTo: 512, extended: [], reduced: null, held: [], ...changes });
+  const before = (changes: object = {}) => ({
+    at: PURGED_MS - 1_000,
+    upTo: 512,
+    extended: [],
+    reduced: null,
+    held: [] as ReturnType<typeof held>[],
+    ...changes,
+  });
   const now = { held: [held(null, null)] };
+  /** Each earlier purge as its own entry has it; then its holds are released. */
+  const recorded = (options: LongOptions): LongOptions => {
+    const purges = (options.earlier ?? []) as ReturnType<typeof before>[];
+    const records = purges.flatMap(({ at, ...rules }) => [
+      auditRecord({ type: 'ledger.purged', atMs: at, details: purgeDetails(rules) }),
+      ...rules.held.map(({ id }) => auditRecord({ type: 'hold.released', atMs: at, target: id })),
+    ]);
+    return { ...options, records };
+  };
 
   test.each<[string, LongOptions, Expected]>([
     ['explains what was gone before a hold', { ...now, earlier: [before()] }, []],
     ['explains what was gone before an extension', { extended: [{ beforeSeq: 512, days: 9 }], earlier: [before()] }, []],
     ['of the same time', { ...now, earlier: [before({ at: PURGED_MS })] }, []],
-    ['of a later time explains nothing', { ...now, earlier: [before({ at: PURGED_MS + 1 })] }, ['PREMATURE_PURGE entry:0 x512']],
     ['went less far', { ...now, earlier: [before({ upTo: 100 })] }, ['PREMATURE_PURGE entry:100 x412']],
     ['went further, which the newest one does not cover', { ...now, upTo: 100, earlier: [before()] }, ['UNEXPLAINED_MISSING entry:100 x412']],
     ['had a hold as well', { ...now, earlier: [before({ held: [held(null, second(9))] })] }, ['PREMATURE_PURGE entry:0 x10']],
@@ -100,7 +118,11 @@ describeVerifiers('a purge that came when a body was due', () => {
     ['and another one, together', { ...now, earlier: [before({ upTo: 100 }), before({ held: [held(null, second(9))] })] }, []],
     ['of none', { ...now, earlier: [] }, ['PREMATURE_PURGE entry:0 x512']],
   ])('where an earlier purge %s', async (_, options, expected) => {
-    await expectBoth(long(options), expected);
+    await expectBoth(long(recorded(options)), expected);
+  });
+
+  test('an earlier purge of a later time explains nothing', async () => {
+    await expectBoth(long({ ...now, earlier: [before({ at: PURGED_MS + 1 })] }), ['FALSE_STATEMENT entry:520', 'PREMATURE_PURGE entry:0 x512']);
   });
 
   test.each<[string, object]>([

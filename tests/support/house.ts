@@ -127,15 +127,15 @@ export async function openHouse({ signer = false, maintenance = false }: HouseOp
     };
     const probes: Record<Part, () => Promise<unknown>> = {
       postgres: () => connectOnce(postgres.adminUrl),
-      temporal: () => withTemporal((client) => client.workflowService.describeNamespace({ namespace: temporal.namespace })),
+      temporal: () => withTemporal((client) => client.workflowService.describeNamespace({ namespace: temporal.namespace }), 1_000),
       api: () => expectOk(`${apiUrl}/health/ready`),
       hitl: () => expectOk(`http://127.0.0.1:${ports.hitlMetrics}/metrics`),
       signer: () => expectOk(`http://127.0.0.1:${ports.signerMetrics}/metrics`),
       maintenance: () => expectOk(`http://127.0.0.1:${ports.maintenanceMetrics}/metrics`),
     };
 
-    const withTemporal: House['withTemporal'] = async (use) => {
-      const connection = await Connection.connect({ address: temporal.address, connectTimeout: 1_000 });
+    const withTemporal = async <T>(use: (client: Client) => Promise<T>, connectTimeout = 30_000): Promise<T> => {
+      const connection = await Connection.connect({ address: temporal.address, connectTimeout });
       try {
         return await use(new Client({ connection, namespace: temporal.namespace, dataConverter: { payloadCodecs: [createPayloadCodec(masterKey)] } }));
       } finally {

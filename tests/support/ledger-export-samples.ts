@@ -1,5 +1,5 @@
 import { append, createTestLedger, exportFiles, signCheckpoint } from './ledger-export.ts';
-import type { ExportFiles, TestLedger } from './ledger-export.ts';
+import type { ExportFiles, TestLedger, TestRecord } from './ledger-export.ts';
 import { auditRecord, eventRecord, purgeDetails, reviewRecord, violationRecord } from './ledger-export-records.ts';
 import type { PurgeDetails } from './ledger-export-records.ts';
 
@@ -57,14 +57,19 @@ export interface LongOptions extends Partial<PurgeDetails> {
   gone?: readonly number[];
   /** Hours from the start to the purge. */
   purgeAfterHours?: number;
+  /** Administrative records between entry 519 and the purge. */
+  records?: readonly TestRecord[];
+  /** Nothing is signed up to the purge; a record says so. */
+  isSilent?: boolean;
 }
 
 /**
  * 520 entries in as many seconds, a day and more of heartbeats, a purge of what is a day old, and a last checkpoint. Checkpoints 1 to 5 are of 100,
- * 256, 300, 512 and 520 entries; entry 520 is the purge.
+ * 256, 300, 512 and 520 entries; entry 520 is the purge, where no `records` come before it.
  */
 export function longLedger(options: LongOptions = {}): TestLedger {
-  const { retainDays = 1, gone = Array.from({ length: 512 }, (_, seq) => seq), purgeAfterHours = 26, upTo = 512, minIndex = 0, ...details } = options;
+  const { retainDays = 1, gone = Array.from({ length: 512 }, (_, seq) => seq), purgeAfterHours = 26, upTo = 512, minIndex = 0 } = options;
+  const { records = [], isSilent = false, ...details } = options;
   const ledger = createTestLedger({ seed: 'long' });
   const sizes = new Set([100, 256, 300, 512, 520]);
   for (let seq = 0; seq < 520; seq += 1) {
@@ -73,12 +78,15 @@ export function longLedger(options: LongOptions = {}): TestLedger {
     if (sizes.has(seq + 1)) signCheckpoint(ledger, atMs + 400);
   }
   let signedAt = START_MS + 519_400;
-  while (signedAt + 2 * HOUR_MS < START_MS + purgeAfterHours * HOUR_MS) {
+  const signedUntil = isSilent ? signedAt : START_MS + purgeAfterHours * HOUR_MS;
+  while (signedAt + 2 * HOUR_MS < signedUntil) {
     signedAt += 2 * HOUR_MS;
     signCheckpoint(ledger, signedAt);
   }
+  for (const record of records) append(ledger, record);
+  if (isSilent) append(ledger, auditRecord({ type: 'signer.resumed', atMs: START_MS + purgeAfterHours * HOUR_MS }));
   const anchorHash = ledger.entries[minIndex - 1]?.hash ?? null;
-  const purge = purgeDetails({ upTo, minIndex, anchorHash, ...details });
+  const purge = purgeDetails({ ...details, upTo, minIndex, anchorHash });
   append(ledger, auditRecord({ type: 'ledger.purged', atMs: START_MS + purgeAfterHours * HOUR_MS, details: purge, retainDays: 2555 }));
   signCheckpoint(ledger, START_MS + purgeAfterHours * HOUR_MS + 5_000);
   ledger.exportedAt = START_MS + purgeAfterHours * HOUR_MS + 60_000;

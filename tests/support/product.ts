@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { pino } from 'pino';
@@ -131,9 +132,14 @@ export async function startTestProduct({
     temporal: new Client({ connection, namespace, dataConverter: { payloadCodecs: [createPayloadCodec(config.masterKey)] } }),
     call,
     async decide(event, key) {
-      const { status, body } = await call<Decision>('POST', '/api/v1/governance/events', { body: event, ...(key === undefined ? {} : { key }) });
-      if (status !== 200) throw new Error(`expected a decision, got ${status}: ${JSON.stringify(body)}`);
-      return body;
+      // As a client does: on a busy machine an answer may come late, and the retry attaches to the same event.
+      const body = { id: randomUUID(), ...event };
+      for (let tries = 1; ; tries += 1) {
+        const answer = await call<Decision>('POST', '/api/v1/governance/events', { body, ...(key === undefined ? {} : { key }) });
+        if (answer.status === 200) return answer.body;
+        if (answer.status !== 503 || tries === 5) throw new Error(`expected a decision, got ${answer.status}: ${JSON.stringify(answer.body)}`);
+        await sleep(500);
+      }
     },
     async startBeside() {
       const beside = await startProduct(config, pino({ level: 'fatal' }));

@@ -221,10 +221,9 @@ const newestLeaf = `${ours} and number = ${AT.checkpoints}`;
 const newestDeployment = 'number = (select max(number) from deployment_checkpoint)';
 const STANDS_ALONE = 'the organisation’s own checkpoints stand without it';
 const BAD_PROOF = { finds: ['BAD_PROOF deployment'], neighbour: ['BAD_PROOF deployment'] };
-const NO_PROOF = { finds: 'no export', neighbour: 'no export' } as const;
 
 const OF_DEPLOYMENT: Attack[] = [
-  { name: 'leaf of the deployment log deleted', tamper: statements(`delete from deployment_leaf where ${newestLeaf}`), ...NO_PROOF },
+  { name: 'leaf of the deployment log deleted', tamper: statements(`delete from deployment_leaf where ${newestLeaf}`), ...BAD_PROOF },
   {
     name: 'leaf of the deployment log inserted',
     tamper: copy('deployment_leaf', newestLeaf, { idx: 'idx + 1000' }),
@@ -252,8 +251,7 @@ const OF_DEPLOYMENT: Attack[] = [
   {
     name: 'deployment log deleted',
     tamper: statements('delete from deployment_checkpoint', 'delete from deployment_leaf', 'delete from deployment_tile'),
-    finds: [],
-    harmless: STANDS_ALONE,
+    ...BAD_PROOF,
   },
   {
     name: 'checkpoint of the deployment log inserted that nobody signed',
@@ -272,7 +270,7 @@ const OF_DEPLOYMENT: Attack[] = [
     finds: [],
     harmless: 'it says once more what was signed',
   },
-  { name: 'tile of the deployment log deleted', tamper: statements('delete from deployment_tile'), ...NO_PROOF },
+  { name: 'tile of the deployment log deleted', tamper: statements('delete from deployment_tile'), ...BAD_PROOF },
   {
     name: 'tile of the deployment log inserted',
     tamper: copy('deployment_tile', 'idx = 0', { idx: '1' }),

@@ -21,12 +21,14 @@ export type PlacedColumns = Columns & { seq: number };
 export interface BodyEvents {
   /** An entry that is present, without a body. */
   missing: (entry: PlacedColumns) => void;
+  /** An entry whose body is not what was hashed: nothing it says counts. */
+  changed: (entry: PlacedColumns) => void;
   /** A body of kind 3 that is what was hashed, and speaks of the ledger itself. */
   remark: (entry: PlacedColumns, remark: Remark, claim: string) => void;
   isCheckpointSize: (size: number) => boolean;
 }
 
-export function createBodyMatcher(findings: Findings, { missing, remark, isCheckpointSize }: BodyEvents): BodyMatcher {
+export function createBodyMatcher(findings: Findings, { missing, changed, remark, isCheckpointSize }: BodyEvents): BodyMatcher {
   let batch: BodyBatch | undefined;
   let remarks = new Map<number, Remark>();
   let isOver = false;
@@ -57,7 +59,10 @@ export function createBodyMatcher(findings: Findings, { missing, remark, isCheck
       const said = remarks.get(at);
       const entry = said === undefined ? undefined : { seq, ...readClaim(expected) };
       if (said !== undefined && entry?.kind === 3) remark(entry, said, claim);
-    } else findings.add('BODY_MISMATCH', `entry:${seq}`);
+    } else {
+      findings.add('BODY_MISMATCH', `entry:${seq}`);
+      changed({ seq, ...readClaim(expected) });
+    }
     if (!isProjected) findings.add('PROJECTION_MISMATCH', `entry:${seq}`);
   };
 

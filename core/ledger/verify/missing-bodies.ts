@@ -9,13 +9,14 @@ import type { Remark } from './read-bodies.ts';
 export interface PurgeEntry {
   /** What tells it from any other: number, time, columns and hash of its body. */
   key: string;
+  seq: number;
   /** Undefined where its details are not of their form. */
   statement: (PurgeStatement & { purgedAtMs: number }) | undefined;
 }
 
 export function purgeEntryOf({ seq, at }: Pick<PlacedColumns, 'seq' | 'at'>, { details }: Remark, claim: string): PurgeEntry {
   const statement = readPurgeStatement(details);
-  return { key: `${seq} ${at} ${claim}`, statement: statement === undefined ? undefined : { ...statement, purgedAtMs: at } };
+  return { key: `${seq} ${at} ${claim}`, seq, statement: statement === undefined ? undefined : { ...statement, purgedAtMs: at } };
 }
 
 /**

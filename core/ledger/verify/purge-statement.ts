@@ -1,5 +1,5 @@
 import type { Json } from '../../../schemas/json.ts';
-import type { EarlierPurge, PurgeRules, PurgeStatement } from '../retention.ts';
+import type { EarlierPurge, Extension, PurgeRules, PurgeStatement, Reduction } from '../retention.ts';
 import { isHash, isObject, isWhole } from './read-json.ts';
 
 /** The `details` of a `ledger.purged` record; undefined where they have not that form and so explain nothing. */
@@ -15,20 +15,24 @@ export function readPurgeStatement(details: Json): PurgeStatement | undefined {
 }
 
 function readEarlierPurge(value: Json): EarlierPurge | undefined {
-  const at = readWholes(value, ['at']);
+  const place = isObject(value) && Object.hasOwn(value, 'seq') ? readWholes(value, ['seq', 'at']) : readWholes(value, ['at']);
   const rules = readRules(value);
-  return at === undefined || rules === undefined ? undefined : { ...at, ...rules };
+  return place === undefined || rules === undefined ? undefined : { ...place, ...rules };
 }
 
 function readRules(value: Json): PurgeRules | undefined {
   if (!isObject(value)) return undefined;
   const { upTo, extended, reduced, held } = value;
-  const readExtended = readAll(extended, (each) => readWholes(each, ['beforeSeq', 'days']));
-  const readReduced = reduced === null ? null : readWholes(reduced, ['beforeSeq', 'days', 'noticeAt', 'effectiveAt']);
+  const readExtended = readAll(extended, readExtension);
+  const readReduced = reduced === null ? null : readReduction(reduced);
   const readHeld = readAll(held, readHeldRange);
   if (!isWhole(upTo) || readExtended === undefined || readReduced === undefined || readHeld === undefined) return undefined;
   return { upTo, extended: readExtended, reduced: readReduced, held: readHeld };
 }
+
+export const readExtension = (value: Json | undefined): Extension | undefined => readWholes(value, ['beforeSeq', 'days']);
+
+export const readReduction = (value: Json | undefined): Reduction | undefined => readWholes(value, ['beforeSeq', 'days', 'noticeAt', 'effectiveAt']);
 
 function readHeldRange(value: Json): PurgeRules['held'][number] | undefined {
   if (!isObject(value)) return undefined;

@@ -33,8 +33,20 @@ export interface OpenBodyBatch extends BodyBatch {
 
 export const emptyBodyBatch = (): OpenBodyBatch => ({ malformed: 0, seqs: [], claims: [], agree: [], checkpointSizes: [], remarks: [] });
 
+/** Types of records that speak of the ledger itself: what was purged and by which rules, and why the signer was silent. */
+export const REMARK_TYPES = [
+  'ledger.purged',
+  'signer.resumed',
+  'hold.placed',
+  'hold.released',
+  'retention.extended',
+  'retention.reduced',
+  'retention.reduction-cancelled',
+] as const;
+
 export interface Remark {
-  type: 'ledger.purged' | 'signer.resumed';
+  type: (typeof REMARK_TYPES)[number];
+  target: Json;
   details: Json;
 }
 
@@ -122,6 +134,7 @@ function isSame(a: Json, b: Json): boolean {
 }
 
 function remarkOf(body: Json): Remark | undefined {
-  const { type, details = null } = isObject(body) ? body : {};
-  return type === 'ledger.purged' || type === 'signer.resumed' ? { type, details } : undefined;
+  const { type: named, target = null, details = null } = isObject(body) ? body : {};
+  const type = REMARK_TYPES.find((each) => each === named);
+  return type === undefined ? undefined : { type, target, details };
 }

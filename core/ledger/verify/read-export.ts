@@ -20,6 +20,7 @@ import { readDeployment, readReceipt, readTile } from './read-lines.ts';
 import { createReceiptLines } from './receipt-lines.ts';
 import { createSilences } from './silences.ts';
 import { eachLine, openBodies, openedCheckpoints, openEntries } from './source-lines.ts';
+import { createStatementCheck } from './statement-check.ts';
 import { createTileLines } from './tile-lines.ts';
 
 export interface VerifyResult {
@@ -44,8 +45,8 @@ export interface Reading {
 }
 
 /**
- * Reads an export once and takes all the steps of docs/spec/ledger-v1.md. The result is right if `presumed` is the purge entry that is returned, or no
- * body is missing.
+ * Reads an export once and takes all the steps of docs/spec/ledger-v1.md. The result is right if `presumed` is the purge entry that is returned, or
+ * there is none and no body is missing.
  */
 export async function readExport({
   source,
@@ -76,15 +77,22 @@ export async function readExport({
   const chain = createChain(org, sha256Hex, { next: minIndex, head: anchorHash ?? genesisOf(org, sha256Hex) });
   const silences = createSilences(checkpoints.silences);
   const missing = createMissingBodies(findings, presumed);
+  const statements = createStatementCheck(presumed);
   let purge: PurgeEntry | undefined;
   const matcher = createBodyMatcher(findings, {
     missing(entry) {
       missing.add(entry);
-      if (entry.kind === 3) silences.explain(entry.at);
+      if (entry.kind !== 3) return;
+      silences.explain(entry.at);
+      statements.unread(entry);
+    },
+    changed(entry) {
+      if (entry.kind === 3) statements.unread(entry);
     },
     remark(entry, remark, claim) {
       if (remark.type === 'ledger.purged') purge = purgeEntryOf(entry, remark, claim);
-      else silences.explain(entry.at);
+      if (remark.type === 'signer.resumed') silences.explain(entry.at);
+      statements.remark(entry, remark);
     },
     isCheckpointSize: (size) => checkpoints.lineSizes.has(size),
   });
@@ -115,6 +123,7 @@ export async function readExport({
   const { next, head, lastMs } = chain;
   const { statement } = purge ?? {};
   if (minIndex > 0 && !(statement?.minIndex === minIndex && statement.anchorHash === anchorHash)) findings.add('GAP', 'entry:0');
+  if (purge?.key === presumed?.key) statements.end(findings, minIndex);
   const signedSize = checkpoints.last?.size ?? 0;
   checkpoints.end({ next, reach: tree.reach, rootAt: (size) => roots.at(size) });
   const { last, nextNumber, lastLineSize } = checkpoints;

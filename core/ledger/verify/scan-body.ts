@@ -1,6 +1,7 @@
 import { FIELD_NAMES } from '../export-format.ts';
 import type { RecordKind } from '../export-format.ts';
 import { utf8 } from '../note.ts';
+import { REMARK_TYPES } from './read-bodies.ts';
 import { endOfWhole, wholeAt } from './scan-columns.ts';
 import { hasBackslash, isAt, scanObject } from './scan-json.ts';
 import type { Found, Shape } from './scan-json.ts';
@@ -43,8 +44,7 @@ export function scanBody(bytes: Uint8Array, fieldsStart: number, kind: RecordKin
 const MARK = utf8(',"body":');
 const EMPTY_LIST = utf8('[]');
 const NULL = utf8('null');
-const PURGED = utf8('"ledger.purged"');
-const RESUMED = utf8('"signer.resumed"');
+const REMARKS = REMARK_TYPES.map((type) => utf8(`"${type}"`));
 const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
 const QUOTE = 0x22;
@@ -134,7 +134,7 @@ function isWritten(bytes: Uint8Array, slot: number, text: Uint8Array): boolean {
 }
 
 function isPlainType(bytes: Uint8Array, slot: number): boolean {
-  return !hasBackslash(bytes, starts[slot] ?? 0, ends[slot] ?? 0) && !isWritten(bytes, slot, PURGED) && !isWritten(bytes, slot, RESUMED);
+  return !hasBackslash(bytes, starts[slot] ?? 0, ends[slot] ?? 0) && !REMARKS.some((type) => isWritten(bytes, slot, type));
 }
 
 /** A whole number of up to 15 digits, as it is mostly written. */

@@ -33,6 +33,7 @@ export async function verifyExport({ source, primitives, vkeys = [] }: VerifyOpt
   const pass = { source, primitives, exported, keys };
   const presumed = await presumedPurge(source, primitives);
   const first = await readExport({ ...pass, presumed });
-  if (first.result.missingBodies === 0 || first.purge?.key === presumed?.key) return first.result;
+  const isNoneNeeded = first.result.missingBodies === 0 && first.purge === undefined;
+  if (isNoneNeeded || first.purge?.key === presumed?.key) return first.result;
   return (await readExport({ ...pass, presumed: first.purge })).result;
 }

@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
-import { earlierPurges, subsumes } from '../../../core/ledger/earlier-purges.ts';
+import { earlierPurges, type PreviousPurge, subsumes } from '../../../core/ledger/earlier-purges.ts';
 import { DAY_MS, type EarlierPurge, explains, isPurgeable, NOTICE_MS, type PurgeStatement } from '../../../core/ledger/retention.ts';
 import { anyEntry, anyPurge, anyRules, anyTime } from './any-purge.ts';
 
 const AT = Date.UTC(2026, 2, 1);
-const first: EarlierPurge = { at: AT, upTo: 100, extended: [], reduced: null, held: [] };
+const first: PreviousPurge = { seq: 130, at: AT, upTo: 100, extended: [], reduced: null, held: [] };
 const hold = { id: 'hld_1', from: null, until: null };
 const later = { atMs: AT + DAY_MS, minIndex: 0, upTo: 120 };
 
@@ -32,7 +32,7 @@ describe('what a statement keeps of earlier ones', () => {
   });
 
   test('grows by one with each hold, and shrinks to nothing when the holds are released', () => {
-    let previous: EarlierPurge & { earlier?: EarlierPurge[] } = first;
+    let previous: PreviousPurge = first;
     for (let count = 1; count <= 5; count += 1) {
       const held = Array.from({ length: count }, (_, index) => ({ id: `hld_${index}`, from: AT + index * DAY_MS, until: AT + index * DAY_MS }));
       const next = { ...first, upTo: 100 + count, held };
@@ -47,7 +47,7 @@ describe('what a statement keeps of earlier ones', () => {
     fc.assert(
       fc.property(anyEntry, fc.array(anyRules, { minLength: 1, maxLength: 5 }), fc.array(anyTime, { minLength: 5, maxLength: 5 }), (entry, history, times) => {
         const sorted = times.toSorted((a, b) => a - b);
-        let previous: (EarlierPurge & { earlier?: EarlierPurge[] }) | null = null;
+        let previous: PreviousPurge | null = null;
         let wasGone = false;
         let upTo = 0;
         for (const [index, rules] of history.entries()) {
@@ -56,7 +56,7 @@ describe('what a statement keeps of earlier ones', () => {
           upTo = Math.max(upTo, rules.upTo);
           const next = { ...rules, upTo };
           wasGone ||= isPurgeable(entry, { ...next, purgedAtMs: atMs });
-          previous = { ...next, at: atMs, earlier: earlierPurges(previous, { ...next, atMs, minIndex: 0 }) };
+          previous = { ...next, seq: index, at: atMs, earlier: earlierPurges(previous, { ...next, atMs, minIndex: 0 }) };
           const statement: PurgeStatement = {
             ...previous,
             counts: { agentEvents: 0, hitlDecisions: 0, auditRecords: 0, policyViolations: 0 },

@@ -61,7 +61,7 @@ test('a purge states how far it goes, by kind, and the rules it goes by', () => 
 });
 
 test('a purge keeps the account of the one before where the rules have become stricter', () => {
-  const previous = { at: AS_OF - 1, upTo: 400, extended: [], reduced: null, held: [] };
+  const previous = { seq: 450, at: AS_OF - 1, upTo: 400, extended: [], reduced: null, held: [] };
   expect(purgeDetails({ ...some, previous })?.earlier).toEqual([]);
   expect(purgeDetails({ ...some, previous, extended: [{ beforeSeq: 500, days: 90 }] })?.earlier).toEqual([previous]);
 });

@@ -114,6 +114,15 @@ describe('a shorter retention', () => {
     expect((await readLedger(stage.admin, org)).statement?.reduced).toEqual({ beforeSeq: 4, days: 7, noticeAt: toldAt, effectiveAt });
   });
 
+  test('is told at the time that its record has, also where the clock was put back', async () => {
+    const org = await recordedOn('pro');
+    await stage.clock.advance(-1);
+    const { noticeAt, effectiveAt } = (await change(org, 'free'))?.reduction ?? {};
+    const { entries } = await readLedger(stage.admin, org);
+    expect(entries.at(-1)).toMatchObject({ seq: 5, atMs: noticeAt });
+    expect(effectiveAt).toBe((noticeAt ?? 0) + 30 * DAY_MS);
+  });
+
   test('does not wait for its day where the body is due anyway', async () => {
     const org = await recordedOn('pro');
     await stage.pass(80);

@@ -1,6 +1,7 @@
 import { purgeDetails, type PurgeDetails } from '../../../core/ledger/purge-details.ts';
+import { placeHold } from '../../../db/queries/holds.ts';
 import { dropLeaf, listOldLeaves, purgeBodies, purgeSpine, purgeStatistics, recordPurge } from '../../../db/queries/purge.ts';
-import { addOrganization } from '../../support/ledger-records.ts';
+import { addOrganization, auditOf } from '../../support/ledger-records.ts';
 import { openRetentionStage, readLedger, type RetentionStage, standing } from '../../support/purged-ledger.ts';
 
 // The purge's own role, doing what it should not: a worker that was taken over, or has a fault.
@@ -65,6 +66,31 @@ test('an earlier account that was rewritten is refused', async () => {
   await expect(state({ ...details, upTo: 10 }, version)).rejects.toMatchObject({ code: '23514' });
   await expect(state({ ...details, minIndex: 256, anchorHash: 'ab'.repeat(32) }, version)).rejects.toMatchObject({ code: '23514' });
   expect(await state({ ...details, minIndex: 256 }, version)).toBe('recorded');
+});
+
+test('an earlier account is kept with its number and all its rules, or not at all', async () => {
+  const seqs: number[] = [];
+  for (const at of ['1970-01-01T00:00:00.001Z', '1970-01-01T00:00:00.002Z', '1970-01-01T00:00:00.003Z']) {
+    await placeHold(stage.sql, { orgId: org, holdId: `hld_${at}`, reason: 'x', from: at, until: at, placedBy: 'system', audit: auditOf('hold.placed') });
+    await stage.append(org, 1);
+    await stage.pass(8);
+    if (seqs.length === 2) break;
+    const { details, version } = await detailsNow();
+    expect(await state(details, version)).toBe('recorded');
+    seqs.push((await readLedger(stage.admin, org)).statement?.seq ?? 0);
+  }
+  const { details, version } = await detailsNow();
+  const [first, second] = details.earlier ?? [];
+  if (first === undefined || second === undefined) throw new Error('nothing was kept');
+  expect([first, second].map(({ seq, held }) => [seq, held.length])).toEqual([
+    [seqs[0], 1],
+    [seqs[1], 2],
+  ]);
+  const { seq: _, ...unnamed } = first;
+  for (const other of [{ ...first, held: [] }, { ...first, seq: seqs[1] }, unnamed, { ...second, held: first.held }, { ...second, seq: seqs[0] }]) {
+    await expect(state({ ...details, earlier: [other] }, version)).rejects.toMatchObject({ code: '23514' });
+  }
+  expect(await state(details, version)).toBe('recorded');
 });
 
 test('nothing is deleted without an entry, whatever is called', async () => {

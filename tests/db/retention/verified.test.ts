@@ -1,10 +1,15 @@
+import { randomUUID } from 'node:crypto';
+import { auditEntry } from '../../../api/audit.ts';
+import { canonicalize } from '../../../core/json/canonical.ts';
 import { exportPages, type LinesQuery, openExport } from '../../../db/ledger-export.ts';
 import { placeHold, releaseHold } from '../../../db/queries/holds.ts';
+import { appendRecords, LEDGER_KIND } from '../../../db/queries/ledger.ts';
 import { makeLedgerPartitions } from '../../../db/queries/partitions.ts';
 import { verifyLedger } from '../../../db/verify-ledger.ts';
+import type { Json } from '../../../schemas/json.ts';
 import { changePlanOf } from '../../../workers/change-plan.ts';
 import { DAY_MS } from '../../support/ledger-clock.ts';
-import { addOrganization, auditOf } from '../../support/ledger-records.ts';
+import { addOrganization } from '../../support/ledger-records.ts';
 import { openRetentionStage, readLedger, type RetentionStage } from '../../support/purged-ledger.ts';
 import { describeVerifiers, expectBoth } from '../../support/run-verifiers.ts';
 import { startTestSigner, type TestSigner } from '../../support/signed-ledgers.ts';
@@ -52,6 +57,32 @@ async function expectVerified(orgId: string): Promise<void> {
   await expectBoth(await exported(orgId), []);
 }
 
+const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+
+const audit = (type: string, target: string, details: { [name: string]: Json } = {}) =>
+  auditEntry({ type, actor: 'system', target, requestId: 'req_1', details });
+
+/** On record as the API has it. */
+async function hold(orgId: string, holdId: string, fromMs: number | null, untilMs: number | null): Promise<void> {
+  const range = { from: iso(fromMs), until: iso(untilMs) };
+  await placeHold(stage.sql, { orgId, holdId, reason: 'x', ...range, placedBy: 'system', audit: audit('hold.placed', holdId, { reason: 'x', ...range }) });
+}
+
+const release = (orgId: string, holdId: string): Promise<boolean> =>
+  releaseHold(stage.sql, { orgId, holdId, releasedBy: 'system', audit: audit('hold.released', holdId) });
+
+/** A purge entry that the purge would not append: the newest one with changes, by somebody who holds the database. */
+async function stateFalsely(orgId: string, changes: { [name: string]: Json }): Promise<void> {
+  const [newest] = await stage.admin<{ body: string }[]>`
+    select body from audit_records where org_id = ${orgId} and type = 'ledger.purged' order by seq desc limit 1`;
+  const record = JSON.parse(newest?.body ?? '') as { details: { [name: string]: Json } };
+  const fields = { type: 'ledger.purged', actor: 'system', target: null };
+  const body = canonicalize({ ...record, details: { ...record.details, ...changes } });
+  await appendRecords(stage.sql, [{ org: orgId, kind: LEDGER_KIND.auditRecord, id: randomUUID(), body, fields }]);
+  const [head] = await stage.admin<{ seq: number; at: Date }[]>`select next_seq - 1 as seq, last_at as at from ledger_head where org_id = ${orgId}`;
+  await stage.admin`update ledger_prune set entry_seq = ${head?.seq ?? 0}, purged_at = ${head?.at ?? new Date()} where org_id = ${orgId}`;
+}
+
 describeVerifiers('a ledger that is purged over its whole life verifies after each step', () => {
   test('through plans, holds and a spine that is pruned', async () => {
     const org = await addOrganization(stage.sql, { retentionDays: 7 });
@@ -65,9 +96,9 @@ describeVerifiers('a ledger that is purged over its whole life verifies after ea
     await stage.append(org, 300);
     await step(8);
     await stage.append(org, 20);
-    await placeHold(stage.sql, { orgId: org, holdId: 'hld_1', reason: 'x', from: null, until: null, placedBy: 'system', audit: auditOf('hold.placed') });
+    await hold(org, 'hld_1', null, null);
     await step(8);
-    await releaseHold(stage.sql, { orgId: org, holdId: 'hld_1', releasedBy: 'system', audit: auditOf('hold.released') });
+    await release(org, 'hld_1');
     await step(1);
     await stage.append(org, 10);
     await changePlanOf(stage.sql, { org, plan: 'pro' });
@@ -81,6 +112,61 @@ describeVerifiers('a ledger that is purged over its whole life verifies after ea
     const { entries, statement } = await readLedger(stage.admin, org);
     expect(entries[0]?.seq).toBe(256);
     expect(statement?.minIndex).toBe(256);
+  }, 120_000);
+
+  test('through holds of its own times, whose rules are kept and given up one by one', async () => {
+    const org = await addOrganization(stage.sql, { retentionDays: 7 });
+    const twoDays = async (): Promise<void> => {
+      await stage.append(org, 3);
+      await pass(2);
+      expect(await stage.purge()).toMatchObject({ failed: 0, unsigned: 0 });
+      await signer.sign();
+      await expectVerified(org);
+    };
+    const startMs = await stage.clock.now();
+    for (let count = 0; count < 4; count += 1) await twoDays();
+    await hold(org, 'hld_1', startMs + 2 * DAY_MS, startMs + 6 * DAY_MS);
+    await hold(org, 'hld_2', startMs + 7 * DAY_MS, null);
+    for (let count = 0; count < 4; count += 1) await twoDays();
+    await release(org, 'hld_2');
+    for (let count = 0; count < 4; count += 1) await twoDays();
+    const { statement } = await readLedger(stage.admin, org);
+    expect(statement?.held.map(({ id }) => id)).toEqual(['hld_1']);
+    expect(statement?.earlier?.map(({ seq }) => typeof seq)).toEqual(expect.arrayContaining(['number']));
+    await release(org, 'hld_1');
+    for (let count = 0; count < 4; count += 1) await twoDays();
+    expect((await readLedger(stage.admin, org)).statement).toMatchObject({ held: [], earlier: [] });
+  }, 120_000);
+
+  test('and a purge entry that says something else than the records before it is found', async () => {
+    const org = await addOrganization(stage.sql, { retentionDays: 7 });
+    await stage.append(org, 5);
+    await pass(8);
+    await stage.append(org, 5);
+    const nowMs = await stage.clock.now();
+    await hold(org, 'hld_1', nowMs, null);
+    await pass(1);
+    await stage.purge();
+    await signer.sign();
+    await expectVerified(org);
+    const lie = async (changes: { [name: string]: Json }): Promise<void> => {
+      await stateFalsely(org, changes);
+      await signer.sign();
+      const { findings } = await verifyLedger(stage.sql, org);
+      expect(findings.map(({ code }) => code)).toEqual(['FALSE_STATEMENT']);
+      await expectBoth(
+        await exported(org),
+        findings.map(({ code, ref, count }) => `${code} ${ref}${count === 1 ? '' : ` x${count}`}`),
+      );
+    };
+    await lie({ held: [] });
+    await lie({ held: [{ id: 'hld_1', from: nowMs, until: nowMs }] });
+    const held = [{ id: 'hld_1', from: nowMs, until: null }];
+    await lie({ held, reduced: { beforeSeq: 8, days: 0, noticeAt: 0, effectiveAt: 30 * DAY_MS } });
+    await lie({ held, reduced: null, earlier: [{ seq: 7, at: nowMs, upTo: 8, extended: [], reduced: null, held: [] }] });
+    await stateFalsely(org, { held, reduced: null, earlier: [] });
+    await signer.sign();
+    await expectVerified(org);
   });
 
   test('and what is taken without an entry, or before its time, is found', async () => {

@@ -12,7 +12,14 @@ export interface Databases {
 }
 
 export function openDatabases(serverUrl: string): Databases {
-  const server = openDatabase({ url: serverUrl, maxConnections: 2, applicationName: 'mastguard-tamper', connectTimeoutMs: 10_000 });
+  // A copy of a database is a copy of its files: a busy disk takes its time.
+  const server = openDatabase({
+    url: serverUrl,
+    maxConnections: 2,
+    applicationName: 'mastguard-tamper',
+    connectTimeoutMs: 10_000,
+    statementTimeoutMs: 120_000,
+  });
   const urlOf = (name: string): string => {
     const url = new URL(serverUrl);
     url.pathname = `/${name}`;

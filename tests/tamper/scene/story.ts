@@ -16,7 +16,8 @@ export const FIRST_DAY_MS = Date.UTC(2026, 2, 2, 8);
 const LATER_MS = FIRST_DAY_MS + 8 * DAY_MS;
 const REVIEWER = 'mem_reviewer';
 
-const audit = (type: string, details: { [key: string]: Json } = {}) => auditEntry({ type, actor: 'system', requestId: 'req_scene', details });
+const audit = (type: string, details: { [key: string]: Json } = {}, target?: string) =>
+  auditEntry({ type, actor: 'system', requestId: 'req_scene', details, ...(target === undefined ? {} : { target }) });
 
 /** The first day, up to `AT.early`. Everything is kept for seven days. */
 export async function firstDay(stage: Stage): Promise<void> {
@@ -57,15 +58,8 @@ export async function firstDay(stage: Stage): Promise<void> {
   const heldFrom = clock.nowMs();
   await fill(AT.held.first + AT.held.count);
   const heldUntil = clock.nowMs() - 1;
-  await placeHold(sql, {
-    orgId: OURS,
-    holdId: 'hold_1',
-    reason: 'a dispute about these refunds',
-    from: new Date(heldFrom).toISOString(),
-    until: new Date(heldUntil).toISOString(),
-    placedBy: 'system',
-    audit: audit('hold.placed'),
-  });
+  const hold = { reason: 'a dispute about these refunds', from: new Date(heldFrom).toISOString(), until: new Date(heldUntil).toISOString() };
+  await placeHold(sql, { orgId: OURS, holdId: 'hold_1', ...hold, placedBy: 'system', audit: audit('hold.placed', hold, 'hold_1') });
   await clock.advance(1_000);
   for (let count = 0; count < 5; count += 1) await decide('look_up', NEIGHBOUR);
   await fill(300);
@@ -108,7 +102,7 @@ export async function eighthDay({ sql, clock, signer, fill, decide, approve, pur
 /** An hour and a half later: the hold is released, what it kept is purged, and the entries of the first tile go. */
 export async function pruning({ sql, clock, signer, fill, decide, purge }: Stage): Promise<void> {
   await clock.advance(1.5 * HOUR_MS);
-  await releaseHold(sql, { orgId: OURS, holdId: 'hold_1', releasedBy: 'system', audit: audit('hold.released') });
+  await releaseHold(sql, { orgId: OURS, holdId: 'hold_1', releasedBy: 'system', audit: audit('hold.released', {}, 'hold_1') });
   await signer.sign();
   await purge('purge_2');
   await decide('look_up', NEIGHBOUR);

@@ -6,7 +6,8 @@ import { verifyExport } from '../../../../core/ledger/verify/verify-export.ts';
 import { replaceInLine } from '../../../support/edit-export.ts';
 import { exportFiles } from '../../../support/ledger-export.ts';
 import type { ExportFiles } from '../../../support/ledger-export.ts';
-import { longLedger, smallLedger, withKept } from '../../../support/ledger-export-samples.ts';
+import { auditRecord } from '../../../support/ledger-export-records.ts';
+import { HOUR_MS, longLedger, smallLedger, START_MS, withKept } from '../../../support/ledger-export-samples.ts';
 
 const sourceOf = (files: ExportFiles): ExportSource => filesSource(Object.fromEntries(files));
 const purged = exportFiles(longLedger());
@@ -17,6 +18,17 @@ describe('verifyExport', () => {
     expect(found).toMatchObject({ missingBodies: 512, findings: [] });
     const unseen = { ...sourceOf(purged), lastBodies: async () => [] };
     expect(await verifyExport({ source: unseen, primitives: nodePrimitives })).toEqual(found);
+  });
+
+  test('compares a purge statement that was not seen beforehand, also where no body is missing', async () => {
+    const details = { reason: 'case 12', from: null, until: null };
+    const record = auditRecord({ type: 'hold.placed', atMs: START_MS + HOUR_MS, target: 'hld_1', details });
+    for (const gone of [[], [7]]) {
+      const source = sourceOf(exportFiles(longLedger({ records: [record], gone })));
+      const found = await verifyExport({ source, primitives: nodePrimitives });
+      expect(found).toMatchObject({ missingBodies: gone.length, findings: [{ code: 'FALSE_STATEMENT', ref: 'entry:521', count: 1 }] });
+      expect(await verifyExport({ source: { ...source, lastBodies: async () => [] }, primitives: nodePrimitives })).toEqual(found);
+    }
   });
 
   test('a purge entry that is not what was hashed explains nothing, though it was the last one seen', async () => {
