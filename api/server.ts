@@ -38,6 +38,7 @@ import { alertRoutes } from './routes/alerts.ts';
 import { anchorRoutes } from './routes/anchors.ts';
 import { auditExportRoutes } from './routes/audit-export.ts';
 import { auditRoutes } from './routes/audit.ts';
+import { billingRoutes } from './routes/billing.ts';
 import { channelRoutes } from './routes/channels.ts';
 import { delegationRoutes } from './routes/delegations.ts';
 import { docsRoutes } from './routes/docs.ts';
@@ -176,6 +177,7 @@ export function createApi({ sql, vault, runtime, ledger, config, logger, metrics
     ...keyRoutes({ sql, runtime, pepper, forgetKey: (keyId) => keys.forget(keyId), now }),
     ...sessionRoutes({ sql, signIn, now }),
     ...organizationRoutes({ sql }),
+    ...billingRoutes({ sql }),
   };
   const publicOrigin = new URL(publicUrl).origin;
 

@@ -3,6 +3,7 @@ import { Agent, AgentProfile } from './agent.ts';
 import { ALERT_ROUTES } from './alert-routes.ts';
 import { ANCHOR_ROUTES } from './anchor-routes.ts';
 import { AUDIT_ROUTES } from './audit-routes.ts';
+import { BILLING_ROUTES } from './billing.ts';
 import { CHANNEL_ROUTES } from './channel-routes.ts';
 import { Decision, DecisionValue } from './decision.ts';
 import { ERASURE_ROUTES } from './erasure-routes.ts';
@@ -204,6 +205,7 @@ export const ROUTES = {
   ...HOLD_ROUTES,
   ...ANCHOR_ROUTES,
   ...WEBHOOK_ROUTES,
+  ...BILLING_ROUTES,
 
   listKeys: route({
     method: 'get',

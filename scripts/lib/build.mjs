@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
+import { buildPackage, packageDirectories } from './build-package.mjs';
 import { localBin, repositoryRoot } from './paths.mjs';
 import { runOrThrow } from './run.mjs';
 
@@ -15,13 +16,14 @@ const assetTrees = [
 ];
 
 /**
- * Compiles to dist/, copies what is not TypeScript and bundles the workflows. Nothing to do when no source has changed.
+ * Compiles to dist/, copies what is not TypeScript, bundles the workflows and builds the packages for npm. Nothing to do when no source has changed.
  * @param {ReturnType<typeof import('./progress.mjs').createProgress>} progress
  * @returns {Promise<boolean>} whether anything was built
  */
 export async function build(progress) {
   const state = stateOfSources();
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === state) return false;
+  const isThere = packageDirectories.every((directory) => existsSync(join(repositoryRoot, directory, 'dist')));
+  if (isThere && existsSync(stamp) && readFileSync(stamp, 'utf8') === state) return false;
   progress.update('building');
   rmSync(stamp, { force: true });
   try {
@@ -29,6 +31,7 @@ export async function build(progress) {
     for (const tree of assetTrees) copyAssets(tree);
     await bundleWorkflows(join(output, 'workflow-bundle.js'));
     await bundleVerifier(join(output, 'browser', 'ledger-verifier.js'));
+    for (const directory of packageDirectories) await buildPackage(directory);
   } finally {
     progress.clear();
   }
@@ -74,9 +77,17 @@ function copyAssets({ directory, extensions }) {
 }
 
 function stateOfSources() {
-  const configuration = ['tsconfig.json', 'tsconfig.build.json', 'package.json', 'package-lock.json'].map((name) => join(repositoryRoot, name));
+  const configuration = [
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'package.json',
+    'package-lock.json',
+    ...packageDirectories.map((directory) => `${directory}/tsconfig.json`),
+  ].map((name) => join(repositoryRoot, name));
   const { include } = JSON.parse(readFileSync(join(repositoryRoot, 'tsconfig.build.json'), 'utf8'));
-  const sources = include.flatMap((/** @type {string} */ directory) => filesBelow(join(repositoryRoot, directory)));
+  const sources = [...include, ...packageDirectories.map((directory) => `${directory}/src`)].flatMap((/** @type {string} */ directory) =>
+    filesBelow(join(repositoryRoot, directory)),
+  );
   const hash = createHash('sha256').update(process.version);
   for (const file of [...new Set([...configuration, ...sources])].toSorted((a, b) => (a < b ? -1 : 1))) {
     const found = statSync(file, { throwIfNoEntry: false });

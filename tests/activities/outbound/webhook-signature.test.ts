@@ -3,6 +3,7 @@ import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { Webhook as SvixWebhook } from 'svix';
 import { signedHeaders } from '../../../activities/outbound/webhook-signature.ts';
 import { drawWebhookKeys } from '../../../api/access/webhook-keys.ts';
+import { MastGuardWebhooks } from '../../../sdk/compliance/src/webhooks.ts';
 
 const BODY = JSON.stringify({ type: 'policy.violated', timestamp: '2030-01-01T00:00:00.000Z', data: { text: 'Grüße €' } });
 const nowSeconds = (): number => Math.floor(Date.now() / 1_000);
@@ -40,6 +41,14 @@ describe.each([
     const atSeconds = nowSeconds();
     expect(headersOf([newer], atSeconds)['webhook-signature']?.split(' ')[0]).toBe(new Webhook(newer.secret).sign('msg_1', new Date(atSeconds * 1_000), BODY));
   });
+});
+
+test('our own package takes the three headers and the one, under each of the secrets', () => {
+  const headers = headersOf([newer, older]);
+  for (const { secret } of [newer, older]) {
+    const webhooks = new MastGuardWebhooks({ secret });
+    for (const given of [headers, headers['x-mastguard-signature']]) expect(webhooks.verify(BODY, given)).toEqual({ ...JSON.parse(BODY), id: 'msg_1' });
+  }
 });
 
 test('the asymmetric signature is checked with the public key alone, the old one as well during the exchange', () => {
