@@ -43,6 +43,8 @@ export function verdictOf(cause: SweepCause, row: ReviewLadderRow, known: Known)
       return { kind: 'ends', status: 'refused', reason: stopped(`stopped by ${cause.stopId}`, cause.reason) };
     case 'key-revoked':
       return keyVerdict(row, known, cause.keyId);
+    case 'inbound-secret-revoked':
+      return voidVerdict(row, `webhook:${cause.secretId}`, 'the secret of the message that voted was revoked');
     case 'subject-erased':
       return { kind: 'ends', status: 'refused', reason: 'the data that it is about were erased' };
   }
@@ -71,8 +73,11 @@ function keyVerdict(row: ReviewLadderRow, { record }: Known, keyId: string): Ver
     const digest = actionDigest(record.event, row.summary.policy?.version ?? null, sha256Hex);
     return { kind: 'asked-again', reason: 'the key that changed the arguments was revoked', plan: row.plan, digest };
   }
-  return row.state.votes?.some((vote) => vote.via === via) === true ? { kind: 'void', reason: 'the key that voted was revoked', via } : null;
+  return voidVerdict(row, via, 'the key that voted was revoked');
 }
+
+const voidVerdict = ({ state }: ReviewLadderRow, via: string, reason: string): Verdict | null =>
+  state.votes?.some((vote) => vote.via === via) === true ? { kind: 'void', reason, via } : null;
 
 /** Arguments put in place through a key fall with it: the votes since are about them. */
 function isEditedBy({ state }: ReviewLadderRow, keyId: string): boolean {

@@ -10,8 +10,10 @@ export interface RequestContext {
   /** Template of the matched route, for logs and metrics; never the path itself. */
   routePath: string | null;
   principal: Principal | null;
-  /** Raw body text, once read. */
+  /** Parsed body, once read. */
   body: unknown;
+  /** The same as it came. */
+  rawBody?: Uint8Array;
   /** Value of the decision, for logs and metrics. */
   decision: string | null;
 }

@@ -8,6 +8,7 @@ import type { EventInput } from '../schemas/event.ts';
 import type { JsonObject } from '../schemas/json.ts';
 import type { ReviewStatus, ReviewStep, ReviewVerb } from '../schemas/review.ts';
 import type { SweepCause } from '../schemas/sweep.ts';
+import type { WebhookTest } from '../schemas/webhook.ts';
 
 /** What the routes need of the durable part. Routes never see Temporal's types. */
 export interface GovernanceRuntime {
@@ -35,6 +36,10 @@ export interface GovernanceRuntime {
   erase(erasure: { orgId: string; erasureId: string }): Promise<void>;
   /** Sends one test message over a channel and answers what came of it. Throws {@link DecisionUnavailable}. */
   testChannel(request: ChannelTestInput): Promise<ChannelTest>;
+  /** Sends one test message to an endpoint and answers what came of it. Throws {@link DecisionUnavailable}. */
+  testWebhook(request: WebhookTestInput): Promise<WebhookTest>;
+  /** Why requests to this URL would be refused, in words for its owner; null where they would be made. */
+  obstacleToTarget(url: string): Promise<string | null>;
   /** Resolves when the review has changed, the time is over or the signal fires; costs no polling of the database. */
   reviewChanged(orgId: string, reviewId: string, options: { timeoutMs: number; signal: AbortSignal }): Promise<void>;
   /** The same for any review of the organisation. */
@@ -50,6 +55,12 @@ export interface ChannelTestInput {
   channelId: string;
   /** Who asks; null for a key that is bound to nobody. */
   memberId: string | null;
+  testId: string;
+}
+
+export interface WebhookTestInput {
+  orgId: string;
+  endpointId: string;
   testId: string;
 }
 
@@ -77,7 +88,7 @@ export interface ReviewAddress {
 
 export interface ReviewRequest extends ReviewAddress {
   memberId: string;
-  /** `session`, `key:<id>` or `link:<id>`. */
+  /** `session`, `key:<id>`, `link:<id>` or `webhook:<id of the secret>`. */
   via: string;
   verb: ReviewVerb;
   reason?: string;

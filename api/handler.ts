@@ -11,6 +11,8 @@ export interface RequestFacts {
   ip: string;
   /** The caller came over https. */
   secure: boolean;
+  /** The body as it came, where there is one: signatures are over bytes. */
+  rawBody?: Uint8Array;
   /** For log and metrics. */
   noteDecision: (value: string) => void;
 }

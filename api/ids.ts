@@ -11,6 +11,6 @@ export function ulid(nowMs = Date.now()): string {
   return time + random;
 }
 
-export type IdPrefix = 'evt' | 'req' | 'pol' | 'stp' | 'gra' | 'dlg' | 'chn' | 'chk' | 'era' | 'hld';
+export type IdPrefix = 'evt' | 'req' | 'pol' | 'stp' | 'gra' | 'dlg' | 'chn' | 'chk' | 'era' | 'hld' | 'whe' | 'whr' | 'whi';
 
 export const newId = (prefix: IdPrefix): string => `${prefix}_${ulid()}`;

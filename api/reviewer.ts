@@ -18,9 +18,14 @@ export interface Voter {
 export async function voterOf(sql: Sql, principal: Principal): Promise<Voter> {
   const { orgId, memberId } = principal;
   if (memberId === null) throw new HttpProblem('not-permitted', { detail: 'a person decides: sign in, or use a key bound to a member' });
+  await assertMayDecide(sql, { orgId, memberId });
+  return { memberId, via: principal.kind === 'key' ? `key:${principal.keyId}` : 'session' };
+}
+
+/** Throws 403 for whoever is no active member, or has no role that decides. */
+export async function assertMayDecide(sql: Sql, { orgId, memberId }: { orgId: string; memberId: string }): Promise<void> {
   const member = await findActiveMember(sql, { orgId, memberId });
   if (member === undefined || !SCOPES_OF_ROLE[member.role].includes('hitl:decide')) {
     throw new HttpProblem('not-permitted', { detail: 'this member may no longer decide reviews' });
   }
-  return { memberId, via: principal.kind === 'key' ? `key:${principal.keyId}` : 'session' };
 }

@@ -133,6 +133,7 @@ function factsOf(req: Request, res: Response, metrics: ApiMetrics): Authenticate
     signal: context.signal,
     ip: req.ip ?? '',
     secure: req.secure,
+    ...(context.rawBody && { rawBody: context.rawBody }),
     noteDecision(value) {
       context.decision = context.decision === null || context.decision === value ? value : 'several';
       metrics.countDecision(value);

@@ -10,6 +10,7 @@ import { listen } from '../db/listen.ts';
 import { findKeyCredential } from '../db/queries/keys.ts';
 import { findSession, touchCredentials } from '../db/queries/sessions.ts';
 import type { SubjectVault } from '../db/subject-vault.ts';
+import { createWebhookSeals } from '../db/webhook-seal.ts';
 import { createAuthenticator } from './access/authenticator.ts';
 import type { Authenticator } from './access/authenticator.ts';
 import { createCredentialUses } from './access/credential-uses.ts';
@@ -47,6 +48,8 @@ import { eventRoutes } from './routes/events.ts';
 import { grantRoutes } from './routes/grants.ts';
 import { healthRoutes } from './routes/health.ts';
 import { holdRoutes } from './routes/holds.ts';
+import { inboundSecretRoutes } from './routes/inbound-secrets.ts';
+import { inboundWebhookRoutes } from './routes/inbound-webhooks.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { ledgerCheckRoutes } from './routes/ledger-checks.ts';
 import { organizationRoutes } from './routes/organization.ts';
@@ -56,6 +59,8 @@ import { reviewWorkRoutes } from './routes/review-work.ts';
 import { reviewRoutes } from './routes/reviews.ts';
 import { sessionRoutes } from './routes/session.ts';
 import { stopRoutes } from './routes/stops.ts';
+import { webhookReplayRoutes } from './routes/webhook-replays.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 
 export interface ApiConfig {
   /** Where callers reach this API, without a slash at the end. Its origin is the one that may use session cookies. */
@@ -144,6 +149,7 @@ export function createApi({ sql, vault, runtime, ledger, config, logger, metrics
     everyMs: usesEveryMs,
   });
   const authenticator = createAuthenticator({ pepper, keys, findSession: (tokenHash) => findSession(sql, { tokenHash }), uses, sessionIdleMs, now });
+  const webhookSeals = createWebhookSeals(masterKey);
   const signIn = createSignIn({ sql, ledger, limiter: createRateLimiter({ limit: signInLimit, now }), sessionLifetimeMs, logger, now });
 
   const handlers: Handlers = {
@@ -164,6 +170,10 @@ export function createApi({ sql, vault, runtime, ledger, config, logger, metrics
     ...holdRoutes({ sql, publicUrl }),
     ...delegationRoutes({ sql, now }),
     ...channelRoutes({ vault, runtime, seal: createChannelSeal(masterKey) }),
+    ...webhookRoutes({ sql, runtime, seal: webhookSeals.endpoint, now }),
+    ...webhookReplayRoutes({ sql }),
+    ...inboundSecretRoutes({ sql, runtime, seal: webhookSeals.inbound, publicUrl, now }),
+    ...inboundWebhookRoutes({ vault, runtime, ledger, seal: webhookSeals.inbound, now }),
     ...keyRoutes({ sql, runtime, pepper, forgetKey: (keyId) => keys.forget(keyId), now }),
     ...sessionRoutes({ sql, signIn, now }),
     ...organizationRoutes({ sql }),

@@ -14,6 +14,8 @@ export const Scope = z.enum([
   'keys:manage',
   'members:read',
   'members:manage',
+  'webhooks:read',
+  'webhooks:write',
   'admin',
 ]);
 export type Scope = z.infer<typeof Scope>;

@@ -8,12 +8,12 @@ export const AlertStatus = z.enum(['open', 'acknowledged', 'dismissed', 'escalat
 });
 export type AlertStatus = z.infer<typeof AlertStatus>;
 
-export const AlertCause = z.enum(['decision', 'outcome-silent', 'outcome-failed', 'break-glass', 'escalation', 'ledger']).meta({
+export const AlertCause = z.enum(['decision', 'outcome-silent', 'outcome-failed', 'break-glass', 'escalation', 'ledger', 'webhook']).meta({
   id: 'AlertCause',
   description:
     'decision: the event was decided ALERT. outcome-silent, outcome-failed: the agent did not report how an action went, or that it failed. ' +
     'break-glass: somebody approved alone, or that was not found right afterwards. escalation: an escalated alert was not found harmless. ' +
-    'ledger: a check of the own ledger has found what the one before had not.',
+    'ledger: a check of the own ledger has found what the one before had not. webhook: an endpoint takes nothing any more.',
 });
 export type AlertCause = z.infer<typeof AlertCause>;
 
@@ -23,7 +23,7 @@ export const HandleAlertInput = z.strictObject({ note: plainText(2_048).optional
 export const Alert = z
   .strictObject({
     id: z.string(),
-    eventId: EventId.nullable().meta({ description: 'Null, as are agent and action, where the ledger itself is the matter.' }),
+    eventId: EventId.nullable().meta({ description: 'Null, as are agent and action, where the ledger itself, or a webhook, is the matter.' }),
     agentId: AgentId.nullable(),
     action: z.string().nullable(),
     cause: AlertCause,

@@ -4,6 +4,7 @@ import { tidyDocument } from './openapi-components.ts';
 import { ERRORS, Problem } from './problem.ts';
 import type { RouteDefinition } from './route.ts';
 import { ROUTES } from './routes.ts';
+import { WEBHOOK_DATA, type WebhookMessageType, webhookMessage } from './webhook-event.ts';
 
 /** OpenAPI 3.1 of the route table. `serverUrl` is where this API answers. */
 export function openApiDocument({ serverUrl, version }: { serverUrl: string; version: string }): ReturnType<typeof createDocument> {
@@ -18,6 +19,7 @@ export function openApiDocument({ serverUrl, version }: { serverUrl: string; ver
     },
     servers: [{ url: serverUrl }],
     paths: pathsOf(Object.entries(ROUTES)),
+    webhooks: webhooksOf(Object.keys(WEBHOOK_DATA) as WebhookMessageType[]),
     components: {
       schemas: { Problem },
       securitySchemes: {
@@ -35,6 +37,23 @@ function pathsOf(routes: [string, RouteDefinition][]): ZodOpenApiPathsObject {
     paths[route.path] = { ...paths[route.path], [route.method]: operationOf(name, route) };
   }
   return paths;
+}
+
+/** What the product sends of itself. */
+function webhooksOf(types: readonly WebhookMessageType[]): ZodOpenApiPathsObject {
+  return Object.fromEntries(
+    types.map((type) => [
+      type,
+      {
+        post: {
+          summary: `A message of the type ${type}`,
+          tags: ['Webhooks'],
+          requestBody: { required: true, content: { 'application/json': { schema: webhookMessage(type) } } },
+          responses: { '2XX': { description: 'Taken. Any other answer, a redirect included, is tried again; 410 ends it all.' } },
+        },
+      },
+    ]),
+  );
 }
 
 function operationOf(name: string, route: RouteDefinition): ZodOpenApiOperationObject {

@@ -38,7 +38,7 @@ export const ReviewStep = z
     step: ReviewStepName,
     actor: z.string().meta({ description: 'Member id, `key:<id>`, or `system`.' }),
     onBehalfOf: z.string().optional().meta({ description: 'The member whose seat the actor filled, by delegation.' }),
-    via: z.string().optional().meta({ description: '`session`, `key:<id>` or `link:<id>`.' }),
+    via: z.string().optional().meta({ description: '`session`, `key:<id>`, `link:<id>` or `webhook:<id of the secret>`.' }),
     level: z.int().min(0),
     at: Timestamp,
     reason: z.string().optional(),

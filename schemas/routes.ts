@@ -23,6 +23,7 @@ import { LARGE_MAX_BYTES, route } from './route.ts';
 import { SignInInput, WhoAmI } from './session.ts';
 import { STOP_ROUTES } from './stop-routes.ts';
 import { plainText } from './text.ts';
+import { WEBHOOK_ROUTES } from './webhook-routes.ts';
 
 const ResourceId = z.string().min(1).max(128);
 const VersionNumber = integerParameter(z.int().min(1).max(2_147_483_647));
@@ -204,6 +205,7 @@ export const ROUTES = {
   ...HOLD_ROUTES,
   ...ANCHOR_ROUTES,
   ...BILLING_ROUTES,
+  ...WEBHOOK_ROUTES,
 
   listKeys: route({
     method: 'get',

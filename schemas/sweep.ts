@@ -9,6 +9,7 @@ export const SweepCause = z
     z.strictObject({ kind: z.literal('agent-stopped'), agentId: AgentId, reason: z.string() }),
     z.strictObject({ kind: z.literal('agents-stopped'), stopId: z.string(), agents: z.array(z.string()), reason: z.string() }),
     z.strictObject({ kind: z.literal('key-revoked'), keyId: z.string() }),
+    z.strictObject({ kind: z.literal('inbound-secret-revoked'), secretId: z.string() }),
     z.strictObject({
       kind: z.literal('subject-erased'),
       subject: z.string().meta({ description: 'Reference of the data subject.' }),

@@ -70,6 +70,8 @@ export interface ServerConfig {
   purge?: DatabaseConfig;
   /** Where checkpoints are shown to the outside: docs/anchors.md. Default: nowhere. */
   anchors?: readonly AnchorConfig[];
+  /** Before each try of a webhook. Default: the published schedule. For tests. */
+  webhookWaitsMs?: readonly number[];
   /** Overrides of what the environment says, for tests. */
   temporal?: { address: string; namespace: string };
 }

@@ -1,6 +1,8 @@
 import type { Client } from '@temporalio/client';
 import { createBatchActivities } from '../activities/batch-decision.ts';
 import type { DecisionOutcome } from '../activities/decision.ts';
+import type { GuardedFetch } from '../activities/outbound/guarded-fetch.ts';
+import { OutboundFailed, OutboundRefused } from '../activities/outbound/outbound-error.ts';
 import { createTakeStep } from '../activities/review-step.ts';
 import { createWeigh } from '../activities/weigh.ts';
 import { DecisionUnavailable, type GovernanceRuntime, type ObserveItem } from '../api/governance-runtime.ts';
@@ -19,6 +21,7 @@ import { createReviewRuns } from './review-runs.ts';
 import { startSweep, tellRuns } from './sweep-runs.ts';
 import type { TemporalConnection } from './temporal-connection.ts';
 import type { Waiters } from './waiters.ts';
+import { runWebhookTest } from './webhook-runs.ts';
 
 export interface TemporalRuntimeDeps {
   temporal: TemporalConnection;
@@ -26,6 +29,8 @@ export interface TemporalRuntimeDeps {
   decisions: Waiters<DecisionOutcome>;
   observations: Waiters<ObserveItem[]>;
   reviewChanges: ReviewChanges;
+  /** Of the guarded fetch. */
+  checkTarget: GuardedFetch['check'];
   deadlineMs: number;
   /** A decision worker shares this process and connection. */
   eager: boolean;
@@ -39,6 +44,7 @@ export function createTemporalRuntime({
   decisions,
   observations,
   reviewChanges,
+  checkTarget,
   deadlineMs,
   eager,
   workerState,
@@ -58,6 +64,18 @@ export function createTemporalRuntime({
     sweep: (request) => startSweep(client, request),
     erase: (erasure) => startErasure(client, erasure).catch(() => undefined),
     testChannel: (request) => runChannelTest(client, request),
+    testWebhook: (request) => runWebhookTest(client, request),
+    async obstacleToTarget(url) {
+      try {
+        await checkTarget(url, { timeoutMs: 3_000 });
+        return null;
+      } catch (error) {
+        if (error instanceof OutboundRefused) return error.message;
+        // A name that does not resolve now may do so later; it is tested again before each request.
+        if (error instanceof OutboundFailed) return null;
+        throw error;
+      }
+    },
     verifyLedger: (check) => startLedgerCheck(client, check),
     reviewChanged: reviewChanges.next,
     queueChanged: reviewChanges.nextOfQueue,

@@ -10,6 +10,7 @@ import type { RetentionActivities } from '../activities/retention.ts';
 import type { ReviewActivities } from '../activities/review.ts';
 import type { SweepActivities } from '../activities/sweep.ts';
 import type { NotificationActivities } from '../activities/notification.ts';
+import type { WebhookActivities } from '../activities/webhook.ts';
 import { TASK_QUEUE } from '../workflows/options.ts';
 import type { TemporalConnection } from './temporal-connection.ts';
 
@@ -42,6 +43,24 @@ export function createNoticeWorker(temporal: TemporalConnection, activities: Not
     maxCachedWorkflows: 100,
     maxConcurrentWorkflowTaskExecutions: 20,
     maxConcurrentActivityTaskExecutions: 30,
+    maxConcurrentWorkflowTaskPolls: 2,
+    maxConcurrentActivityTaskPolls: 2,
+    shutdownGraceTime: '10s',
+  });
+}
+
+/** Messages to customers' systems. Their receivers are many and may be slow: they stand before nothing but one another. */
+export function createWebhookWorker(temporal: TemporalConnection, activities: WebhookActivities, workflowBundlePath: string): Promise<Worker> {
+  return Worker.create({
+    connection: temporal.connection,
+    namespace: temporal.namespace,
+    dataConverter: temporal.dataConverter,
+    taskQueue: TASK_QUEUE.webhooks,
+    workflowBundle: { codePath: workflowBundlePath },
+    activities: { ...activities },
+    maxCachedWorkflows: 100,
+    maxConcurrentWorkflowTaskExecutions: 10,
+    maxConcurrentActivityTaskExecutions: 50,
     maxConcurrentWorkflowTaskPolls: 2,
     maxConcurrentActivityTaskPolls: 2,
     shutdownGraceTime: '10s',

@@ -1,4 +1,5 @@
 import type { NoticeRequest, PlannedDelivery } from '../activities/notification.ts';
+import type { WebhookRound } from '../activities/webhook.ts';
 
 /** Ids of runs. Pure, so that the API, the workers and the tests build the same ones. */
 export const governEventId = (orgId: string, eventId: string): string => `gov/${orgId}/${eventId}`;
@@ -27,6 +28,11 @@ export const decideReviewsId = (orgId: string, batchKey: string): string => `bat
 export const verifyLedgerId = (orgId: string, checkId: string): string => `chk/${orgId}/${checkId}`;
 
 export const eraseSubjectId = (orgId: string, erasureId: string): string => `era/${orgId}/${erasureId}`;
+
+/** One per message, endpoint and round. */
+export const deliverWebhookId = ({ orgId, endpointId, messageId, round }: WebhookRound): string => `whk/${orgId}/${endpointId}/${messageId}/${round}`;
+
+export const testWebhookId = (orgId: string, endpointId: string, testId: string): string => `wht/${orgId}/${endpointId}/${testId}`;
 
 /** One per anchor at a time. */
 export const anchorId = (anchor: string): string => `anchor/${anchor}`;

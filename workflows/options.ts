@@ -1,7 +1,7 @@
 import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
 
 /** Task queues. Decisions have their own, so that nothing slow stands before them. */
-export const TASK_QUEUE = { governance: 'governance', hitl: 'hitl', notices: 'notices', maintenance: 'maintenance' } as const;
+export const TASK_QUEUE = { governance: 'governance', hitl: 'hitl', notices: 'notices', webhooks: 'webhooks', maintenance: 'maintenance' } as const;
 
 /** A worker killed in the middle of a decision costs that decision this long. */
 export const DECISION_TASK_TIMEOUT = '3s';
@@ -43,6 +43,15 @@ export const NOTICE_STEP: ActivityOptions = {
 /** One try to send. The next one is the run's to make: its waits are longer than a retry policy's. */
 export const NOTICE_SEND: ActivityOptions = {
   startToCloseTimeout: '90s',
+  retry: { maximumAttempts: 1 },
+};
+
+/** What deliveries of webhooks note. Their queue is their own: receivers are the customers', and there may be many. */
+export const WEBHOOK_STEP: ActivityOptions = { ...NOTICE_STEP };
+
+/** One try to deliver. It takes fifteen seconds at most; a worker that is killed in one is missed soon after. */
+export const WEBHOOK_SEND: ActivityOptions = {
+  startToCloseTimeout: '25s',
   retry: { maximumAttempts: 1 },
 };
 

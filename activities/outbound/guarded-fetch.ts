@@ -30,6 +30,8 @@ export interface GuardedResponse {
 
 export interface GuardedFetch {
   fetch: (url: string, request?: GuardedRequest) => Promise<GuardedResponse>;
+  /** Whether a request would be made at all, asked without making it. Throws as `fetch` does. */
+  check: (url: string, options?: Pick<GuardedRequest, 'timeoutMs'>) => Promise<void>;
   /** Ends what is under way. */
   close: () => void;
 }
@@ -100,6 +102,17 @@ export function createGuardedFetch({
         signal?.removeEventListener('abort', onAbort);
         underWay.delete(ending);
         void client?.destroy();
+      }
+    },
+    async check(text, { timeoutMs = defaultTimeoutMs } = {}) {
+      const url = readUrl(text);
+      const host = bareHost(url);
+      const ending = new AbortController();
+      const timer = setTimeout(() => ending.abort(new OutboundFailed('timeout', host)), timeoutMs);
+      try {
+        await unlessAborted(ending.signal, addressesOf(url, host));
+      } finally {
+        clearTimeout(timer);
       }
     },
     close() {

@@ -41,6 +41,7 @@ export function jsonBody({ maxBytes, recordRefusal }: JsonBodyOptions): RequestH
       throw new HttpProblem('not-i-json', { detail, errors: [{ pointer, detail }], extras: { violation: code } });
     }
     context.body = JSON.parse(text) as unknown;
+    context.rawBody = bytes;
     const reserved = findReservedMember(context.body, text);
     if (reserved !== null) {
       throw new HttpProblem('validation-failed', { errors: [{ pointer: reserved, detail: 'a member may not be named __proto__' }] });

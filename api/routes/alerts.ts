@@ -119,7 +119,7 @@ export function alertRoutes({ vault, runtime, now }: AlertRoutesOptions): Handle
 
 /** Throws where there is nothing that people could judge. */
 function judgeable({ eventId }: AlertRow, record: EventRecord | undefined): WholeEventRecord {
-  if (eventId === null) throw new HttpProblem('conflict', { detail: 'this alert is about the ledger: there is no event to judge' });
+  if (eventId === null) throw new HttpProblem('conflict', { detail: 'this alert is about no event: there is nothing to judge' });
   if (record === undefined) throw new HttpProblem('conflict', { detail: 'the event is not on record any more: there is nothing to judge' });
   if (record.erased) throw new HttpProblem('conflict', { detail: 'the data of the event were erased: there is nothing to judge' });
   return record;

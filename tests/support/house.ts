@@ -27,6 +27,8 @@ export interface HouseOptions {
   signer?: boolean;
   /** Also the process that sees to upkeep. */
   maintenance?: boolean;
+  /** Settings of the product's processes beside those of the house. */
+  settings?: Record<string, string>;
 }
 
 export interface House {
@@ -58,7 +60,7 @@ const READY_WITHIN_MS = 90_000;
  * PostgreSQL, Temporal and the built product as processes of their own, on free ports and in a directory of its own, so that a
  * test may kill them. Whatever is left running ends with `close`, and at the latest with this process.
  */
-export async function openHouse({ signer = false, maintenance = false }: HouseOptions = {}): Promise<House> {
+export async function openHouse({ signer = false, maintenance = false, settings = {} }: HouseOptions = {}): Promise<House> {
   if (!existsSync(join(repositoryRoot, 'dist', 'workers', 'main.js'))) throw new Error('dist/ is missing: `npm run build` comes first');
   // The prefix and the owner's id are what the sweep of the next test run looks for.
   const directory = mkdtempSync(join(tmpdir(), 'mastguard-test-'));
@@ -108,6 +110,7 @@ export async function openHouse({ signer = false, maintenance = false }: HouseOp
       RATE_LIMIT_PER_MINUTE: '1000000',
       LOG_LEVEL: 'warn',
       SIGNER_STATE_DIRECTORY: join(directory, 'signer'),
+      ...settings,
     };
     const product = (name: Part, role: string, metricsPort: number): ChildSpec => ({
       name,

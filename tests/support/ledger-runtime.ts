@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createBatchActivities } from '../../activities/batch-decision.ts';
+import { createGuardedFetch } from '../../activities/outbound/guarded-fetch.ts';
+import { OutboundRefused } from '../../activities/outbound/outbound-error.ts';
 import { createReviewActivities } from '../../activities/review.ts';
 import type { ReviewStepRequest } from '../../activities/review-step.ts';
 import { prepareSettlement } from '../../activities/settlement.ts';
@@ -33,6 +35,7 @@ export interface LedgerRuntime extends GovernanceRuntime {
 export function createLedgerRuntime(vault: SubjectVault): LedgerRuntime {
   const { sql } = vault;
   let failure: Error | null = null;
+  const targets = createGuardedFetch();
   const waiters = new Map<string, Set<() => void>>();
   /** By review id, and by organisation for the queue. */
   const wake = (...keys: string[]): void => {
@@ -155,6 +158,14 @@ export function createLedgerRuntime(vault: SubjectVault): LedgerRuntime {
     async testChannel() {
       if (failure !== null) throw failure;
       return { delivered: true, error: null };
+    },
+    async testWebhook() {
+      if (failure !== null) throw failure;
+      return { delivered: true, httpStatus: 200, error: null };
+    },
+    async obstacleToTarget(url) {
+      const outcome = await targets.check(url, { timeoutMs: 3_000 }).catch((error: unknown) => error);
+      return outcome instanceof OutboundRefused ? outcome.message : null;
     },
     async decideMany({ requestId, ...rest }) {
       if (failure !== null) throw failure;

@@ -78,8 +78,9 @@ export interface OrganizationOptions {
 export async function startTestProduct({
   roles = ['api', 'decision', 'hitl'],
   outbound,
+  webhookWaitsMs,
   ...organization
-}: OrganizationOptions & { roles?: WorkerRole[]; outbound?: OutboundConfig } = {}): Promise<TestProduct> {
+}: OrganizationOptions & { roles?: WorkerRole[]; outbound?: OutboundConfig; webhookWaitsMs?: readonly number[] } = {}): Promise<TestProduct> {
   const address = process.env['TEST_TEMPORAL_ADDRESS'];
   const workflowBundlePath = process.env['TEST_WORKFLOW_BUNDLE'];
   if (address === undefined || workflowBundlePath === undefined) throw new Error('this test needs the servers of tests/support/global-setup.mjs');
@@ -103,6 +104,7 @@ export async function startTestProduct({
     logLevel: 'fatal',
     workflowBundlePath,
     ...(outbound && { outbound }),
+    ...(webhookWaitsMs && { webhookWaitsMs }),
     signer: { databaseUrl: database.adminUrl, databaseRole: 'mg_signer', stateDirectory, host: 'ledger.example.com', hostIsGiven: true },
     purge: { databaseUrl: database.adminUrl, databaseRole: 'mg_purge' },
     temporal: { address, namespace },

@@ -9,6 +9,8 @@ export interface ReceivedCall {
   at: number;
 }
 
+type PreparedAnswer = number | { status: number; headers: Record<string, string> };
+
 export interface WebhookReceiver {
   url: string;
   /** All that came, oldest first. */
@@ -16,7 +18,9 @@ export interface WebhookReceiver {
   /** Those to this path. */
   to: (path: string) => ReceivedCall[];
   /** What the next calls to this path are answered, one status each; then 200 again. */
-  answer: (path: string, ...statuses: number[]) => void;
+  answer: (path: string, ...answers: PreparedAnswer[]) => void;
+  /** Calls to this path are answered when the function that this gives is called. */
+  hold: (path: string) => () => void;
   /** Stops listening; `up` listens again on the same port. */
   down: () => Promise<void>;
   up: () => Promise<void>;
@@ -26,14 +30,19 @@ export interface WebhookReceiver {
 /** Somebody's server on a free port of loopback, which fails as it is told. */
 export async function startWebhookReceiver(): Promise<WebhookReceiver> {
   const calls: ReceivedCall[] = [];
-  const answers = new Map<string, number[]>();
+  const answers = new Map<string, PreparedAnswer[]>();
+  const held = new Map<string, (() => void)[]>();
   const server = createServer((req, res) => {
     const chunks: Buffer[] = [];
     req.on('data', (chunk: Buffer) => void chunks.push(chunk));
     req.on('end', () => {
       const path = req.url ?? '';
       calls.push({ path, headers: req.headers, body: Buffer.concat(chunks).toString('utf8'), at: Date.now() });
-      res.writeHead(answers.get(path)?.shift() ?? 200).end();
+      const prepared = answers.get(path)?.shift() ?? 200;
+      const respond = (): void => void (typeof prepared === 'number' ? res.writeHead(prepared) : res.writeHead(prepared.status, prepared.headers)).end();
+      const waiting = held.get(path);
+      if (waiting === undefined) respond();
+      else waiting.push(respond);
     });
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -48,6 +57,14 @@ export async function startWebhookReceiver(): Promise<WebhookReceiver> {
     calls,
     to: (path) => calls.filter((call) => call.path === path),
     answer: (path, ...statuses) => void answers.set(path, statuses),
+    hold(path) {
+      held.set(path, []);
+      return () => {
+        const waiting = held.get(path) ?? [];
+        held.delete(path);
+        for (const respond of waiting) respond();
+      };
+    },
     down,
     async up() {
       await once(server.listen(port, '127.0.0.1'), 'listening');

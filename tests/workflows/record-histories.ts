@@ -22,6 +22,7 @@ import { openStage, type Stage, voteOf, OWNER } from './stage.ts';
 import { REVIEW_RECORDINGS } from './review-recordings.ts';
 import { RETENTION_RECORDINGS } from './retention-recordings.ts';
 import { SWEEP_RECORDINGS } from './sweep-recordings.ts';
+import { WEBHOOK_RECORDINGS } from './webhook-recordings.ts';
 
 /**
  * `npm run histories`: records one history of every workflow in every state, for replay.test.ts. Run it when a workflow is added or a state is
@@ -185,6 +186,7 @@ const RECORDINGS: Record<string, (stage: Stage) => Promise<History>> = {
   ...RETENTION_RECORDINGS,
   ...REVIEW_RECORDINGS,
   ...SWEEP_RECORDINGS,
+  ...WEBHOOK_RECORDINGS,
 };
 
 /** Names of hosts, processes and places on disk stay at home: names of sticky queues carry them too. */

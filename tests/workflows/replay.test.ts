@@ -45,6 +45,8 @@ test('every workflow has histories, of runs that ended and of runs that wait', (
       'verifyLedger',
       'verifyLedgers',
       'retentionPurge',
+      'deliverWebhook',
+      'testWebhook',
     ]),
   );
   expect(FILES.length).toBeGreaterThanOrEqual(25);
@@ -66,6 +68,7 @@ test.each([
   ['an erasure that deletes something else', 'erase-subject.completed.json', '"erasePage"', '"eraseAll"'],
   ['a check that calls something else', 'verify-ledger.done.json', '"checkLedger"', '"repairLedger"'],
   ['a purge that deletes before it is recorded', 'retention-purge.purged.json', '"recordPurges"', '"deleteBodies"'],
+  ['a webhook that is sent by something else', 'deliver-webhook.delivered.json', '"sendWebhook"', '"postWebhook"'],
   ['a daily check that starts other runs', 'verify-ledgers.done.json', '"verifyLedger"', '"repairLedger"'],
 ])('a history with %s is told apart', async (_what, file, is, becomes) => {
   const text = load(file);

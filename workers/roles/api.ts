@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Worker } from '@temporalio/worker';
+import { createGuardedFetch } from '../../activities/outbound/guarded-fetch.ts';
 import { createReviewLinks } from '../../api/access/review-link.ts';
 import { loadPages } from '../../api/pages.ts';
 import { createCodecRouter } from '../../api/routes/codec.ts';
@@ -32,12 +33,15 @@ export async function openApiRole({ config, temporal, codec, vault, metrics, log
   const { publicUrl, masterKey } = config;
   const reviewChanges = listenForReviewChanges(sql, (error) => logger.warn({ err: error }, 'long polls answer at their timeout only'));
   const append = createLedgerAppend(sql);
+  // It asks and never sends: requests are made where the deliveries run.
+  const guarded = createGuardedFetch({ allowPrivate: config.outbound?.allow ?? [] });
   const runtime = createTemporalRuntime({
     temporal,
     vault,
     decisions: services.decisions,
     observations: services.observations,
     reviewChanges,
+    checkTarget: guarded.check,
     deadlineMs: config.decisionDeadlineMs,
     eager: decisionWorker !== undefined,
     workerState: () => decisionWorker?.getState() ?? null,

@@ -13,13 +13,15 @@ const RULES = 'legal_hold retention_change retention_version';
 /** Kept up to date: where reviews, sessions and configuration stand. */
 const PRESENT = `agent agent_stop alert approval_grant approval_grant_use delegation erasure event_outcome ledger_check notification organization policy policy_version
   review review_link_use review_sweep review_vote session_state usage_month`;
+/** What the reporting role does not read. */
+const WEBHOOKS = 'webhook_delivery webhook_endpoint webhook_inbound webhook_inbound_secret webhook_replay';
 /** The same, with what tenants read in part or not at all. */
-const ADMINISTERED = `${PRESENT} ${RULES} api_key member member_session notification_channel`;
+const ADMINISTERED = `${PRESENT} ${RULES} ${WEBHOOKS} api_key member member_session notification_channel`;
 const READ = `${BODIES} ${SIGNED} ${RULES} ${PRESENT} anchor_receipt ledger_entry ledger_head ledger_prune purge_run`;
 
 /** What is granted on whole tables. Nothing else is, and nothing at all on a partition. */
 export const ALLOWED_TABLES: Matrix = {
-  mg_app: { select: `${READ} notification_channel` },
+  mg_app: { select: `${READ} ${WEBHOOKS} notification_channel` },
   mg_report: { select: READ },
   mg_auth: { select: 'api_key member member_session organization' },
   mg_signer: { select: `ledger_entry ledger_head ${SIGNED}` },
@@ -27,7 +29,7 @@ export const ALLOWED_TABLES: Matrix = {
     select: `${BODIES} ${SIGNED} ${ADMINISTERED} anchor_receipt ledger_entry ledger_head vault.subject_key vault.subject_use`,
     insert: `${BODIES} ${SIGNED} ${ADMINISTERED} anchor_receipt ledger_entry ledger_head vault.subject_key vault.subject_use`,
     update: `${ADMINISTERED} ledger_head`,
-    delete: 'member_session',
+    delete: 'member_session webhook_delivery webhook_inbound',
   },
   mg_retention: {
     select: `${BODIES} ${RULES} ledger_entry ledger_head ledger_prune ledger_tile purge_run review`,

@@ -1,0 +1,46 @@
+import type { Client } from '@temporalio/client';
+import { TypedSearchAttributes } from '@temporalio/common';
+import type { WebhookTestRequest } from '../activities/webhook.ts';
+import { DecisionUnavailable } from '../api/governance-runtime.ts';
+import type { UnstartedDelivery } from '../db/queries/webhook-feed.ts';
+import type { WebhookTest } from '../schemas/webhook.ts';
+import type { deliverWebhook } from '../workflows/deliver-webhook.ts';
+import { deliverWebhookId, testWebhookId } from '../workflows/ids.ts';
+import { TASK_QUEUE } from '../workflows/options.ts';
+import { SEARCH_ATTRIBUTE } from '../workflows/search-attributes.ts';
+import type { testWebhook } from '../workflows/test-webhook.ts';
+import { callWithin } from './call-within.ts';
+import { startRun } from './start-run.ts';
+
+/** Starts the run of a delivery, or leaves the one that runs. One that was lost is started again as long as the row says that it is pending. */
+export async function startDelivery(
+  client: Client,
+  { orgId, endpointId, messageId, type, round }: UnstartedDelivery,
+  waitsMs: readonly number[],
+  timeoutMs = 2_000,
+): Promise<void> {
+  await startRun<typeof deliverWebhook>(client, 'deliverWebhook', timeoutMs, {
+    taskQueue: TASK_QUEUE.webhooks,
+    workflowId: deliverWebhookId({ orgId, endpointId, messageId, round }),
+    args: [{ orgId, endpointId, messageId, round, waitsMs }],
+    staticSummary: `${type}, endpoint ${endpointId}`,
+    typedSearchAttributes: new TypedSearchAttributes([{ key: SEARCH_ATTRIBUTE.orgId, value: orgId }]),
+  });
+}
+
+/** Has a test sent by the process that sends the real messages. */
+export async function runWebhookTest(client: Client, request: WebhookTestRequest, timeoutMs = 25_000): Promise<WebhookTest> {
+  const { orgId, endpointId, testId } = request;
+  try {
+    return await callWithin(client, timeoutMs, () =>
+      client.workflow.execute<typeof testWebhook>('testWebhook', {
+        taskQueue: TASK_QUEUE.webhooks,
+        workflowId: testWebhookId(orgId, endpointId, testId),
+        workflowExecutionTimeout: timeoutMs,
+        args: [request],
+      }),
+    );
+  } catch (cause) {
+    throw new DecisionUnavailable('the test could not be made', { cause });
+  }
+}
