@@ -34,6 +34,17 @@ const OPERATIONS = [
   'revokeGrant',
   'listGrantUses',
   'getUsage',
+  'listWebhookEndpoints',
+  'getWebhookEndpoint',
+  'createWebhookEndpoint',
+  'changeWebhookEndpoint',
+  'deleteWebhookEndpoint',
+  'enableWebhookEndpoint',
+  'disableWebhookEndpoint',
+  'testWebhookEndpoint',
+  'rotateWebhookSecret',
+  'listWebhookDeliveries',
+  'replayWebhooks',
 ];
 
 const HEADER = `/* eslint-disable max-lines -- generated */

@@ -110,6 +110,32 @@ export interface CreateGrantInput {
   expiresAt: Timestamp;
 }
 
+export interface CreatedWebhookEndpoint {
+  id: string;
+  name: string;
+  /** All of the URL that is ever shown. */
+  host: string;
+  types: WebhookEventType[];
+  status: 'enabled' | 'disabled';
+  /** gone: the other side has answered 410. */
+  disabledReason: 'by-request' | 'gone' | null;
+  disabledAt: Timestamp | null;
+  /** Of the first try that failed since the last one that did not. */
+  failingSince: Timestamp | null;
+  lastError: string | null;
+  lastDeliveredAt: Timestamp | null;
+  /** The other side has asked for a pause until then. */
+  throttledUntil: Timestamp | null;
+  /** Entries were passed over while it was disabled, and have not been asked for. */
+  hasMissed: boolean;
+  /** Newest first; the older ones sign until their rotation is over. */
+  publicKeys: string[];
+  createdBy: string;
+  createdAt: Timestamp;
+  /** Checks the signatures `v1`. Shown this once. */
+  secret: string;
+}
+
 /** The recorded answer. A retry with the same event id returns it unchanged. */
 export interface Decision {
   id: string;
@@ -360,6 +386,11 @@ export interface ReviewStep {
   voided?: string[] | undefined;
 }
 
+export interface RotateWebhookSecretInput {
+  /** So long messages are signed with the old secret as well. Default: 24. */
+  keepOldForHours?: number | undefined;
+}
+
 /** Groups the events of one task or conversation. */
 export type SessionId = string;
 
@@ -373,10 +404,102 @@ export interface Usage {
   events: { used: number; included: number | null; limit: number | null };
 }
 
+export interface WebhookDelivery {
+  /** `webhook-id`, the same on every try and every replay. */
+  messageId: string;
+  type: WebhookEventType;
+  /** Entry of the ledger that it tells of. */
+  seq: number;
+  occurredAt: Timestamp;
+  status: WebhookDeliveryStatus;
+  /** Counts how often it was sent anew. */
+  round: number;
+  /** Of this round. */
+  attempts: number;
+  /** Last answer; null where there was none. */
+  httpStatus: number | null;
+  lastError: string | null;
+  nextAttemptAt: Timestamp | null;
+  createdAt: Timestamp;
+  finishedAt: Timestamp | null;
+}
+
+/** failed: given up after the last try, or at once where the endpoint is gone. missed: the endpoint was disabled before it was taken. */
+export type WebhookDeliveryStatus = 'pending' | 'delivered' | 'failed' | 'missed';
+
+export interface WebhookEndpoint {
+  id: string;
+  name: string;
+  /** All of the URL that is ever shown. */
+  host: string;
+  types: WebhookEventType[];
+  status: 'enabled' | 'disabled';
+  /** gone: the other side has answered 410. */
+  disabledReason: 'by-request' | 'gone' | null;
+  disabledAt: Timestamp | null;
+  /** Of the first try that failed since the last one that did not. */
+  failingSince: Timestamp | null;
+  lastError: string | null;
+  lastDeliveredAt: Timestamp | null;
+  /** The other side has asked for a pause until then. */
+  throttledUntil: Timestamp | null;
+  /** Entries were passed over while it was disabled, and have not been asked for. */
+  hasMissed: boolean;
+  /** Newest first; the older ones sign until their rotation is over. */
+  publicKeys: string[];
+  createdBy: string;
+  createdAt: Timestamp;
+}
+
+/** What is left out stays as it is. */
+export interface WebhookEndpointChange {
+  name?: string | undefined;
+  /** A secret: it is stored sealed and never shown again. Only https to public hosts, unless the operator allows more. */
+  url?: string | undefined;
+  /** What it is told of. Empty: everything, new types included. */
+  types?: WebhookEventType[] | undefined;
+}
+
+export interface WebhookEndpointInput {
+  name: string;
+  /** A secret: it is stored sealed and never shown again. Only https to public hosts, unless the operator allows more. */
+  url: string;
+  /** What it is told of. Empty: everything, new types included. */
+  types?: WebhookEventType[] | undefined;
+}
+
+/** What each carries: docs/spec/webhooks.md. */
+export type WebhookEventType = 'governance.decision.blocked' | 'governance.decision.alerted' | 'governance.review.opened' | 'governance.review.decided' | 'policy.violated' | 'agent.stopped' | 'agent.resumed' | 'erasure.completed';
+
+export interface WebhookReplay {
+  id: string;
+  endpointId: string;
+  scope: 'all' | 'missed' | 'message';
+  /** finished: every message of it is on its way. */
+  status: 'running' | 'finished';
+  /** So far. */
+  messages: number;
+  requestedBy: string;
+  requestedAt: Timestamp;
+  finishedAt: Timestamp | null;
+}
+
+/** One message; all that happened from `since` on and before `until`; or whatever the endpoint has not taken: given up, or passed over. */
+export type WebhookReplayInput = { messageId: string } | { since: Timestamp; until?: Timestamp | undefined } | { missed: true };
+
+export interface WebhookTest {
+  delivered: boolean;
+  httpStatus: number | null;
+  /** Why not, without addresses. */
+  error: string | null;
+}
+
 /** What each operation takes and answers, by method and path. */
 export interface Operations {
   /** Revoke a grant at once */
   'DELETE /api/v1/hitl/grants/{id}': { path: { id: string }; response: void };
+  /** Send nothing to this endpoint any more, and forget its URL and secret */
+  'DELETE /api/v1/webhooks/endpoints/{id}': { path: { id: string }; response: void };
   /** What has been used of the plan in the present month */
   'GET /api/v1/billing/usage': { response: Usage };
   /** List agents by id */
@@ -397,6 +520,12 @@ export interface Operations {
   'GET /api/v1/hitl/reviews': { query?: { limit?: number | undefined; cursor?: string | undefined; status?: ReviewStatus | undefined }; response: { data: Review[]; nextCursor: string | null } };
   /** One review; with `wait`, answers when it changes or the time is over */
   'GET /api/v1/hitl/reviews/{id}': { path: { id: string }; query?: { wait?: number | undefined }; response: Review };
+  /** List endpoints by id */
+  'GET /api/v1/webhooks/endpoints': { query?: { limit?: number | undefined; cursor?: string | undefined }; response: { data: WebhookEndpoint[]; nextCursor: string | null } };
+  /** One endpoint and how it does */
+  'GET /api/v1/webhooks/endpoints/{id}': { path: { id: string }; response: WebhookEndpoint };
+  /** What was sent to an endpoint, latest event first */
+  'GET /api/v1/webhooks/endpoints/{id}/deliveries': { path: { id: string }; query?: { limit?: number | undefined; cursor?: string | undefined; status?: WebhookDeliveryStatus | undefined }; response: { data: WebhookDelivery[]; nextCursor: string | null } };
   /** Let a stopped agent act again */
   'POST /api/v1/governance/agents/{agentId}/resume': { path: { agentId: AgentId }; response: Agent };
   /** Stop an agent: its events are blocked from now on */
@@ -419,6 +548,20 @@ export interface Operations {
   'POST /api/v1/hitl/reviews/{id}/decision': { path: { id: string }; body: ReviewDecisionInput; response: Review };
   /** Withdraw the request, as the agent */
   'POST /api/v1/hitl/reviews/{id}/withdraw': { path: { id: string }; body: { reason?: string | undefined }; response: Review };
+  /** Add an endpoint; its secret is shown once, its URL never again */
+  'POST /api/v1/webhooks/endpoints': { body: WebhookEndpointInput; response: CreatedWebhookEndpoint };
+  /** Send nothing until it is enabled again */
+  'POST /api/v1/webhooks/endpoints/{id}/disable': { path: { id: string }; response: WebhookEndpoint };
+  /** Go on from now; what was missed is sent when it is asked for */
+  'POST /api/v1/webhooks/endpoints/{id}/enable': { path: { id: string }; response: WebhookEndpoint };
+  /** Send one message, a span of time, or everything missed once more, under the same ids */
+  'POST /api/v1/webhooks/endpoints/{id}/replay': { path: { id: string }; body: WebhookReplayInput; response: WebhookReplay };
+  /** A new secret and key pair; the old ones go on signing for a while */
+  'POST /api/v1/webhooks/endpoints/{id}/rotate-secret': { path: { id: string }; body: RotateWebhookSecretInput; response: CreatedWebhookEndpoint };
+  /** Send a `webhook.test` once and answer what came of it */
+  'POST /api/v1/webhooks/endpoints/{id}/test': { path: { id: string }; response: WebhookTest };
   /** Set an agent's profile, registering the agent where it is new */
   'PUT /api/v1/governance/agents/{agentId}': { path: { agentId: AgentId }; body: AgentProfile; response: Agent };
+  /** Change name, URL or types */
+  'PUT /api/v1/webhooks/endpoints/{id}': { path: { id: string }; body: WebhookEndpointChange; response: WebhookEndpoint };
 }

@@ -5,7 +5,7 @@ import { MastGuardError } from './errors.ts';
 import { GovernanceResource } from './governance.ts';
 import { HITLResource } from './hitl.ts';
 import { type Attempt, createTransport } from './transport.ts';
-import { MastGuardWebhooks } from './webhooks.ts';
+import { WebhookResource } from './webhook-resource.ts';
 
 const BASE_URL = 'https://api.mastguard.io';
 
@@ -38,7 +38,7 @@ export class MastGuardClient {
   readonly hitl: HITLResource;
   readonly agents: AgentsResource;
   readonly billing: BillingResource;
-  readonly webhooks: MastGuardWebhooks;
+  readonly webhooks: WebhookResource;
 
   constructor({ apiKey, baseUrl, webhookSecret, timeoutMs = 30_000, maxRetries = 2, headers = {}, fetch, onAttempt }: ClientOptions = {}) {
     const api = createTransport({
@@ -54,7 +54,7 @@ export class MastGuardClient {
     this.governance = new GovernanceResource(api, this.hitl);
     this.agents = new AgentsResource(api);
     this.billing = new BillingResource(api);
-    this.webhooks = new MastGuardWebhooks({ secret: webhookSecret ?? environmentVariable('MASTGUARD_WEBHOOK_SECRET') });
+    this.webhooks = new WebhookResource(api, { secret: webhookSecret ?? environmentVariable('MASTGUARD_WEBHOOK_SECRET') });
   }
 }
 

@@ -22,5 +22,7 @@ export { GrantsResource } from './grants.ts';
 export { HITLResource, type WaitOptions } from './hitl.ts';
 export type { Problem, ProblemDetail } from './problem.ts';
 export type { Attempt, RequestOptions } from './transport.ts';
-export { MastGuardWebhooks, MastGuardWebhooks as WebhookResource, type RawBody, type WebhookEvent, type WebhookOptions } from './webhooks.ts';
+export { WebhookEndpointsResource } from './webhook-endpoints.ts';
+export { WebhookResource } from './webhook-resource.ts';
+export { MastGuardWebhooks, type RawBody, type WebhookEvent, type WebhookOptions } from './webhooks.ts';
 export type { GivenSignature, WebhookHeaders } from './webhook-signature.ts';

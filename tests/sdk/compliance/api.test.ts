@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { actionDigest } from '../../../sdk/compliance/src/action-digest.ts';
 import type { EventInput } from '../../../sdk/compliance/src/api-types.ts';
 import { type ClientOptions, MastGuardClient } from '../../../sdk/compliance/src/client.ts';
+import { MastGuardWebhooks } from '../../../sdk/compliance/src/webhooks.ts';
 import type * as errors from '../../../sdk/compliance/src/errors.ts';
 import type { PolicySet } from '../../../schemas/policy.ts';
 import { startAnswerLosingProxy, type AnswerLosingProxy } from '../../support/answer-losing-proxy.ts';
@@ -286,6 +287,36 @@ describe('webhooks', () => {
     const { webhooks } = client({ webhookSecret });
     expect(webhooks.verify(body, headers)).toMatchObject({ id: headers['webhook-id'], type: 'hitl.review.asked', data: { reviewId } });
     expect(() => webhooks.verify(`${body} `, headers)).toThrow('no signature fits');
+  });
+
+  it('go to endpoints that are made, changed, tried, followed, replayed and removed', async () => {
+    const { endpoints } = mg.webhooks;
+    const types = ['governance.decision.blocked' as const];
+    const { id, secret, publicKeys } = await endpoints.create({ name: 'blocked', url: `${receiver.url}/out`, types });
+    expect((await endpoints.list()).data.map((endpoint) => endpoint.id)).toEqual([id]);
+    expect(await endpoints.test(id)).toMatchObject({ delivered: true });
+    const { eventId } = await mg.governance.ingest({ agentId: 'webhooks', action: 'never' });
+    const sent = await until(async () => receiver.to('/out').find((call) => call.body.includes(eventId)));
+    const ours = new MastGuardWebhooks({ secret, publicKey: publicKeys });
+    const message = ours.verify<{ eventId: string }>(sent.body, String(sent.headers['x-mastguard-signature']));
+    expect([message.type, message.data.eventId]).toEqual(['governance.decision.blocked', eventId]);
+    expect(await ours.verifyAsync(sent.body, sent.headers)).toEqual(message);
+    expect(await new MastGuardWebhooks({ publicKey: publicKeys }).verifyAsync(sent.body, sent.headers)).toEqual(message);
+
+    const [delivery] = await until(async () => {
+      const { data } = await endpoints.deliveries(id, { status: 'delivered' });
+      return data.length > 0 && data;
+    });
+    expect(delivery).toMatchObject({ messageId: message.id, type: message.type, httpStatus: 200 });
+    expect(await endpoints.replay(id, { messageId: message.id })).toMatchObject({ endpointId: id, scope: 'message' });
+    await until(async () => receiver.to('/out').filter((call) => call.headers['webhook-id'] === message.id).length === 2);
+    expect((await endpoints.rotateSecret(id, { keepOldForHours: 0 })).secret).not.toBe(secret);
+    expect(await endpoints.update(id, { name: 'renamed' })).toMatchObject({ name: 'renamed', types });
+    expect((await endpoints.disable(id)).status).toBe('disabled');
+    expect((await endpoints.enable(id)).status).toBe('enabled');
+    expect((await endpoints.get(id)).name).toBe('renamed');
+    await endpoints.delete(id);
+    expect((await endpoints.list()).data).toEqual([]);
   });
 });
 
