@@ -49,6 +49,7 @@ import { holdRoutes } from './routes/holds.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { ledgerCheckRoutes } from './routes/ledger-checks.ts';
 import { organizationRoutes } from './routes/organization.ts';
+import { otlpRoutes } from './routes/otlp.ts';
 import { outcomeRoutes } from './routes/outcomes.ts';
 import { policyRoutes } from './routes/policies.ts';
 import { reviewWorkRoutes } from './routes/review-work.ts';
@@ -147,6 +148,7 @@ export function createApi({ sql, vault, runtime, ledger, config, logger, metrics
 
   const handlers: Handlers = {
     ...eventRoutes({ vault, runtime, now }),
+    ...otlpRoutes({ vault, runtime, metrics, now }),
     ...agentRoutes({ sql, runtime }),
     ...policyRoutes({ sql, runtime, now }),
     ...reviewRoutes({ vault, runtime }),
