@@ -34,6 +34,11 @@ export function readProtobufTraces(bytes: Buffer): ReadSpan[] {
 
 const WIRE = { varint: 0, fixed64: 1, lengthDelimited: 2 } as const;
 
+/** How the library represents 64 bits depends on what else is installed; every form has its decimal text. */
+interface Integer64 {
+  toString: (radix: number) => string;
+}
+
 /** Reads the field and answers true, or leaves it to be skipped. */
 type OnField = (field: number, wire: number, reader: Reader) => boolean;
 
@@ -185,7 +190,7 @@ function readValue(bytes: Buffer, depth: number): Json {
         return true;
       case 3:
         expectWire(wire, WIRE.varint);
-        value = integerOf(reader.int64().toString());
+        value = integerOf((reader.int64() as unknown as Integer64).toString(10));
         return true;
       case 4:
         expectWire(wire, WIRE.fixed64);

@@ -35,15 +35,19 @@ export function messagesOf({ attributes, events }: Pick<OtlpSpan, 'attributes' |
     () => counted(attributes, /^(?:gen_ai\.completion|llm\.output_messages)\.(\d{1,4})\.(?:message\.)?(role|content)$/, 'assistant'),
     () => plain([...sources, ...events.map((event) => event.attributes)], ['gen_ai.completion', 'output.value'], 'assistant'),
   );
-  return { input: input.slice(input.findLastIndex(({ role }) => role === 'assistant') + 1), output };
+  // A message that only calls tools has no text, and is the assistant's turn all the same.
+  const added = input.slice(input.findLastIndex(({ role }) => role === 'assistant') + 1);
+  return { input: added.filter(hasText), output: output.filter(hasText) };
 }
 
 const CHOICE = 'choice';
 
+const hasText = (message: Message): boolean => message.text !== '';
+
 function firstWithMessages(...sources: (() => Message[])[]): Message[] {
   for (const read of sources) {
-    const messages = read().filter((message) => message.text !== '');
-    if (messages.length > 0) return messages;
+    const messages = read();
+    if (messages.some(hasText)) return messages;
   }
   return [];
 }

@@ -16,6 +16,8 @@ export interface SpanPlan {
   error?: boolean;
 }
 
+const STATUS_ERROR = 2 as ReadableSpan['status']['code'];
+
 /** Ended spans of OpenTelemetry's own SDK, of one service. */
 export function makeSpans(plans: readonly SpanPlan[], resource: Record<string, string> = { 'service.name': 'billing-assistant' }): ReadableSpan[] {
   const memory = new InMemorySpanExporter();
@@ -24,7 +26,7 @@ export function makeSpans(plans: readonly SpanPlan[], resource: Record<string, s
   for (const [index, { name, attributes = {}, events = [], startMs = Date.now() - 60_000 + index, durationMs = 5, error = false }] of plans.entries()) {
     const span = tracer.startSpan(name, { startTime: startMs, attributes });
     for (const event of events) span.addEvent(event.name, event.attributes, startMs + 1);
-    if (error) span.setStatus({ code: 2 });
+    if (error) span.setStatus({ code: STATUS_ERROR });
     span.end(startMs + durationMs);
   }
   return memory.getFinishedSpans();
@@ -46,7 +48,7 @@ export async function exportSpans(
   const Exporter = encoding === 'protobuf' ? ProtobufExporter : JsonExporter;
   const exporter = new Exporter({ url, headers, timeoutMillis: timeoutMs, keepAlive: false, ...(gzip && { compression: 'gzip' as never }) });
   try {
-    return await new Promise((resolve) => exporter.export([...spans], ({ code, error }) => resolve({ ok: code === 0, ...(error && { error }) })));
+    return await new Promise((resolve) => exporter.export([...spans], ({ code, error }) => resolve({ ok: Number(code) === 0, ...(error && { error }) })));
   } finally {
     await exporter.shutdown();
   }

@@ -46,7 +46,7 @@ function partialSuccess(bytes: Buffer): { rejected: number; message: string } | 
   const answer = { rejected: 0, message: '' };
   while (inner.pos < inner.len) {
     const tag = inner.uint32();
-    if (tag === 8) answer.rejected = Number(inner.int64().toString());
+    if (tag === 8) answer.rejected = inner.uint32();
     else if (tag === 18) answer.message = inner.string();
     else throw new Error(`unexpected tag ${tag}`);
   }

@@ -14,7 +14,7 @@ interface Given extends Partial<Omit<OtlpSpan, 'attributes' | 'resource' | 'even
   events?: (Omit<SpanEvent, 'attributes'> & { attributes: Record<string, Json> })[];
 }
 
-function map(attributes: Record<string, Json>, { resource = { 'service.name': 'billing-assistant' }, events = [], ...given }: Given = {}) {
+function map(attributes: Record<string, Json>, { resource = { 'service.name': 'billing-assistant' }, events: spanEvents = [], ...given }: Given = {}) {
   const span: OtlpSpan = {
     traceId: 'ab'.repeat(16),
     spanId: 'cd'.repeat(8),
@@ -25,7 +25,7 @@ function map(attributes: Record<string, Json>, { resource = { 'service.name': 'b
     ...given,
     attributes: new Map(Object.entries(attributes)),
     resource: new Map(Object.entries(resource)),
-    events: events.map((event) => ({ ...event, attributes: new Map(Object.entries(event.attributes)) })),
+    events: spanEvents.map((event) => ({ ...event, attributes: new Map(Object.entries(event.attributes)) })),
   };
   return eventsOfSpan(span, { nowMs: NOW_MS, hash });
 }
