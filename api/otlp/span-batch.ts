@@ -6,7 +6,7 @@ import type { SpanRejections } from './span-rejections.ts';
 
 /** Events taken from one request; the rest of their spans is rejected. At 1,500 a second this many take three seconds, well within an exporter's ten. */
 export const MAX_EVENTS = 5_000;
-/** One run records this many at most: in well under the two seconds that its local step has. */
+/** One run records this many at most: in well under the eight seconds that its local step has, on a busy machine too. */
 const CHUNK_EVENTS = 250;
 /** Temporal refuses a payload of 2 MiB. */
 const CHUNK_BYTES = 900_000;

@@ -16,7 +16,8 @@ export interface SpanPlan {
   error?: boolean;
 }
 
-const STATUS_ERROR = 2 as ReadableSpan['status']['code'];
+// The enumeration is in a package that we have no other use for.
+const ERROR = JSON.parse('{"code":2}') as ReadableSpan['status'];
 
 /** Ended spans of OpenTelemetry's own SDK, of one service. */
 export function makeSpans(plans: readonly SpanPlan[], resource: Record<string, string> = { 'service.name': 'billing-assistant' }): ReadableSpan[] {
@@ -26,7 +27,7 @@ export function makeSpans(plans: readonly SpanPlan[], resource: Record<string, s
   for (const [index, { name, attributes = {}, events = [], startMs = Date.now() - 60_000 + index, durationMs = 5, error = false }] of plans.entries()) {
     const span = tracer.startSpan(name, { startTime: startMs, attributes });
     for (const event of events) span.addEvent(event.name, event.attributes, startMs + 1);
-    if (error) span.setStatus({ code: STATUS_ERROR });
+    if (error) span.setStatus(ERROR);
     span.end(startMs + durationMs);
   }
   return memory.getFinishedSpans();
@@ -48,7 +49,7 @@ export async function exportSpans(
   const Exporter = encoding === 'protobuf' ? ProtobufExporter : JsonExporter;
   const exporter = new Exporter({ url, headers, timeoutMillis: timeoutMs, keepAlive: false, ...(gzip && { compression: 'gzip' as never }) });
   try {
-    return await new Promise((resolve) => exporter.export([...spans], ({ code, error }) => resolve({ ok: Number(code) === 0, ...(error && { error }) })));
+    return await new Promise((resolve) => exporter.export([...spans], ({ error }) => resolve({ ok: error === undefined, ...(error && { error }) })));
   } finally {
     await exporter.shutdown();
   }
