@@ -1,6 +1,7 @@
 import { eventIdOf } from '../../core/otlp/span-identity.ts';
 import type { ReadSpan } from '../../core/otlp/span.ts';
 import { eventDigest } from '../../db/event-digest.ts';
+import { recordedDigests } from '../../db/queries/ledger.ts';
 import type { SubjectVault } from '../../db/subject-vault.ts';
 import type { OtlpPayload } from '../../schemas/otlp.ts';
 import { requesterOf } from '../access/principal.ts';
@@ -11,7 +12,7 @@ import { createAdmission } from '../middleware/admission.ts';
 import { readJsonTraces } from '../otlp/read-json.ts';
 import { MalformedTraces, TooManySpans } from '../otlp/read-limits.ts';
 import { readProtobufTraces } from '../otlp/read-protobuf.ts';
-import { batchOf, chunksOf } from '../otlp/span-batch.ts';
+import { batchOf, chunksOf, type SpanEvents } from '../otlp/span-batch.ts';
 import { collectRejections } from '../otlp/span-rejections.ts';
 import { HttpProblem } from '../problem.ts';
 import { quotaExceeded } from '../quota-exceeded.ts';
@@ -39,12 +40,17 @@ export function otlpRoutes({ vault, runtime, metrics, now }: OtlpRoutesDeps): Ha
         rejections,
       });
       const spanOf = new Map(events.map(({ event, span }) => [event.id, span]));
+      const observe = async (chunk: readonly SpanEvents[]): Promise<ObserveItem[]> => {
+        // Exporters repeat whole requests, those above all that were slow. What is on record already is not evaluated again.
+        const recorded = await recordedDigests(vault.sql, { orgId, eventIds: chunk.map(({ event }) => event.id) });
+        const fresh = chunk.filter(({ event, digest }) => recorded.get(event.id) !== digest).map(({ event, digest }) => ({ event, digest }));
+        if (fresh.length === 0) return [];
+        return runtime.observe({ orgId, events: fresh, requester: requesterOf(principal), requestId, receivedAtMs });
+      };
       let refused = 0;
       // One after the other, so that the events of a session are recorded in their order.
       for (const chunk of chunksOf(events)) {
-        const batch = chunk.map(({ event, digest }) => ({ event, digest }));
-        const items = await line.run(signal, () => runtime.observe({ orgId, events: batch, requester: requesterOf(principal), requestId, receivedAtMs }));
-        for (const item of items) {
+        for (const item of await line.run(signal, () => observe(chunk))) {
           const fault = faultOf(item);
           if (fault === null || item.kind === 'decided') continue;
           if (item.kind === 'quota') refused += 1;
