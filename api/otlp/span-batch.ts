@@ -4,7 +4,7 @@ import type { GovernanceEvent } from '../../schemas/event.ts';
 import type { AcceptedEvent } from '../event-intake.ts';
 import type { SpanRejections } from './span-rejections.ts';
 
-/** Events taken from one request; the rest of their spans is rejected. At 1,500 a second this many take three seconds, well within an exporter's ten. */
+/** Events taken from one request; the spans of the rest are rejected. More would outlast any exporter's patience. */
 export const MAX_EVENTS = 5_000;
 /** One run records this many at most: in well under the eight seconds that its local step has, on a busy machine too. */
 const CHUNK_EVENTS = 250;
