@@ -15,6 +15,7 @@ import type { SettleItem, SettleResult } from '../db/queries/settle.ts';
 import { isSameEvent } from '../db/event-digest.ts';
 import { refsOf, type SubjectVault } from '../db/subject-vault.ts';
 import type { Decision } from '../schemas/decision.ts';
+import type { GovernanceEvent } from '../schemas/event.ts';
 import { type DecisionState, whyStopped } from './decision-state.ts';
 import { type SettlementInput, prepareSettlement } from './settlement.ts';
 
@@ -27,8 +28,19 @@ export interface DecisionActivitiesDeps {
   answerObserved: (input: ObserveEventsInput, items: ObservedItem[]) => void;
   /** Tells the waiting request that the database is away; the run itself goes on trying. */
   delay: (event: { orgId: string; eventId: string }, error: unknown) => void;
+  /** Tells others of a recorded decision. Returns at once. */
+  publish?: (decided: DecidedEvent) => void;
   publicUrl: string;
   now: () => number;
+}
+
+/** A recorded decision as those are told of it who took no part. Nothing of the event's content is among it. */
+export interface DecidedEvent {
+  orgId: string;
+  mode: SettlementInput['mode'];
+  event: Pick<GovernanceEvent, 'id' | 'agentId' | 'action' | 'tool'>;
+  decision: Decision;
+  decidedAtMs: number;
 }
 
 export type DecisionOutcome = { kind: 'decided'; decision: Decision } | { kind: 'conflict' } | { kind: 'quota' };
@@ -43,7 +55,17 @@ const TOUCH_EVERY_MS = 60_000;
  * The deciding activities. `decideEvent` classifies, applies the policy and makes one database call that settles quota, session,
  * review and ledger. Where the ledger holds a decision already, that one is answered, whatever was computed here.
  */
-export function createDecisionActivities({ vault, state, settle, answer, answerObserved, delay, publicUrl, now }: DecisionActivitiesDeps) {
+export function createDecisionActivities({
+  vault,
+  state,
+  settle,
+  answer,
+  answerObserved,
+  delay,
+  publish = () => undefined,
+  publicUrl,
+  now,
+}: DecisionActivitiesDeps) {
   const inSessionOrder = createKeyedQueue();
   const touchedAtMs = new Map<string, number>();
   // Names this process to the session reservation.
@@ -143,8 +165,9 @@ export function createDecisionActivities({ vault, state, settle, answer, answerO
         throw asFailure(error);
       }
       answer(at, outcome);
-      if (outcome.kind === 'decided') return outcome.decision;
-      throw refusal(outcome.kind);
+      if (outcome.kind !== 'decided') throw refusal(outcome.kind);
+      publish({ orgId: input.orgId, mode: 'governed', event: input.event, decision: outcome.decision, decidedAtMs: now() });
+      return outcome.decision;
     },
 
     /** Records events that have happened already: ALLOW or ALERT each. Answers how many were recorded, doubled or refused. */
@@ -158,6 +181,11 @@ export function createDecisionActivities({ vault, state, settle, answer, answerO
         throw asFailure(error);
       });
       answerObserved(input, items);
+      for (const [index, item] of items.entries()) {
+        const event = input.events[index]?.event;
+        if (item.kind === 'decided' && event !== undefined)
+          publish({ orgId: input.orgId, mode: 'observed', event, decision: item.decision, decidedAtMs: now() });
+      }
       const count = (kind: ObservedItem['kind']): number => items.filter((item) => item.kind === kind).length;
       return { recorded: count('decided'), conflicts: count('conflict'), refused: count('quota') };
     },

@@ -1,5 +1,6 @@
 import type { Response } from 'express';
 import type { Principal } from './access/principal.ts';
+import type { HttpProblem } from './problem.ts';
 
 /** What is known of one request so far. */
 export interface RequestContext {
@@ -16,6 +17,15 @@ export interface RequestContext {
   rawBody?: Uint8Array;
   /** Value of the decision, for logs and metrics. */
   decision: string | null;
+  /** Set where answers and errors are not written as JSON and problems. */
+  writer?: AnswerWriter;
+}
+
+/** How the answers of one request are written. */
+export interface AnswerWriter {
+  contentType: string;
+  reply: (body: unknown) => string | Buffer;
+  problem: (problem: HttpProblem) => string | Buffer;
 }
 
 const contexts = new WeakMap<Response, RequestContext>();

@@ -4,7 +4,11 @@ import type { Registry } from 'prom-client';
 export interface ApiMetrics {
   observeRequest(labels: { method: string; route: string; status: number }, durationMs: number): void;
   countDecision(value: string): void;
+  countSpans(outcome: SpanOutcome, count: number): void;
 }
+
+/** `ignored`: not about an agent. */
+export type SpanOutcome = 'recorded' | 'ignored' | 'rejected';
 
 /** Registers the API's metrics. Labels are templates and fixed words: nothing a caller sends becomes a label. */
 export function createApiMetrics(registry: Registry): ApiMetrics {
@@ -21,8 +25,15 @@ export function createApiMetrics(registry: Registry): ApiMetrics {
     labelNames: ['value'],
     registers: [registry],
   });
+  const spans = new Counter({
+    name: 'mastguard_otlp_spans_total',
+    help: 'Spans received over OTLP, retries included.',
+    labelNames: ['outcome'],
+    registers: [registry],
+  });
   return {
     observeRequest: ({ method, route, status }, durationMs) => duration.observe({ method, route, status: String(status) }, durationMs / 1_000),
     countDecision: (value) => decisions.inc({ value }),
+    countSpans: (outcome, count) => spans.inc({ outcome }, count),
   };
 }

@@ -12,6 +12,7 @@ import type { Admission } from './middleware/admission.ts';
 import { authorise } from './middleware/authorise.ts';
 import { jsonBody } from './middleware/json-body.ts';
 import type { JsonBodyOptions } from './middleware/json-body.ts';
+import { otlpAnswers, otlpBody } from './middleware/otlp-body.ts';
 import { sameOrigin } from './middleware/same-origin.ts';
 import { validatedInput } from './middleware/validate.ts';
 import { HttpProblem } from './problem.ts';
@@ -52,11 +53,18 @@ function chainOf(route: RouteDefinition, { authenticate, rateLimit, recordRefusa
   const isPublic = route.scope === 'public';
   return [
     noteRoute(route.path),
+    ...(route.media === 'otlp' ? [otlpAnswers()] : []),
     ...(isPublic ? [] : [authenticate, rateLimit]),
     sameOrigin({ publicOrigin, signIn: isPublic }),
     authorise(route.scope),
-    ...(route.request?.body === undefined ? [] : [jsonBody({ maxBytes: route.request.maxBytes ?? DEFAULT_MAX_BYTES, recordRefusal })]),
+    ...bodyReaderOf(route, recordRefusal),
   ];
+}
+
+function bodyReaderOf({ request, media }: RouteDefinition, recordRefusal: JsonBodyOptions['recordRefusal']): RequestHandler[] {
+  if (request?.body === undefined) return [];
+  const { maxBytes = DEFAULT_MAX_BYTES } = request;
+  return [media === 'otlp' ? otlpBody({ maxBytes }) : jsonBody({ maxBytes, recordRefusal })];
 }
 
 function answerOf(route: RouteDefinition, handler: unknown, options: RouterOptions): RequestHandler {
@@ -77,8 +85,10 @@ function respond(route: RouteDefinition, handler: AnyHandler, { admission, metri
     const work = () => handler(input, request);
     const { status, body, headers = {}, text } = await (route.admission === true ? admission.run(request.signal, work) : work());
     for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+    const { writer } = contextOf(res);
     if (route.text !== undefined) res.vary('Accept');
-    if (text !== undefined && req.accepts(['application/json', route.text ?? '']) === route.text) res.status(status).type(route.text).send(text);
+    if (writer !== undefined) res.status(status).type(writer.contentType).send(writer.reply(body));
+    else if (text !== undefined && req.accepts(['application/json', route.text ?? '']) === route.text) res.status(status).type(route.text).send(text);
     else if (body === null) res.status(status).end();
     else res.status(status).json(body);
   };

@@ -53,6 +53,7 @@ import { inboundWebhookRoutes } from './routes/inbound-webhooks.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { ledgerCheckRoutes } from './routes/ledger-checks.ts';
 import { organizationRoutes } from './routes/organization.ts';
+import { otlpRoutes } from './routes/otlp.ts';
 import { outcomeRoutes } from './routes/outcomes.ts';
 import { policyRoutes } from './routes/policies.ts';
 import { reviewWorkRoutes } from './routes/review-work.ts';
@@ -154,6 +155,7 @@ export function createApi({ sql, vault, runtime, ledger, config, logger, metrics
 
   const handlers: Handlers = {
     ...eventRoutes({ vault, runtime, now }),
+    ...otlpRoutes({ vault, runtime, metrics, now }),
     ...agentRoutes({ sql, runtime }),
     ...policyRoutes({ sql, runtime, now }),
     ...reviewRoutes({ vault, runtime }),

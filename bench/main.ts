@@ -9,6 +9,7 @@ const benches: Record<string, (options: BenchOptions) => Promise<void>> = {
   decision: async ({ seconds }) => (await import('./decision.ts')).runDecisionBench(seconds === undefined ? {} : { seconds }),
   reviews: async () => (await import('./reviews.ts')).runReviewsBench(),
   overload: async () => (await import('./overload.ts')).runOverloadBench(),
+  otlp: async ({ seconds }) => (await import('./otlp.ts')).runOtlpBench(seconds === undefined ? {} : { seconds }),
   policy: async () => (await import('./policy.ts')).runPolicyBench(),
   purge: async () => {
     const { runPurgeBench } = await import('./purge.ts');

@@ -1,6 +1,7 @@
 import { createDocument } from 'zod-openapi';
 import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject, ZodOpenApiResponsesObject } from 'zod-openapi';
 import { tidyDocument } from './openapi-components.ts';
+import { OtlpStatus } from './otlp.ts';
 import { ERRORS, Problem } from './problem.ts';
 import type { RouteDefinition } from './route.ts';
 import { ROUTES } from './routes.ts';
@@ -65,7 +66,7 @@ function operationOf(name: string, route: RouteDefinition): ZodOpenApiOperationO
     security: route.scope === 'public' ? [] : [{ apiKey: [] }, { session: [] }],
     ...(route.scope === 'public' || route.scope === 'any' ? {} : { description: `Scope: \`${route.scope}\`.` }),
     requestParams: { ...(params && { path: params }), ...(query && { query }), ...(headers && { header: headers }) },
-    ...(body && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
+    ...(body && { requestBody: { required: true, content: route.media === 'otlp' ? OTLP_REQUEST : { 'application/json': { schema: body } } } }),
     responses: { ...successesOf(route), ...problemsOf(route) },
   };
 }
@@ -78,7 +79,11 @@ function successesOf(route: RouteDefinition): ZodOpenApiResponsesObject {
         ? { description: 'Done' }
         : {
             description: route.summary,
-            content: { [route.stream ?? 'application/json']: { schema }, ...(route.text && { [route.text]: { schema: { type: 'string' } } }) },
+            content: {
+              [route.stream ?? 'application/json']: { schema },
+              ...(route.text && { [route.text]: { schema: { type: 'string' } } }),
+              ...(route.media && { 'application/x-protobuf': BINARY }),
+            },
           },
     ]),
   ) as ZodOpenApiResponsesObject;
@@ -86,9 +91,20 @@ function successesOf(route: RouteDefinition): ZodOpenApiResponsesObject {
 
 function problemsOf(route: RouteDefinition): ZodOpenApiResponsesObject {
   return Object.fromEntries(
-    problemStatusesOf(route).map((status) => [String(status), { description: titlesOf(status), content: { 'application/problem+json': { schema: Problem } } }]),
+    problemStatusesOf(route).map((status) => [String(status), { description: titlesOf(status), content: problemContentOf(route) }]),
   ) as ZodOpenApiResponsesObject;
 }
+
+const BINARY = { schema: { type: 'string', format: 'binary' } } as const;
+
+/** `ExportTraceServiceRequest` of opentelemetry-proto, which describes it better than a copy here would. */
+const OTLP_REQUEST = {
+  'application/json': { schema: { type: 'object', properties: { resourceSpans: { type: 'array', items: { type: 'object' } } } } },
+  'application/x-protobuf': BINARY,
+} as const;
+
+const problemContentOf = ({ media }: RouteDefinition) =>
+  media === 'otlp' ? { 'application/json': { schema: OtlpStatus }, 'application/x-protobuf': BINARY } : { 'application/problem+json': { schema: Problem } };
 
 /** Statuses of the problems a route may answer. */
 export function problemStatusesOf({ scope, method, request = {}, problems = [] }: RouteDefinition): number[] {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 /** Every error the API answers. A code never changes its meaning or its status; new ones may be added. */
 export const ERRORS = {
   'malformed-json': { status: 400, title: 'The body is not JSON', help: 'Send one JSON text in UTF-8.' },
+  'malformed-otlp': { status: 400, title: 'The body is not an OTLP message', help: 'Send an `ExportTraceServiceRequest` in protobuf or in OTLP JSON.' },
   unauthenticated: {
     status: 401,
     title: 'Not authenticated',
@@ -38,8 +39,16 @@ export const ERRORS = {
     title: 'Approval refused',
     help: 'Do not act. `refusal` says why: pending, rejected, expired, digest_mismatch, already_consumed, policy_changed, agent_stopped, withdrawn or erased.',
   },
-  'payload-too-large': { status: 413, title: 'Payload too large', help: 'An event is 64 KiB at most, a batch 1 MiB.' },
-  'unsupported-media-type': { status: 415, title: 'Unsupported media type', help: 'Send `Content-Type: application/json`, not compressed.' },
+  'payload-too-large': {
+    status: 413,
+    title: 'Payload too large',
+    help: 'An event is 64 KiB at most, a batch 1 MiB, an OTLP request 4 MiB and 8 MiB decompressed.',
+  },
+  'unsupported-media-type': {
+    status: 415,
+    title: 'Unsupported media type',
+    help: 'Send `Content-Type: application/json`, not compressed; to the OTLP intake also `application/x-protobuf`, and gzip if you like.',
+  },
   'not-i-json': {
     status: 422,
     title: 'JSON outside I-JSON',

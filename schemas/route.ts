@@ -25,6 +25,8 @@ export interface RouteDefinition {
   text?: 'text/plain';
   /** The answer goes on: the handler yields events, and the schema of status 200 is that of their `data`; or it yields text as it is sent. */
   stream?: 'text/event-stream' | 'application/x-ndjson';
+  /** OTLP/HTTP instead of JSON: protobuf or OTLP's JSON, gzip or not; answers and errors come in the encoding of the request. */
+  media?: 'otlp';
 }
 
 /** One server-sent event; `data` is sent as JSON. */

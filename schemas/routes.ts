@@ -15,6 +15,7 @@ import { AgentId, EventId, SessionId } from './ids.ts';
 import { ApiKey, CreatedKey, CreateKeyInput, KeyId } from './key.ts';
 import { integerParameter, listOf, listQuery } from './lists.ts';
 import { Organization } from './organization.ts';
+import { OTLP_ROUTES } from './otlp-routes.ts';
 import { OUTCOME_ROUTES } from './outcome.ts';
 import { Policy, PolicySet, PolicyVersion } from './policy.ts';
 import { REVIEW_ROUTES } from './review-routes.ts';
@@ -82,6 +83,7 @@ export const ROUTES = {
     request: { params: z.strictObject({ id: EventId }) },
     responses: { 200: EventDetail },
   }),
+  ...OTLP_ROUTES,
 
   listAgents: route({
     method: 'get',

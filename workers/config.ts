@@ -37,6 +37,8 @@ const Environment = z.object({
     .optional(),
   MAIL_FROM: z.string().min(3).max(320).optional(),
   OUTBOUND_ALLOW: z.string().optional(),
+  OTLP_EXPORT_URL: z.string().optional(),
+  OTLP_EXPORT_HEADERS: z.string().optional(),
   ANCHORS: z.string().optional(),
   DECISION_DEADLINE_MS: z.coerce.number().int().default(2_000),
   RATE_LIMIT_PER_MINUTE: z.coerce.number().int().default(60_000),
@@ -72,6 +74,8 @@ export interface ServerConfig {
   anchors?: readonly AnchorConfig[];
   /** Before each try of a webhook. Default: the published schedule. For tests. */
   webhookWaitsMs?: readonly number[];
+  /** Of the role `decision`: where decisions are sent as spans. Default: nowhere. */
+  decisionSpans?: DecisionSpansConfig;
   /** Overrides of what the environment says, for tests. */
   temporal?: { address: string; namespace: string };
 }
@@ -86,6 +90,13 @@ export interface OutboundConfig {
   mail: { url: string; from: string } | null;
   /** Targets that are no public https hosts and allowed all the same: `host:port` or networks. */
   allow: readonly string[];
+}
+
+export interface DecisionSpansConfig {
+  /** Where OTLP/HTTP takes traces, with its path. */
+  url: string;
+  /** Sent with every request. */
+  headers: Readonly<Record<string, string>>;
 }
 
 export class ConfigError extends Error {
@@ -116,6 +127,7 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Ser
     workflowBundlePath: e.WORKFLOW_BUNDLE ?? join(import.meta.dirname, '..', 'workflow-bundle.js'),
     outbound: readOutbound(e),
     anchors: anchorsOf(e.ANCHORS),
+    ...(e.OTLP_EXPORT_URL !== undefined && { decisionSpans: { url: exportUrlOf(e.OTLP_EXPORT_URL), headers: exportHeadersOf(e.OTLP_EXPORT_HEADERS ?? '') } }),
     ...(roles.has('signer') && { signer: signerConfigOf(e) }),
     ...(e.DATABASE_URL !== undefined && { purge: databaseAs('mg_purge', e.PURGE_DATABASE_URL, e.PURGE_DATABASE_ROLE, e.DATABASE_URL) }),
   };
@@ -176,6 +188,35 @@ function anchorsOf(value: string | undefined): AnchorConfig[] {
     return value === undefined ? [] : readAnchors(value);
   } catch (error) {
     throw new ConfigError(`ANCHORS: ${(error as Error).message}`);
+  }
+}
+
+/** What stands in a URL beside the host may be secret, so faults do not quote it. */
+function exportUrlOf(value: string): string {
+  const url = URL.canParse(value) ? new URL(value) : null;
+  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '' || url.hash !== '') {
+    throw new ConfigError('OTLP_EXPORT_URL: must be http:// or https://, without user name, password and fragment');
+  }
+  return url.href;
+}
+
+/** `name=value` pairs as in `OTEL_EXPORTER_OTLP_HEADERS`: separated by commas, values percent-encoded. */
+function exportHeadersOf(value: string): Record<string, string> {
+  const pairs = value
+    .split(',')
+    .map((pair) => pair.trim())
+    .filter((pair) => pair !== '');
+  try {
+    return Object.fromEntries(
+      pairs.map((pair) => {
+        const [, name, encoded] = /^([!#$%&'*+.^_`|~A-Za-z0-9-]+)\s*=\s*(.*)$/.exec(pair) ?? [];
+        const text = decodeURIComponent(encoded ?? '');
+        if (name === undefined || !/^[\t\x20-\x7E]*$/.test(text)) throw new Error('not a header');
+        return [name.toLowerCase(), text];
+      }),
+    );
+  } catch {
+    throw new ConfigError('OTLP_EXPORT_HEADERS: must be name=value pairs separated by commas, values percent-encoded');
   }
 }
 

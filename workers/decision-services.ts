@@ -1,4 +1,4 @@
-import type { DecisionOutcome } from '../activities/decision.ts';
+import type { DecisionActivitiesDeps, DecisionOutcome } from '../activities/decision.ts';
 import { createDecisionActivities } from '../activities/decision.ts';
 import { createDecisionState } from '../activities/decision-state.ts';
 import { DecisionUnavailable, type ObserveItem } from '../api/governance-runtime.ts';
@@ -18,7 +18,17 @@ export const createLedgerAppend = (sql: Sql): Coalescer<LedgerRecord, LedgerRece
 export type DecisionServices = ReturnType<typeof createDecisionServices>;
 
 /** The deciding activities and the hand-off from them to requests of the same process. */
-export function createDecisionServices({ vault, publicUrl, now = Date.now }: { vault: SubjectVault; publicUrl: string; now?: () => number }) {
+export function createDecisionServices({
+  vault,
+  publicUrl,
+  publish,
+  now = Date.now,
+}: {
+  vault: SubjectVault;
+  publicUrl: string;
+  publish?: DecisionActivitiesDeps['publish'];
+  now?: () => number;
+}) {
   const { sql } = vault;
   const decisions = createWaiters<DecisionOutcome>();
   const observations = createWaiters<ObserveItem[]>();
@@ -27,6 +37,7 @@ export function createDecisionServices({ vault, publicUrl, now = Date.now }: { v
     vault,
     state: createDecisionState(sql),
     settle,
+    ...(publish && { publish }),
     publicUrl,
     now,
     answer: ({ orgId, eventId }, outcome) => decisions.resolve(governEventId(orgId, eventId), outcome),

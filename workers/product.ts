@@ -5,6 +5,7 @@ import { createSubjectVault } from '../db/subject-vault.ts';
 import { closeServer } from './close-server.ts';
 import type { ServerConfig } from './config.ts';
 import { createDecisionServices } from './decision-services.ts';
+import { startDecisionSpans } from './decision-spans/start-export.ts';
 import { createDecisionWorker } from './decision-worker.ts';
 import { listenForErasures } from './erasures-heard.ts';
 import { serveMetrics } from './metrics-server.ts';
@@ -47,7 +48,8 @@ export async function startProduct(config: ServerConfig, logger: Logger): Promis
 
   const vault = createSubjectVault({ sql, masterKey });
   const erasures = listenForErasures(vault, (error) => logger.warn({ err: error }, 'destroyed keys are not heard of; they are forgotten with the cache'));
-  const services = createDecisionServices({ vault, publicUrl });
+  const spans = config.decisionSpans === undefined ? null : startDecisionSpans(config.decisionSpans, { metrics, logger });
+  const services = createDecisionServices({ vault, publicUrl, ...(spans && { publish: spans.publish }) });
   const parts = { config, temporal, codec, vault, metrics, logger };
   const decisionWorker = roles.has('decision')
     ? await createDecisionWorker({ temporal, activities: services.activities, workflowBundlePath: config.workflowBundlePath })
@@ -76,6 +78,7 @@ export async function startProduct(config: ServerConfig, logger: Logger): Promis
       for (const role of running) await role.close?.();
       await signer?.stop();
       await services.drain();
+      await spans?.close();
       await erasures.stop();
       if (metricsServer !== null) await closeServer(metricsServer);
       await temporal.connection.close();

@@ -1,9 +1,9 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { DecisionActivities } from '../activities/decision.ts';
 import type { ObserveEventsInput } from '../core/decision/govern-event-input.ts';
-import { FAST_DECISION, PATIENT_DECISION } from './options.ts';
+import { FAST_OBSERVATION, PATIENT_DECISION } from './options.ts';
 
-const fast = proxyLocalActivities<DecisionActivities>(FAST_DECISION);
+const fast = proxyLocalActivities<DecisionActivities>(FAST_OBSERVATION);
 const patient = proxyActivities<DecisionActivities>(PATIENT_DECISION);
 
 /** Records a batch of events that have happened already. Items are told apart by their own record ids, so a repeat is harmless. */

@@ -5,6 +5,7 @@ import { contextOf } from '../context.ts';
 import type { Principal } from '../access/principal.ts';
 import { HttpProblem } from '../problem.ts';
 import { findReservedMember } from '../reserved-member.ts';
+import { readBytes } from './read-bytes.ts';
 
 /** A body that was refused although it is JSON: enough to recognise it, nothing of its content. */
 export interface RefusedBody {
@@ -55,33 +56,6 @@ function assertMediaType(req: Request): void {
   const isUtf8 = parameters.every((parameter) => !parameter.startsWith('charset=') || /^charset="?utf-8"?$/.test(parameter));
   const encoding = req.headers['content-encoding'] ?? 'identity';
   if (mediaType !== 'application/json' || !isUtf8 || encoding !== 'identity') throw new HttpProblem('unsupported-media-type');
-}
-
-async function readBytes(req: Request, maxBytes: number): Promise<Buffer> {
-  const tooLarge = (): HttpProblem =>
-    // The rest of the body is not read, so the connection cannot be used again.
-    new HttpProblem('payload-too-large', { detail: `at most ${maxBytes} bytes`, headers: { Connection: 'close' }, extras: { maxBytes } });
-  if (Number(req.headers['content-length'] ?? 0) > maxBytes) throw tooLarge();
-  const chunks: Buffer[] = [];
-  let size = 0;
-  return new Promise((resolve, reject) => {
-    const settle = (finish: () => void): void => {
-      req.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone);
-      finish();
-    };
-    const onData = (chunk: Buffer): void => {
-      size += chunk.length;
-      if (size <= maxBytes) chunks.push(chunk);
-      else
-        settle(() => {
-          req.pause();
-          reject(tooLarge());
-        });
-    };
-    const onEnd = (): void => settle(() => resolve(Buffer.concat(chunks, size)));
-    const onGone = (): void => settle(() => reject(new HttpProblem('malformed-json', { detail: 'the body ended early' })));
-    req.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone);
-  });
 }
 
 function decode(utf8: InstanceType<typeof TextDecoder>, bytes: Buffer): string {

@@ -9,7 +9,7 @@ import { HttpProblem, problemBody, retryAfter } from '../problem.ts';
 export function problemHandler({ logger, publicUrl }: { logger: Logger; publicUrl: string }): ErrorRequestHandler {
   // Express tells an error handler by its four parameters.
   return (error: unknown, _req, res, _next) => {
-    const { requestId, routePath } = contextOf(res);
+    const { requestId, routePath, writer } = contextOf(res);
     const problem = problemOf(error);
     if (problem.status >= 500) logger.error({ requestId, route: routePath, code: problem.code, err: error }, 'request failed');
     if (res.headersSent || res.destroyed) {
@@ -18,10 +18,9 @@ export function problemHandler({ logger, publicUrl }: { logger: Logger; publicUr
     }
     for (const [name, value] of Object.entries(problem.options.headers ?? {})) res.setHeader(name, value);
     if (problem.status === 401) res.setHeader('WWW-Authenticate', 'Bearer realm="mastguard"');
-    res
-      .status(problem.status)
-      .type('application/problem+json')
-      .send(JSON.stringify(problemBody(problem, { publicUrl, requestId })));
+    res.status(problem.status);
+    if (writer !== undefined) res.type(writer.contentType).send(writer.problem(problem));
+    else res.type('application/problem+json').send(JSON.stringify(problemBody(problem, { publicUrl, requestId })));
   };
 }
 

@@ -15,7 +15,8 @@ import { acceptBatch, acceptEvent } from '../event-intake.ts';
 import type { GovernanceRuntime } from '../governance-runtime.ts';
 import type { Handlers } from '../handler.ts';
 import { pageOf } from '../page.ts';
-import { HttpProblem, retryAfter } from '../problem.ts';
+import { HttpProblem } from '../problem.ts';
+import { quotaExceeded } from '../quota-exceeded.ts';
 
 type EventRoutes = 'ingestEvent' | 'ingestBatch' | 'evaluateEvent' | 'listEvents' | 'getEvent';
 
@@ -23,18 +24,13 @@ export function eventRoutes({ vault, runtime, now }: { vault: SubjectVault; runt
   const { sql } = vault;
   const digestFor = (orgId: string) => (event: GovernanceEvent) => eventDigest(vault, orgId, event);
 
-  const quotaExceeded = (): HttpProblem => {
-    const resetsAtMs = startOfNextMonthMs(now());
-    return new HttpProblem('quota-exceeded', { headers: retryAfter(resetsAtMs - now()), extras: { resetsAt: new Date(resetsAtMs).toISOString() } });
-  };
-
   return {
     async ingestEvent({ body, headers }, { principal, requestId, receivedAtMs, noteDecision }) {
       const { orgId, memberId } = principal;
       const accepted = acceptEvent(body, headers['idempotency-key'], digestFor(orgId));
       const person = memberId === null ? {} : { requesterMember: memberId };
       const outcome = await runtime.decide({ orgId, ...accepted, requester: requesterOf(principal), ...person, requestId, receivedAtMs });
-      if (outcome.kind === 'quota') throw quotaExceeded();
+      if (outcome.kind === 'quota') throw quotaExceeded(now());
       if (outcome.kind === 'conflict') {
         throw new HttpProblem('id-reused', { detail: 'this id stands for an event with another body', extras: { eventId: accepted.event.id } });
       }
@@ -45,7 +41,7 @@ export function eventRoutes({ vault, runtime, now }: { vault: SubjectVault; runt
     async ingestBatch({ body }, { principal, requestId, receivedAtMs, noteDecision }) {
       const events = acceptBatch(body.events, digestFor(principal.orgId));
       const items = await runtime.observe({ orgId: principal.orgId, events, requester: requesterOf(principal), requestId, receivedAtMs });
-      if (items.every(({ kind }) => kind === 'quota')) throw quotaExceeded();
+      if (items.every(({ kind }) => kind === 'quota')) throw quotaExceeded(now());
       const answers = new Map(items.map((item) => [item.kind === 'decided' ? item.decision.eventId : item.eventId, item]));
       const data = events.map(({ event: { id: eventId } }) => {
         const item = answers.get(eventId);
@@ -77,12 +73,6 @@ export function eventRoutes({ vault, runtime, now }: { vault: SubjectVault; runt
       return { status: 200, body: { decision, event, erased, mode, review: review ? { id: review.id, status: review.status } : null } };
     },
   };
-}
-
-/** Quotas count calendar months in UTC. */
-function startOfNextMonthMs(nowMs: number): number {
-  const now = new Date(nowMs);
-  return Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1);
 }
 
 function evaluationResult({ value, findings, riskScore, reasons, policy, policyError }: Evaluation): EvaluationResult {

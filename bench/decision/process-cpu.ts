@@ -14,3 +14,16 @@ export function processCpuMs(pid: number): number {
     return 0;
   }
 }
+
+/** The same for a process and all below it, such as PostgreSQL's backends. Those that have ended meanwhile are left out. */
+export function processTreeCpuMs(pid: number): number {
+  return processCpuMs(pid) + childrenOf(pid).reduce((sum, child) => sum + processTreeCpuMs(child), 0);
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}

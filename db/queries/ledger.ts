@@ -85,6 +85,19 @@ export function loadEventBodies(sql: Sql, { orgId, eventIds }: { orgId: string; 
   });
 }
 
+/** Digests (hex) of the events that are on record, by event id; those whose bodies have been purged are not among them. */
+export function recordedDigests(sql: Sql, { orgId, eventIds }: { orgId: string; eventIds: readonly string[] }): Promise<Map<string, string>> {
+  return asTenant(sql, orgId, async (tx) => {
+    const recordIds = eventIds.map((eventId) => recordId(orgId, 'event', eventId));
+    const rows = await tx<{ eventId: string; digest: string }[]>`
+      select b.event_id as "eventId", encode(b.event_digest, 'hex') as digest
+      from ledger_entry e
+      join agent_events b on b.org_id = e.org_id and b.seq = e.seq and b.retention = e.retain_days and b.at = e.at
+      where e.org_id = ${orgId} and b.org_id = ${orgId} and e.record_id = any (${sql.array(recordIds, 2950)}::uuid[])`;
+    return new Map(rows.map(({ eventId, digest }) => [eventId, digest]));
+  });
+}
+
 /** Whether a record id stands in the spine; true also after its body has been purged. */
 export function isRecorded(sql: Sql, { orgId, recordId: id }: { orgId: string; recordId: string }): Promise<boolean> {
   return asTenant(sql, orgId, async (tx) => (await tx`select 1 from ledger_entry where org_id = ${orgId} and record_id = ${id}`).length > 0);

@@ -35,8 +35,8 @@ describe('the OpenAPI document', () => {
     expect(inPath.every((parameter: { required: boolean }) => parameter.required)).toBe(true);
     expect(operation.requestBody !== undefined).toBe('request' in route && 'body' in route.request);
     for (const status of Object.keys(route.responses)) expect(operation.responses[status]).toBeDefined();
-    for (const status of ['429', '500', '503'])
-      expect(operation.responses[status].content['application/problem+json'].schema).toEqual({ $ref: '#/components/schemas/Problem' });
+    const [type, schema] = 'media' in route ? ['application/json', 'OtlpStatus'] : ['application/problem+json', 'Problem'];
+    for (const status of ['429', '500', '503']) expect(operation.responses[status].content[type].schema).toEqual({ $ref: `#/components/schemas/${schema}` });
   });
 
   it('describes nothing that the table does not hold', () => {

@@ -3,6 +3,7 @@ import { ERRORS, ERROR_CODES } from '../../schemas/problem.ts';
 /** What callers already rely on. A line here is never changed; new codes get new lines. */
 const PUBLISHED = {
   'malformed-json': 400,
+  'malformed-otlp': 400,
   unauthenticated: 401,
   'missing-scope': 403,
   'not-permitted': 403,

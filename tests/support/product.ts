@@ -21,7 +21,7 @@ import { Scope } from '../../schemas/access.ts';
 import type { Decision } from '../../schemas/decision.ts';
 import type { Json } from '../../schemas/json.ts';
 import type { PolicySet } from '../../schemas/policy.ts';
-import type { OutboundConfig, ServerConfig, WorkerRole } from '../../workers/config.ts';
+import type { DecisionSpansConfig, OutboundConfig, ServerConfig, WorkerRole } from '../../workers/config.ts';
 import { createPayloadCodec } from '../../workers/payload-codec.ts';
 import { startProduct } from '../../workers/product.ts';
 import { createTestDatabase } from './database.ts';
@@ -79,8 +79,14 @@ export async function startTestProduct({
   roles = ['api', 'decision', 'hitl'],
   outbound,
   webhookWaitsMs,
+  decisionSpans,
   ...organization
-}: OrganizationOptions & { roles?: WorkerRole[]; outbound?: OutboundConfig; webhookWaitsMs?: readonly number[] } = {}): Promise<TestProduct> {
+}: OrganizationOptions & {
+  roles?: WorkerRole[];
+  outbound?: OutboundConfig;
+  webhookWaitsMs?: readonly number[];
+  decisionSpans?: DecisionSpansConfig;
+} = {}): Promise<TestProduct> {
   const address = process.env['TEST_TEMPORAL_ADDRESS'];
   const workflowBundlePath = process.env['TEST_WORKFLOW_BUNDLE'];
   if (address === undefined || workflowBundlePath === undefined) throw new Error('this test needs the servers of tests/support/global-setup.mjs');
@@ -105,6 +111,7 @@ export async function startTestProduct({
     workflowBundlePath,
     ...(outbound && { outbound }),
     ...(webhookWaitsMs && { webhookWaitsMs }),
+    ...(decisionSpans && { decisionSpans }),
     signer: { databaseUrl: database.adminUrl, databaseRole: 'mg_signer', stateDirectory, host: 'ledger.example.com', hostIsGiven: true },
     purge: { databaseUrl: database.adminUrl, databaseRole: 'mg_purge' },
     temporal: { address, namespace },

@@ -113,3 +113,25 @@ test('mail needs a server and a sender together; what may be reached beside publ
   expect(() => readConfig([], { ...ENV, ...mail, SMTP_URL: 'https://mail.internal' })).toThrow('SMTP_URL');
   expect(() => readConfig([], { ...ENV, OUTBOUND_ALLOW: 'everything' })).toThrow('OUTBOUND_ALLOW');
 });
+
+test('decisions are sent as spans where a collector is named, with the headers it asks for', () => {
+  expect(readConfig([], ENV).decisionSpans).toBeUndefined();
+  const named = { ...ENV, OTLP_EXPORT_URL: 'https://collector.example.com/v1/traces', OTLP_EXPORT_HEADERS: 'Authorization=Bearer%20abc, x-tenant=t1' };
+  expect(readConfig([], named).decisionSpans).toEqual({
+    url: 'https://collector.example.com/v1/traces',
+    headers: { authorization: 'Bearer abc', 'x-tenant': 't1' },
+  });
+});
+
+test.each([
+  ['OTLP_EXPORT_URL', 'collector:4318'],
+  ['OTLP_EXPORT_URL', 'https://secret-4711@collector.example.com/'],
+  ['OTLP_EXPORT_HEADERS', 'secret-4711'],
+  ['OTLP_EXPORT_HEADERS', 'x=%zz'],
+  ['OTLP_EXPORT_HEADERS', 'x=%0d%0asecret-4711'],
+])('%s "%s" is refused without being quoted', (name, value) => {
+  const read = () => readConfig([], { ...ENV, OTLP_EXPORT_URL: 'https://collector.example.com/', [name]: value });
+  expect(read).toThrow(ConfigError);
+  expect(read).toThrow(name);
+  expect(read).not.toThrow('secret-4711');
+});

@@ -25,6 +25,17 @@ describe('agents', () => {
     expect((await call('PUT', 'new-one', {})).body.profile).toEqual({});
   });
 
+  it('registered by an event take an owner, a purpose and granted tools afterwards, and the list shows them', async () => {
+    const { key } = await test.newKey({ orgId: await test.newOrganization() });
+    await test.call('POST', '/api/v1/governance/events', { key, body: { agentId: 'seen-first', action: 'read' } });
+    const { registeredAt, lastSeenAt } = (await test.call('GET', `${AGENTS}/seen-first`, { key })).body;
+    expect(Date.parse(lastSeenAt)).toBeGreaterThanOrEqual(Date.parse(registeredAt));
+    const profile = { owner: 'support', purpose: 'Answers questions about orders.', grantedTools: [{ name: 'lookup_order' }] };
+    await test.call('PUT', `${AGENTS}/seen-first`, { key, body: profile });
+    const { data } = (await test.call('GET', AGENTS, { key })).body;
+    expect(data).toEqual([{ agentId: 'seen-first', status: 'active', stoppedReason: null, profile, registeredAt, lastSeenAt }]);
+  });
+
   it('are stopped with a reason and resumed', async () => {
     await call('PUT', 'stoppable', {});
     expect((await call('POST', 'stoppable/stop', { reason: 'incident 12' })).body).toMatchObject({ status: 'stopped', stoppedReason: 'incident 12' });
