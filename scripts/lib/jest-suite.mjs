@@ -9,7 +9,7 @@ import { emptyTally, sum } from './tally.mjs';
 /**
  * Files that load the machine so much that others beside them would run into their time-outs, and the other way round. They run one by one.
  */
-const alone = ['outage', 'overload', 'recorded-sessions', 'ledger', 'ledger-export'].map((name) => `tests/e2e/${name}.test.ts`);
+const alone = ['erasure-outage', 'outage', 'overload', 'recorded-sessions', 'ledger', 'ledger-export'].map((name) => `tests/e2e/${name}.test.ts`);
 
 /** @param {readonly string[]} paths @returns {Promise<import('./tally.mjs').Tally>} */
 export async function runJest(paths) {
