@@ -7,8 +7,8 @@ import type { ChannelConfig } from '../db/channel-seal.ts';
 import type { ChannelKind } from '../schemas/channel.ts';
 import type { GuardedFetch } from './outbound/guarded-fetch.ts';
 import { type Mailer, MailFailed } from './outbound/mailer.ts';
-import { OutboundFailed, OutboundRefused } from './outbound/outbound-error.ts';
-import { webhookHeaders } from './outbound/webhook-headers.ts';
+import { outboundFault } from './outbound/outbound-error.ts';
+import { webhookHeaders } from './outbound/webhook-signature.ts';
 
 /** What came of one try. `error` names neither address nor host nor text: it is shown to administrators and kept in histories. */
 export type DeliveryResult = { kind: 'sent' } | { kind: 'failed'; error: string; permanent: boolean };
@@ -54,7 +54,7 @@ export function createDelivery({ mailer, fetch, mailDomain, now }: DeliveryDeps)
         return post(config, JSON.stringify(renderTeams(notice)));
       case 'webhook': {
         const body = JSON.stringify(renderWebhook(notice, { at: new Date(now()).toISOString() }));
-        return post(config, body, webhookHeaders(id, body, config.secret, Math.floor(now() / 1_000)));
+        return post(config, body, webhookHeaders({ id, body, atSeconds: Math.floor(now() / 1_000) }, config.secret));
       }
     }
   };
@@ -64,9 +64,7 @@ export function createDelivery({ mailer, fetch, mailDomain, now }: DeliveryDeps)
       return await send(parcel);
     } catch (error) {
       if (error instanceof MailFailed) return { kind: 'failed', error: mailError(error), permanent: error.permanent };
-      if (error instanceof OutboundRefused) return { kind: 'failed', error: `refused: ${error.code}`, permanent: true };
-      if (error instanceof OutboundFailed) return { kind: 'failed', error: `no answer: ${error.code}`, permanent: false };
-      throw error;
+      return { kind: 'failed', ...outboundFault(error) };
     }
   };
 }

@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import type { BatchRequest } from './batch-decision.ts';
+import { inParallel } from '../core/in-parallel.ts';
 import type { GovernEventInput, ObserveEventsInput } from '../core/decision/govern-event-input.ts';
 import { canonicalize } from '../core/json/canonical.ts';
 import { subjectsOf } from '../core/ledger/personal-fields.ts';
@@ -131,11 +132,11 @@ export function createErasureActivities({ vault, histories, now, pageSize = 100 
       const { total } = erasure;
       if (erasure.status !== 'running') return { status: erasure.status, total, done, found: 0, open: 0, next: null };
       const { runs, looked, endsAtMs, next } = await page(orgId, erasure, place);
-      const closed = runs.filter(({ isOpen }) => !isOpen).values();
-      const work = async (): Promise<void> => {
-        for (const run of closed) await histories.remove(run);
-      };
-      await Promise.all(Array.from({ length: AT_A_TIME }, work));
+      await inParallel(
+        runs.filter(({ isOpen }) => !isOpen),
+        AT_A_TIME,
+        histories.remove,
+      );
       // At the latest: what is open ends some time, and is kept from then on as long as any other run.
       const atLatest = new Date(Math.max(now(), endsAtMs) + (await histories.retentionMs()));
       const historiesGoneAt = erasure.historiesGoneAt !== null && erasure.historiesGoneAt > atLatest ? null : atLatest;

@@ -1,6 +1,7 @@
 import { canonicalize } from '../core/json/canonical.ts';
 import { messageOf } from '../core/webhooks/message.ts';
-import { pauseMs, readRetryAfter, THROTTLING } from '../core/webhooks/schedule.ts';
+import { readRetryAfter } from '../core/retry-after.ts';
+import { pauseMs, THROTTLING } from '../core/webhooks/schedule.ts';
 import type { Sql } from '../db/client.ts';
 import type { AuditEntry } from '../db/queries/audit.ts';
 import { findWebhookDelivery, noteWebhookTry, type WebhookDeliveryName } from '../db/queries/webhook-deliveries.ts';
@@ -11,7 +12,7 @@ import type { WebhookEndpointConfig, WebhookSeals } from '../db/webhook-seal.ts'
 import type { WebhookTest } from '../schemas/webhook.ts';
 import type { WebhookMessage } from '../schemas/webhook-event.ts';
 import type { GuardedFetch } from './outbound/guarded-fetch.ts';
-import { OutboundFailed, OutboundRefused } from './outbound/outbound-error.ts';
+import { outboundFault } from './outbound/outbound-error.ts';
 import { signedHeaders } from './outbound/webhook-signature.ts';
 import { messageIdOf } from './webhook-feed.ts';
 
@@ -86,9 +87,7 @@ export function createWebhookActivities({ sql, seal, fetch, publicUrl, now, onTr
       const retryAfterMs = readRetryAfter(answered['retry-after'], now());
       return { kind: 'failed', http, error: `answered ${http}`, gone: http === 410, final: http === 410, throttles: THROTTLING.has(http), retryAfterMs };
     } catch (error) {
-      if (error instanceof OutboundRefused) return notMade(`refused: ${error.code}`);
-      if (error instanceof OutboundFailed) return notMade(`no answer: ${error.code}`);
-      throw error;
+      return notMade(outboundFault(error).error);
     }
   };
 

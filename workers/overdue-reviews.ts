@@ -1,6 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReviewActivities } from '../activities/review.ts';
+import { inParallel } from '../core/in-parallel.ts';
 import type { OverdueReview } from '../db/queries/left-lying.ts';
+import { watch, type Watch } from './watch.ts';
 
 export interface OverdueReviewsDeps {
   /** Pending reviews whose level should have run out before then, the longest overdue first. */
@@ -22,9 +23,7 @@ const MAX_REVIEWS = 500;
  * Moves on reviews whose level has run out and whose run has not seen to it: it waits for a killed worker's task to time out, for Temporal to come
  * back, or is lost with Temporal's data. The step is the one the run would take, with the same key, so whoever comes second finds it taken.
  */
-export function watchOverdueReviews({ list, steps, wake, onError, now, everyMs = 1_000, graceMs = 1_500 }: OverdueReviewsDeps): { stop: () => Promise<void> } {
-  const stopping = new AbortController();
-
+export function watchOverdueReviews({ list, steps, wake, onError, now, everyMs = 1_000, graceMs = 1_500 }: OverdueReviewsDeps): Watch {
   const moveOn = async (review: OverdueReview): Promise<void> => {
     const { orgId, reviewId } = review;
     const { status, level, round = 0, dueAtMs, joinedTo } = await steps.readLadder({ orgId, reviewId });
@@ -34,25 +33,12 @@ export function watchOverdueReviews({ list, steps, wake, onError, now, everyMs =
     // Not waited for, since Temporal may be away: what is recorded stands, and the run looks at it when it wakes.
     void wake(review).catch(() => undefined);
   };
-  const tick = async (): Promise<void> => {
-    const queue = (await list({ before: new Date(now() - graceMs), limit: MAX_REVIEWS })).values();
-    const work = async (): Promise<void> => {
+  return watch(
+    async (signal) => {
+      const overdue = await list({ before: new Date(now() - graceMs), limit: MAX_REVIEWS });
       // One that cannot be moved must not keep the others waiting.
-      for (const review of queue) if (!stopping.signal.aborted) await moveOn(review).catch(onError);
-    };
-    await Promise.all(Array.from({ length: AT_ONCE }, work));
-  };
-  const running = (async () => {
-    while (!stopping.signal.aborted) {
-      await tick().catch(onError);
-      await sleep(everyMs, undefined, { signal: stopping.signal }).catch(() => undefined);
-    }
-  })();
-
-  return {
-    async stop() {
-      stopping.abort();
-      await running;
+      await inParallel(overdue, AT_ONCE, async (review) => (signal.aborted ? undefined : moveOn(review).catch(onError)));
     },
-  };
+    { everyMs, onError },
+  );
 }

@@ -14,56 +14,49 @@ import type { WebhookActivities } from '../activities/webhook.ts';
 import { TASK_QUEUE } from '../workflows/options.ts';
 import type { TemporalConnection } from './temporal-connection.ts';
 
+/** What all of them have in common: a queue, its activities, and ten seconds to finish what is under way. */
+const optionsOf = ({ connection, namespace, dataConverter }: TemporalConnection, taskQueue: string, activities: object) => ({
+  connection,
+  namespace,
+  dataConverter,
+  taskQueue,
+  activities: { ...activities },
+  shutdownGraceTime: '10s' as const,
+});
+
 /** Steps of reviews: activities only, so it needs no bundle and can run anywhere. */
 export function createReviewWorker(
   temporal: TemporalConnection,
   activities: ReviewActivities & BatchActivities & OutcomeActivities & SweepActivities,
 ): Promise<Worker> {
   return Worker.create({
-    connection: temporal.connection,
-    namespace: temporal.namespace,
-    dataConverter: temporal.dataConverter,
-    taskQueue: TASK_QUEUE.hitl,
-    activities: { ...activities },
+    ...optionsOf(temporal, TASK_QUEUE.hitl, activities),
     maxConcurrentActivityTaskExecutions: 50,
     maxConcurrentActivityTaskPolls: 4,
-    shutdownGraceTime: '10s',
   });
 }
 
 /** Notices to people: their runs and their steps on one queue, so that a slow receiver stands before nothing but other notices. */
 export function createNoticeWorker(temporal: TemporalConnection, activities: NotificationActivities, workflowBundlePath: string): Promise<Worker> {
   return Worker.create({
-    connection: temporal.connection,
-    namespace: temporal.namespace,
-    dataConverter: temporal.dataConverter,
-    taskQueue: TASK_QUEUE.notices,
+    ...optionsOf(temporal, TASK_QUEUE.notices, activities),
     workflowBundle: { codePath: workflowBundlePath },
-    activities: { ...activities },
     maxCachedWorkflows: 100,
     maxConcurrentWorkflowTaskExecutions: 20,
     maxConcurrentActivityTaskExecutions: 30,
-    maxConcurrentWorkflowTaskPolls: 2,
-    maxConcurrentActivityTaskPolls: 2,
-    shutdownGraceTime: '10s',
+    ...FEW_POLLS,
   });
 }
 
 /** Messages to customers' systems. Their receivers are many and may be slow: they stand before nothing but one another. */
 export function createWebhookWorker(temporal: TemporalConnection, activities: WebhookActivities, workflowBundlePath: string): Promise<Worker> {
   return Worker.create({
-    connection: temporal.connection,
-    namespace: temporal.namespace,
-    dataConverter: temporal.dataConverter,
-    taskQueue: TASK_QUEUE.webhooks,
+    ...optionsOf(temporal, TASK_QUEUE.webhooks, activities),
     workflowBundle: { codePath: workflowBundlePath },
-    activities: { ...activities },
     maxCachedWorkflows: 100,
     maxConcurrentWorkflowTaskExecutions: 10,
     maxConcurrentActivityTaskExecutions: 50,
-    maxConcurrentWorkflowTaskPolls: 2,
-    maxConcurrentActivityTaskPolls: 2,
-    shutdownGraceTime: '10s',
+    ...FEW_POLLS,
   });
 }
 
@@ -74,15 +67,12 @@ export function createMaintenanceWorker(
   workflowBundlePath: string,
 ): Promise<Worker> {
   return Worker.create({
-    connection: temporal.connection,
-    namespace: temporal.namespace,
-    dataConverter: temporal.dataConverter,
-    taskQueue: TASK_QUEUE.maintenance,
+    ...optionsOf(temporal, TASK_QUEUE.maintenance, activities),
     workflowBundle: { codePath: workflowBundlePath },
-    activities: { ...activities },
     maxCachedWorkflows: 20,
-    maxConcurrentWorkflowTaskPolls: 2,
-    maxConcurrentActivityTaskPolls: 2,
-    shutdownGraceTime: '10s',
+    ...FEW_POLLS,
   });
 }
+
+/** Nobody waits for what these queues hold to the millisecond. */
+const FEW_POLLS = { maxConcurrentWorkflowTaskPolls: 2, maxConcurrentActivityTaskPolls: 2 };

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
+import { inParallel } from '../core/in-parallel.ts';
 import type { WaitingRun } from '../activities/sweep.ts';
 import { conductReviewId, governEventId, sweepReviewsId } from '../workflows/ids.ts';
 import { reviewMovedSignal } from '../workflows/messages.ts';
@@ -27,14 +28,10 @@ const AT_A_TIME = 10;
 
 /** Tells runs that their reviews have moved. Never fails: a run that is not reached looks when its timer fires, or is woken when it is overdue. */
 export async function tellRuns(client: Client, orgId: string, runs: readonly WaitingRun[]): Promise<void> {
-  const queue = runs.values();
-  const work = async (): Promise<void> => {
-    for (const { kind, eventId, reviewId } of queue) {
-      const handle = client.workflow.getHandle(kind === 'gate' ? governEventId(orgId, eventId) : conductReviewId(orgId, reviewId));
-      const paced = sleep((1_000 * AT_A_TIME) / TOLD_PER_SECOND);
-      await callWithin(client, 1_000, () => handle.signal(reviewMovedSignal)).catch(() => undefined);
-      await paced;
-    }
-  };
-  await Promise.all(Array.from({ length: AT_A_TIME }, work));
+  await inParallel(runs, AT_A_TIME, async ({ kind, eventId, reviewId }) => {
+    const handle = client.workflow.getHandle(kind === 'gate' ? governEventId(orgId, eventId) : conductReviewId(orgId, reviewId));
+    const paced = sleep((1_000 * AT_A_TIME) / TOLD_PER_SECOND);
+    await callWithin(client, 1_000, () => handle.signal(reviewMovedSignal)).catch(() => undefined);
+    await paced;
+  });
 }

@@ -1,7 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import type { WebhookTestRequest } from '../activities/webhook.ts';
-import { DecisionUnavailable } from '../api/governance-runtime.ts';
 import type { UnstartedDelivery } from '../db/queries/webhook-feed.ts';
 import type { WebhookTest } from '../schemas/webhook.ts';
 import type { deliverWebhook } from '../workflows/deliver-webhook.ts';
@@ -9,7 +8,7 @@ import { deliverWebhookId, testWebhookId } from '../workflows/ids.ts';
 import { TASK_QUEUE } from '../workflows/options.ts';
 import { SEARCH_ATTRIBUTE } from '../workflows/search-attributes.ts';
 import type { testWebhook } from '../workflows/test-webhook.ts';
-import { callWithin } from './call-within.ts';
+import { runTest } from './run-test.ts';
 import { startRun } from './start-run.ts';
 
 /** Starts the run of a delivery, or leaves the one that runs. One that was lost is started again as long as the row says that it is pending. */
@@ -28,19 +27,10 @@ export async function startDelivery(
   });
 }
 
-/** Has a test sent by the process that sends the real messages. */
-export async function runWebhookTest(client: Client, request: WebhookTestRequest, timeoutMs = 25_000): Promise<WebhookTest> {
-  const { orgId, endpointId, testId } = request;
-  try {
-    return await callWithin(client, timeoutMs, () =>
-      client.workflow.execute<typeof testWebhook>('testWebhook', {
-        taskQueue: TASK_QUEUE.webhooks,
-        workflowId: testWebhookId(orgId, endpointId, testId),
-        workflowExecutionTimeout: timeoutMs,
-        args: [request],
-      }),
-    );
-  } catch (cause) {
-    throw new DecisionUnavailable('the test could not be made', { cause });
-  }
-}
+/** A test message to one endpoint. @throws DecisionUnavailable */
+export const runWebhookTest = (client: Client, request: WebhookTestRequest): Promise<WebhookTest> =>
+  runTest<typeof testWebhook>(client, 'testWebhook', {
+    taskQueue: TASK_QUEUE.webhooks,
+    workflowId: testWebhookId(request.orgId, request.endpointId, request.testId),
+    args: [request],
+  });

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { WebhookFeed } from '../activities/webhook-feed.ts';
+import { inParallel } from '../core/in-parallel.ts';
 import type { Sql } from '../db/client.ts';
 import {
   listUnfedEndpoints,
@@ -7,9 +7,9 @@ import {
   listUnstartedDeliveries,
   noteDeliveriesStarted,
   pruneWebhooks,
-  type Unfed,
   type UnstartedDelivery,
 } from '../db/queries/webhook-feed.ts';
+import { watch, type Watch } from './watch.ts';
 
 export interface WebhookWatchDeps {
   sql: Sql;
@@ -35,56 +35,37 @@ const KEPT_MS = 90 * 86_400_000;
  * Reads ledgers behind the cursors of their endpoints and starts the runs of what is to be delivered. Without endpoints that is one look at an
  * empty index. Several processes may do it: cursors move once, and a run is one however often it is started.
  */
-export function watchWebhooks({ sql, feed, start, onError, now, everyMs = 1_000 }: WebhookWatchDeps): { stop: () => Promise<void> } {
-  const stopping = new AbortController();
+export function watchWebhooks({ sql, feed, start, onError, now, everyMs = 1_000 }: WebhookWatchDeps): Watch {
   let prunedAtMs = now();
 
-  const inParallel = async <Item>(items: readonly Item[], width: number, work: (item: Item) => Promise<unknown>): Promise<void> => {
-    const queue = items.values();
-    const worker = async (): Promise<void> => {
-      // One that fails must not keep the others waiting.
-      for (const item of queue) if (!stopping.signal.aborted) await work(item).catch(onError);
-    };
-    await Promise.all(Array.from({ length: width }, worker));
-  };
+  // One that fails must not keep the others waiting.
+  const each = <Item>(items: readonly Item[], width: number, signal: AbortSignal, work: (item: Item) => Promise<unknown>): Promise<void> =>
+    inParallel(items, width, async (item) => (signal.aborted ? undefined : work(item).catch(onError)));
 
-  const startAll = async (): Promise<void> => {
-    const unstarted = await listUnstartedDeliveries(sql, { limit: STARTED_PER_ROUND });
+  const startAll = async (signal: AbortSignal): Promise<void> => {
     const started: UnstartedDelivery[] = [];
-    const failures: unknown[] = [];
-    await inParallel(unstarted, STARTED_AT_ONCE, async (delivery) => {
-      // Temporal is away for all of them; they wait for the next round.
-      if (failures.length > 0) return;
-      await start(delivery).then(
-        () => started.push(delivery),
-        (error: unknown) => failures.push(error),
-      );
-    });
-    if (started.length > 0) await noteDeliveriesStarted(sql, started);
-    if (failures.length > 0) throw failures[0];
-  };
-
-  const tick = async (): Promise<void> => {
-    const limit = FED_PER_ROUND;
-    await inParallel<Unfed>(await listUnfedEndpoints(sql, { limit }), FED_AT_ONCE, (unfed) => feed.feedEndpoint(unfed));
-    await inParallel<Unfed>(await listUnfedReplays(sql, { limit }), FED_AT_ONCE, (unfed) => feed.feedReplay(unfed));
-    await startAll();
-    if (now() - prunedAtMs < PRUNE_EVERY_MS) return;
-    prunedAtMs = now();
-    await pruneWebhooks(sql, { before: new Date(now() - KEPT_MS), limit: PRUNED_AT_ONCE });
-  };
-
-  const running = (async () => {
-    while (!stopping.signal.aborted) {
-      await tick().catch(onError);
-      await sleep(everyMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+    try {
+      // Where Temporal is away it is so for all of them: they wait for the next round.
+      await inParallel(await listUnstartedDeliveries(sql, { limit: STARTED_PER_ROUND }), STARTED_AT_ONCE, async (delivery) => {
+        if (signal.aborted) return;
+        await start(delivery);
+        started.push(delivery);
+      });
+    } finally {
+      if (started.length > 0) await noteDeliveriesStarted(sql, started);
     }
-  })();
-
-  return {
-    async stop() {
-      stopping.abort();
-      await running;
-    },
   };
+
+  return watch(
+    async (signal) => {
+      const limit = FED_PER_ROUND;
+      await each(await listUnfedEndpoints(sql, { limit }), FED_AT_ONCE, signal, (unfed) => feed.feedEndpoint(unfed));
+      await each(await listUnfedReplays(sql, { limit }), FED_AT_ONCE, signal, (unfed) => feed.feedReplay(unfed));
+      await startAll(signal);
+      if (now() - prunedAtMs < PRUNE_EVERY_MS) return;
+      prunedAtMs = now();
+      await pruneWebhooks(sql, { before: new Date(now() - KEPT_MS), limit: PRUNED_AT_ONCE });
+    },
+    { everyMs, onError },
+  );
 }

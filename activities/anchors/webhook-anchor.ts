@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { GuardedFetch } from '../outbound/guarded-fetch.ts';
-import { webhookHeaders } from '../outbound/webhook-headers.ts';
+import { webhookHeaders } from '../outbound/webhook-signature.ts';
 import type { Anchor } from './anchor.ts';
 import { ask, unwantedAnswer } from './ask.ts';
 
@@ -22,7 +22,7 @@ export function createWebhookAnchor({ name = 'webhook', url, secret, fetch, now 
     async publish({ origin, number, size, note }) {
       const id = messageId(origin, number);
       const body = JSON.stringify({ type: 'deployment.checkpoint', timestamp: new Date(now()).toISOString(), data: { origin, number, size, note } });
-      const headers = { 'content-type': 'application/json', ...webhookHeaders(id, body, secret, Math.floor(now() / 1_000)) };
+      const headers = { 'content-type': 'application/json', ...webhookHeaders({ id, body, atSeconds: Math.floor(now() / 1_000) }, secret) };
       const { status } = await ask(fetch, url, { headers, body });
       if (status < 200 || status > 299) throw unwantedAnswer(status);
       return `${status} ${id}`;

@@ -31,6 +31,13 @@ export function outboundFailure(error: unknown, host: string): OutboundFailed {
   return new OutboundFailed(TIMEOUT_CODES.has(code) ? 'timeout' : 'network', host, error);
 }
 
+/** What to note of a request that came to nothing, without its address. Throws what is neither refused nor failed. */
+export function outboundFault(error: unknown): { error: string; permanent: boolean } {
+  if (error instanceof OutboundRefused) return { error: `refused: ${error.code}`, permanent: true };
+  if (error instanceof OutboundFailed) return { error: `no answer: ${error.code}`, permanent: false };
+  throw error;
+}
+
 const REFUSALS: Readonly<Record<RefusalCode, string>> = {
   'address-blocked': 'the host is not on the public internet',
   'scheme-refused': 'only https is allowed',

@@ -8,16 +8,6 @@ export const WEBHOOK_WAITS_MS: readonly number[] = [0, 5 * SECOND, 5 * MINUTE, 3
 /** Answers of a receiver that has too much to do: everything for it waits. */
 export const THROTTLING: ReadonlySet<number> = new Set([429, 502, 504]);
 const THROTTLE_MS = 30 * SECOND;
-const LONGEST_PAUSE_MS = 24 * HOUR;
 
 /** How long a throttled receiver is left alone. */
 export const pauseMs = (retryAfterMs: number | null): number => retryAfterMs ?? THROTTLE_MS;
-
-/** `Retry-After`, seconds or an HTTP date, as milliseconds from now, a day at most; null where there is none that can be read. */
-export function readRetryAfter(value: string | string[] | undefined, nowMs: number): number | null {
-  const text = (Array.isArray(value) ? value[0] : value)?.trim() ?? '';
-  const ms = /^\d{1,9}$/.test(text) ? Number(text) * SECOND : HTTP_DATE.test(text) ? Date.parse(text) - nowMs : Number.NaN;
-  return Number.isNaN(ms) ? null : Math.min(Math.max(ms, 0), LONGEST_PAUSE_MS);
-}
-
-const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;

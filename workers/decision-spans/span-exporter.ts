@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { GuardedFetch } from '../../activities/outbound/guarded-fetch.ts';
+import { readRetryAfter } from '../../core/retry-after.ts';
 import type { DecisionSpan } from './decision-span.ts';
 
 export interface SpanExporterOptions {
@@ -83,14 +85,14 @@ export function createSpanExporter({
         if (response.status >= 200 && response.status < 300) return null;
         reason = `the receiver answered ${response.status}`;
         if (!RETRYABLE.has(response.status)) return reason;
-        askedMs = retryAfterMs(response.headers['retry-after']);
+        askedMs = Math.min(readRetryAfter(response.headers['retry-after'], Date.now()) ?? 0, MAX_WAIT_MS);
       } catch (error) {
         // Messages of these errors name the host and nothing else of the address.
         reason = (error as Error).message;
       }
       const pauseMs = retryMs[attempt];
       if (pauseMs === undefined || closing.signal.aborted) return reason;
-      await sleep(Math.max(pauseMs, askedMs), closing.signal);
+      await sleep(Math.max(pauseMs, askedMs), undefined, { signal: closing.signal }).catch(() => undefined);
     }
   };
 
@@ -126,24 +128,4 @@ function exportRequest(spans: readonly DecisionSpan[], version: string): object 
       },
     ],
   };
-}
-
-/** Seconds; the form with a date is rare enough to wait our own time instead. */
-function retryAfterMs(header: string | string[] | undefined): number {
-  const seconds = Number(Array.isArray(header) ? header[0] : header);
-  return Number.isFinite(seconds) && seconds > 0 ? Math.min(seconds * 1_000, MAX_WAIT_MS) : 0;
-}
-
-/** Ends early when the signal fires. */
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end);
-    if (signal.aborted) end();
-  });
 }
