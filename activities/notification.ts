@@ -97,7 +97,7 @@ export function createNotificationActivities({ vault, seal, deliver, decideUrl, 
         member === null || review.status !== 'pending'
           ? null
           : decideUrl({ orgId, reviewId, memberId: member.id, digest: review.actionDigest, expiresAtMs: review.expiresAt.getTime() }, id);
-      const config = seal.open(channel.config, { orgId, channelId });
+      const config = seal.open(channel.config, { orgId, id: channelId });
       return deliver({ id, kind: channel.kind, config, notice: { ...notice, decideUrl: link }, address: member?.email ?? null });
     },
 
@@ -111,7 +111,7 @@ export function createNotificationActivities({ vault, seal, deliver, decideUrl, 
       const channel = await findChannel(sql, { orgId, channelId });
       if (channel === undefined) return { delivered: false, error: 'the channel is disabled' };
       const member = memberId === null ? undefined : await findActiveMember(sql, { orgId, memberId });
-      const config = seal.open(channel.config, { orgId, channelId });
+      const config = seal.open(channel.config, { orgId, id: channelId });
       const result = await deliver({ id: `ntf_${testId}`, kind: channel.kind, config, notice: testNotice(publicUrl), address: member?.email ?? null });
       return result.kind === 'sent' ? { delivered: true, error: null } : { delivered: false, error: result.error };
     },

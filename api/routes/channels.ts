@@ -25,7 +25,7 @@ export interface ChannelRoutesOptions {
 export function channelRoutes({ vault, runtime, seal }: ChannelRoutesOptions): Handlers<ChannelRoutes> {
   const { sql } = vault;
   const channelOf = (orgId: string, { id, kind, name, config, occasions, createdBy, createdAt }: ChannelRow): Channel => {
-    const { url, secret } = seal.open(config, { orgId, channelId: id });
+    const { url, secret } = seal.open(config, { orgId, id });
     const host = url === undefined ? null : new URL(url).host;
     return { id, kind, name, occasions, host, signed: secret !== undefined, createdBy, createdAt: createdAt.toISOString() };
   };
@@ -51,7 +51,7 @@ export function channelRoutes({ vault, runtime, seal }: ChannelRoutesOptions): H
       const createdBy = requesterOf(principal);
       // Kind and occasions only: the ledger is kept for years, and a URL is a secret.
       const audit = auditEntry({ type: 'channel.created', actor: createdBy, target: id, requestId, details: { kind, occasions } });
-      const config = seal.seal(configOf(body), { orgId, channelId: id });
+      const config = seal.seal(configOf(body), { orgId, id });
       await createChannel(sql, { orgId, id, kind, name, config, occasions, createdBy, audit });
       return { status: 201, body: channelOf(orgId, await read(orgId, id)) };
     },

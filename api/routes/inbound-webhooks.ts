@@ -10,7 +10,7 @@ import {
   listInboundSecretsInForce,
   receiveWebhook,
 } from '../../db/queries/inbound-webhooks.ts';
-import { findReview, type ReviewRow } from '../../db/queries/reviews.ts';
+import type { ReviewRow } from '../../db/queries/reviews.ts';
 import { recordId } from '../../db/record-id.ts';
 import type { SubjectVault } from '../../db/subject-vault.ts';
 import type { WebhookSeals } from '../../db/webhook-seal.ts';
@@ -18,6 +18,7 @@ import { PublicId } from '../../schemas/ids.ts';
 import { InboundMessage, type InboundReceipt } from '../../schemas/inbound-webhook.ts';
 import type { JsonObject } from '../../schemas/json.ts';
 import { isTimely, signerOf } from '../access/inbound-signature.ts';
+import { findAskedReview } from '../asked-review.ts';
 import type { GovernanceRuntime } from '../governance-runtime.ts';
 import type { Handlers } from '../handler.ts';
 import { auditRecord, type LedgerAppender } from '../ledger-appender.ts';
@@ -86,12 +87,6 @@ export function inboundWebhookRoutes({
     throw problem;
   };
 
-  /** The review that is asked: one that joined another is decided through it. */
-  const askedReview = async (orgId: string, reviewId: string): Promise<ReviewRow | undefined> => {
-    const row = await findReview(vault, { orgId, reviewId });
-    return row !== undefined && row.joinedTo !== null && row.status === 'pending' ? findReview(vault, { orgId, reviewId: row.joinedTo }) : row;
-  };
-
   const accept = async (signed: Signed, { type, data }: InboundMessage): Promise<ReviewRow | null> => {
     const invalid = (pointer: string, detail: string): HttpProblem => problemOf({ errors: [{ pointer, detail }] });
     if (type === 'ticket.closed') {
@@ -101,7 +96,10 @@ export function inboundWebhookRoutes({
     if (!signed.secret.members.includes(data.memberId)) {
       return refuse(signed, 'member-not-named', new HttpProblem('not-permitted', { detail: 'this secret does not speak for that member' }));
     }
-    return (await askedReview(signed.orgId, data.reviewId)) ?? refuse(signed, 'no-such-review', invalid('/data/reviewId', 'no such review'));
+    return (
+      (await findAskedReview(vault, { orgId: signed.orgId, reviewId: data.reviewId })) ??
+      refuse(signed, 'no-such-review', invalid('/data/reviewId', 'no such review'))
+    );
   };
 
   const decide = async ({ orgId, messageId, secret }: Signed, { memberId, verb, reason, digest }: Decision, review: ReviewRow): Promise<InboundResult> => {

@@ -9,6 +9,7 @@ import type { SubjectVault } from '../../db/subject-vault.ts';
 import type { JsonObject } from '../../schemas/json.ts';
 import { DEFAULT_PAGE_SIZE } from '../../schemas/lists.ts';
 import { requesterOf } from '../access/principal.ts';
+import { findAskedReview } from '../asked-review.ts';
 import { decodeCursor } from '../cursor.ts';
 import type { GovernanceRuntime, ReviewOutcome } from '../governance-runtime.ts';
 import type { Handlers } from '../handler.ts';
@@ -21,17 +22,7 @@ type ReviewRoutes = 'listReviews' | 'listReviewQueue' | 'getReview' | 'decideRev
 
 export function reviewRoutes({ vault, runtime }: { vault: SubjectVault; runtime: GovernanceRuntime }): Handlers<ReviewRoutes> {
   const { sql } = vault;
-  const readReview = async (orgId: string, reviewId: string): Promise<ReviewRow> => {
-    const row = await findReview(vault, { orgId, reviewId });
-    if (row === undefined) throw new HttpProblem('not-found');
-    return row;
-  };
-
-  /** The review that is asked: one that joined another is decided through it. */
-  const askedReview = async (orgId: string, reviewId: string): Promise<ReviewRow> => {
-    const row = await readReview(orgId, reviewId);
-    return row.joinedTo !== null && row.status === 'pending' ? readReview(orgId, row.joinedTo) : row;
-  };
+  const readReview = async (orgId: string, reviewId: string): Promise<ReviewRow> => found(await findReview(vault, { orgId, reviewId }));
 
   /** Reads once, and, where the review was pending, again whenever it is told of, until it has moved or the time is over. */
   const awaitReview = async (orgId: string, reviewId: string, timeoutMs: number, signal: AbortSignal): Promise<ReviewRow> => {
@@ -81,7 +72,10 @@ export function reviewRoutes({ vault, runtime }: { vault: SubjectVault; runtime:
     async decideReview({ params: { id }, body }, { principal, requestId }) {
       const { orgId } = principal;
       assertWhole(body);
-      const [{ id: reviewId, eventId, kind }, voter] = await Promise.all([askedReview(orgId, id), voterOf(sql, principal)]);
+      const [{ id: reviewId, eventId, kind }, voter] = await Promise.all([
+        findAskedReview(vault, { orgId, reviewId: id }).then(found),
+        voterOf(sql, principal),
+      ]);
       settled(await runtime.review({ orgId, reviewId, eventId, kind, ...voter, ...given(body), verb: body.verb, requestId }));
       return { status: 200, body: reviewOf(await readReview(orgId, id)) };
     },
@@ -144,6 +138,11 @@ export function reviewRoutes({ vault, runtime }: { vault: SubjectVault; runtime:
       };
     },
   };
+}
+
+function found(row: ReviewRow | undefined): ReviewRow {
+  if (row === undefined) throw new HttpProblem('not-found');
+  return row;
 }
 
 /** Expired and refused are different things, and so are their texts. */

@@ -59,7 +59,7 @@ const openActivities = () =>
 
 async function addChannel(kind: ChannelKind, occasions: NoticeOccasion[] = ['asked', 'reminded', 'decided']): Promise<string> {
   const id = `chn_${randomUUID()}`;
-  const config = seal.seal(kind === 'email' ? {} : { url: SECRET_URL }, { orgId, channelId: id });
+  const config = seal.seal(kind === 'email' ? {} : { url: SECRET_URL }, { orgId, id });
   await createChannel(sql, { orgId, id, kind, name: kind, config, occasions, createdBy: 'system', audit: audit() });
   return id;
 }

@@ -1,6 +1,6 @@
 import { createChannelSeal } from '../../db/channel-seal.ts';
 
-const PLACE = { orgId: '0f8fad5b-d9cb-469f-a165-70867728950e', channelId: 'chn_1' };
+const PLACE = { orgId: '0f8fad5b-d9cb-469f-a165-70867728950e', id: 'chn_1' };
 const CONFIG = { url: 'https://hooks.example.com/services/T0/B0/secret', secret: 'whsec_x' };
 const seal = createChannelSeal(Buffer.alloc(32, 1));
 
@@ -13,7 +13,7 @@ test('a configuration comes back as it was, and its bytes tell nothing of it', (
 
 test('it opens in its own row alone, and under the key that sealed it', () => {
   const sealed = seal.seal(CONFIG, PLACE);
-  expect(() => seal.open(sealed, { ...PLACE, channelId: 'chn_2' })).toThrow();
+  expect(() => seal.open(sealed, { ...PLACE, id: 'chn_2' })).toThrow();
   expect(() => seal.open(sealed, { ...PLACE, orgId: '7c9e6679-7425-40de-944b-e07fc1f90ae7' })).toThrow();
   expect(() => createChannelSeal(Buffer.alloc(32, 2)).open(sealed, PLACE)).toThrow();
 });

@@ -46,7 +46,7 @@ export interface NewTestChannel {
 
 export async function addChannel({ sql }: Stage, masterKey: Buffer, { orgId, kind = 'webhook', url, occasions }: NewTestChannel): Promise<string> {
   const id = `chn_${randomUUID()}`;
-  const config = createChannelSeal(masterKey).seal({ url }, { orgId, channelId: id });
+  const config = createChannelSeal(masterKey).seal({ url }, { orgId, id });
   const audit = auditEntry({ type: 'channel.created', actor: 'system', target: id, requestId: 'req_test' });
   await createChannel(sql, { orgId, id, kind, name: 'test', config, occasions, createdBy: 'system', audit });
   return id;
