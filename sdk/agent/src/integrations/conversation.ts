@@ -1,0 +1,71 @@
+import type { EventDraft } from '../decision.ts';
+import type { Governor } from '../governor.ts';
+import { sha256Hex } from '../sha256-hex.ts';
+import { textParts } from './text-parts.ts';
+import { isGovernedResult } from './governed-results.ts';
+
+export interface HeardMessage {
+  role: 'system' | 'user' | 'assistant' | 'tool';
+  text: string;
+  /** Of a tool's result: the call it answers. */
+  callId?: string | undefined;
+}
+
+interface PermitTextOptions {
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Governs what is about to reach a model: all behind the last word of the model, and what stands before it where this process has not let it
+ * through already, because a history that comes from a client may be invented. Words of the system and of the model itself are left out.
+ * @throws MastGuardBlockedError
+ */
+export async function permitInput(governor: Governor, messages: readonly HeardMessage[], draft: EventDraft, options: PermitTextOptions = {}): Promise<void> {
+  const spoken = messages.findLastIndex(({ role }) => role === 'assistant') + 1;
+  const history = prefixesOf(`${draft.agentId ?? ''}\n${draft.sessionId ?? ''}`, messages);
+  const passed = passedOf(governor);
+  const known = Math.min(spoken, history.findLastIndex((prefix) => passed.has(prefix)) + 1);
+  const heard = messages.slice(known).filter(({ role, text }) => text !== '' && (role === 'user' || role === 'tool'));
+  const fromTools = heard.filter((message) => message.role === 'tool' && !isGovernedResult(governor, message));
+  const fromUser = heard.filter(({ role }) => role === 'user');
+  await permitText(governor, { ...draft, channel: 'user' }, textOf(fromUser), options);
+  await permitText(governor, { ...draft, channel: 'tool_result', trust: 'untrusted' }, textOf(fromTools), options);
+  const last = history.at(-1);
+  if (last !== undefined) remember(passed, last);
+}
+
+/**
+ * Governs what a model has said.
+ * @throws MastGuardBlockedError
+ */
+export const permitOutput = (governor: Governor, text: string, draft: EventDraft, options?: PermitTextOptions): Promise<void> =>
+  permitText(governor, { ...draft, channel: 'agent_message' }, text, options);
+
+/** An event for each part of a text; none for an empty one. */
+async function permitText(governor: Governor, draft: EventDraft, text: string, options?: PermitTextOptions): Promise<void> {
+  if (text === '') return;
+  for (const content of textParts(text)) await governor.permit({ ...draft, content }, options);
+}
+
+const textOf = (messages: readonly HeardMessage[]): string => messages.map(({ text }) => text).join('\n');
+
+/** A name for each beginning of the conversation. */
+function prefixesOf(seed: string, messages: readonly HeardMessage[]): string[] {
+  let prefix = seed;
+  return messages.map(({ role, text }) => (prefix = sha256Hex(`${prefix}\n${role}\n${text}`)));
+}
+
+const MAX_PREFIXES = 10_000;
+const passedBy = new WeakMap<Governor, Set<string>>();
+
+function passedOf(governor: Governor): Set<string> {
+  const passed = passedBy.get(governor) ?? new Set();
+  passedBy.set(governor, passed);
+  return passed;
+}
+
+function remember(passed: Set<string>, prefix: string): void {
+  passed.add(prefix);
+  const [oldest] = passed;
+  if (passed.size > MAX_PREFIXES && oldest !== undefined) passed.delete(oldest);
+}
