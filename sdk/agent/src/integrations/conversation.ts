@@ -1,7 +1,7 @@
 import type { EventDraft } from '../decision.ts';
 import type { Governor } from '../governor.ts';
 import { sha256Hex } from '../sha256-hex.ts';
-import { textParts } from './text-parts.ts';
+import { contentParts } from './content-parts.ts';
 import { isGovernedResult } from './governed-results.ts';
 
 export interface HeardMessage {
@@ -9,6 +9,8 @@ export interface HeardMessage {
   text: string;
   /** Of a tool's result: the call it answers. */
   callId?: string | undefined;
+  /** Of a tool's result: the tool. */
+  name?: string | undefined;
 }
 
 interface PermitTextOptions {
@@ -26,10 +28,10 @@ export async function permitInput(governor: Governor, messages: readonly HeardMe
   const passed = passedOf(governor);
   const known = Math.min(spoken, history.findLastIndex((prefix) => passed.has(prefix)) + 1);
   const heard = messages.slice(known).filter(({ role, text }) => text !== '' && (role === 'user' || role === 'tool'));
-  const fromTools = heard.filter((message) => message.role === 'tool' && !isGovernedResult(governor, message));
-  const fromUser = heard.filter(({ role }) => role === 'user');
-  await permitText(governor, { ...draft, channel: 'user' }, textOf(fromUser), options);
-  await permitText(governor, { ...draft, channel: 'tool_result', trust: 'untrusted' }, textOf(fromTools), options);
+  await permitText(governor, { ...draft, channel: 'user' }, textOf(heard.filter(({ role }) => role === 'user')), options);
+  for (const message of heard) {
+    if (message.role === 'tool' && !isGovernedResult(governor, message)) await permitText(governor, resultDraft(draft, message), message.text, options);
+  }
   const last = history.at(-1);
   if (last !== undefined) remember(passed, last);
 }
@@ -43,8 +45,12 @@ export const permitOutput = (governor: Governor, text: string, draft: EventDraft
 
 /** An event for each part of a text; none for an empty one. */
 async function permitText(governor: Governor, draft: EventDraft, text: string, options?: PermitTextOptions): Promise<void> {
-  if (text === '') return;
-  for (const content of textParts(text)) await governor.permit({ ...draft, content }, options);
+  for (const content of contentParts(text)) await governor.permit({ ...draft, content }, options);
+}
+
+function resultDraft({ agentId, sessionId, principal, action }: EventDraft, { name, callId }: HeardMessage): EventDraft {
+  const what = name === undefined ? { action } : { action: name, tool: { name } };
+  return { agentId, sessionId, principal, ...what, channel: 'tool_result', trust: 'untrusted', ...(callId === undefined ? {} : { metadata: { toolCallId: callId } }) };
 }
 
 const textOf = (messages: readonly HeardMessage[]): string => messages.map(({ text }) => text).join('\n');

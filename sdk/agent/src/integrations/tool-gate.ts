@@ -1,11 +1,11 @@
 import type { Json } from '../../../compliance/src/api-types.ts';
-import type { EventDraft, GovernedEvent, ShieldDecision } from '../decision.ts';
-import { letsPass } from '../decision.ts';
+import { type EventDraft, type GovernedEvent, letsPass, type ShieldDecision } from '../decision.ts';
 import { findBlocked } from '../find-blocked.ts';
 import type { Governor } from '../governor.ts';
+import { jsonOf } from '../json-of.ts';
+import { contentParts } from './content-parts.ts';
 import { type Denial, denialOf } from './denial.ts';
 import { noteGovernedResult } from './governed-results.ts';
-import { textParts } from './text-parts.ts';
 
 export interface ToolCall {
   name: string;
@@ -21,14 +21,27 @@ interface GateOptions {
   signal?: AbortSignal | undefined;
 }
 
+/** Leave to run a tool, with these arguments. */
+export interface Entry {
+  denial: undefined;
+  args: unknown;
+  decision: ShieldDecision;
+}
+
 /** Decides calls of tools for the integrations. A refusal is an answer for the model; an error is only what goes wrong. */
 export interface ToolGate {
   /** Decides, and waits for nobody. What was decided is kept for `enter`. */
   ask: (call: ToolCall, options?: GateOptions) => Promise<'pass' | 'review' | 'deny'>;
-  /** Resolves when the tool may run, with the arguments to run it with, or must not. */
-  enter: (call: ToolCall, options?: GateOptions) => Promise<{ denial: Denial } | { denial: undefined; args: unknown }>;
+  /** Waits for the reviewers where they are to be asked. */
+  enter: (call: ToolCall, options?: GateOptions) => Promise<Entry | { denial: Denial }>;
   /** Governs what the tool has answered; a denial is to stand in its place. */
   leave: (call: Omit<ToolCall, 'args'>, result: unknown, options?: GateOptions) => Promise<Denial | undefined>;
+  /** All of it: runs the tool when, and as often as, it is allowed. */
+  run: <Result>(
+    call: ToolCall,
+    tool: { execute: (args: unknown) => Result | PromiseLike<Result>; contentOf?: (result: Result) => unknown },
+    options?: GateOptions,
+  ) => Promise<{ denial: Denial } | { denial: undefined; result: Result }>;
 }
 
 interface Asked {
@@ -59,7 +72,14 @@ function createToolGate(governor: Governor): ToolGate {
     return known?.action === actionOf(draft) ? known : undefined;
   };
 
-  return {
+  /** A refusal is what the model will hear. */
+  const denialFor = ({ callId }: Omit<ToolCall, 'args'>, error: unknown): Denial => {
+    const denial = denialFrom(error);
+    noteGovernedResult(governor, { callId, text: textOfResult(denial) });
+    return denial;
+  };
+
+  const gate: ToolGate = {
     async ask(call, options) {
       const draft = draftOfCall(call);
       const { event, decision } = await governor.decide(draft, options);
@@ -76,10 +96,10 @@ function createToolGate(governor: Governor): ToolGate {
       const draft = draftOfCall(call);
       const known = take(call, draft);
       try {
-        const { args } = known === undefined ? await governor.permit(draft, options) : await governor.settle(known, options);
-        return { denial: undefined, args: args === undefined ? call.args : argsFrom(args, call.args) };
+        const { args, decision } = known === undefined ? await governor.permit(draft, options) : await governor.settle(known, options);
+        return { denial: undefined, args: args === undefined ? call.args : argsFrom(args, call.args), decision };
       } catch (error) {
-        return { denial: denialFrom(error) };
+        return { denial: denialFor(call, error) };
       }
     },
 
@@ -87,16 +107,37 @@ function createToolGate(governor: Governor): ToolGate {
       try {
         for (const draft of draftsOfResult(call, result)) await governor.permit(draft, options);
       } catch (error) {
-        return denialFrom(error);
+        return denialFor(call, error);
       }
       noteGovernedResult(governor, { callId: call.callId, text: textOfResult(result) });
       return undefined;
     },
+
+    async run(call, { execute, contentOf = (result) => result }, options) {
+      const entry = await gate.enter(call, options);
+      if (entry.denial !== undefined) return entry;
+      const result = await reporting(governor, entry.decision, () => execute(entry.args));
+      const denial = await gate.leave(call, contentOf(result), options);
+      return denial === undefined ? { denial, result } : { denial };
+    },
   };
+  return gate;
+}
+
+/** Where the rule asks how the action went, it is told. */
+async function reporting<Result>(governor: Governor, decision: ShieldDecision, run: () => Result | PromiseLike<Result>): Promise<Result> {
+  try {
+    const result = await run();
+    if (decision.attestation !== undefined) governor.reportOutcome(decision, 'executed');
+    return result;
+  } catch (error) {
+    if (decision.attestation !== undefined) governor.reportOutcome(decision, 'failed');
+    throw error;
+  }
 }
 
 /** @throws the error itself where it is no refusal */
-function denialFrom(error: unknown): Denial {
+export function denialFrom(error: unknown): Denial {
   const blocked = findBlocked(error);
   if (blocked === undefined) throw error;
   return denialOf(blocked.decision);
@@ -106,11 +147,10 @@ export function draftOfCall({ name, args, callId, draft }: ToolCall): EventDraft
   return { ...draft, action: name, tool: { name, args: objectOf(args) }, ...metadataOf(callId) };
 }
 
-/** Events of what a tool has answered, an empty answer having none. */
+/** Events of what a tool has answered; an empty answer has none. */
 export function draftsOfResult({ name, callId, draft }: Omit<ToolCall, 'args'>, result: unknown): EventDraft[] {
-  const text = textOfResult(result);
   const common = { ...draft, action: name, channel: 'tool_result', trust: 'untrusted', tool: { name }, ...metadataOf(callId) } as const;
-  return text === '' ? [] : textParts(text).map((content) => ({ ...common, content }));
+  return contentParts(textOfResult(result)).map((content) => ({ ...common, content }));
 }
 
 const metadataOf = (callId: string | undefined): Pick<EventDraft, 'metadata'> => (callId === undefined ? {} : { metadata: { toolCallId: callId } });
@@ -119,7 +159,7 @@ const actionOf = ({ action, tool }: EventDraft): string => JSON.stringify([actio
 
 /** As it goes over the wire. */
 function objectOf(args: unknown): Record<string, Json> {
-  const value = args === undefined ? {} : (JSON.parse(JSON.stringify(args) ?? 'null') as Json);
+  const value = args === undefined ? {} : jsonOf(args);
   return isObject(value) ? value : { input: value };
 }
 
@@ -129,4 +169,4 @@ const argsFrom = (changed: Record<string, Json>, asked: unknown): unknown => (as
 const isObject = (value: unknown): value is Record<string, Json> => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** A text as it is, anything else as JSON. */
-export const textOfResult = (result: unknown): string => (typeof result === 'string' ? result : (JSON.stringify(result) ?? ''));
+export const textOfResult = (result: unknown): string => (typeof result === 'string' ? result : result === undefined ? '' : JSON.stringify(jsonOf(result)));

@@ -1,4 +1,3 @@
-import type { Json } from '../../../compliance/src/api-types.ts';
 import type { EventDraft } from '../decision.ts';
 import type { HeardMessage } from './conversation.ts';
 import { textOfResult } from './tool-gate.ts';
@@ -60,7 +59,7 @@ export const heardMessages = (prompt: CallOptions['prompt']): HeardMessage[] =>
     if (typeof content === 'string') return [{ role: roleOf(role), text: content }];
     const parts = content as readonly PromptPart[];
     if (role === 'tool') {
-      return parts.filter(({ type }) => type === 'tool-result').map(({ output, toolCallId }) => ({ role: 'tool', text: textOfOutput(output), callId: toolCallId }));
+      return parts.filter(({ type }) => type === 'tool-result').map(({ output, toolCallId, toolName }) => ({ role: 'tool', text: textOfOutput(output), callId: toolCallId, name: toolName }));
     }
     // A message of the assistant that only calls tools has no text, and is its turn all the same.
     return [{ role: roleOf(role), text: parts.flatMap(({ type, text }) => (type === 'text' ? [text ?? ''] : [])).join('\n') }];
@@ -70,6 +69,7 @@ interface PromptPart {
   type: string;
   text?: string;
   toolCallId?: string;
+  toolName?: string;
   output?: { type: string; value?: unknown; reason?: string };
 }
 
@@ -85,12 +85,3 @@ function textOfOutput(output: PromptPart['output']): string {
 /** What the model has said in so many words. */
 export const saidText = (content: readonly ContentPart[]): string =>
   content.flatMap((part) => (part.type === 'text' ? [(part as { text?: string }).text ?? ''] : [])).join('\n');
-
-/** Of a tool call's JSON text. */
-export function argsOfInput(input: string): Json {
-  try {
-    return input.trim() === '' ? {} : (JSON.parse(input) as Json);
-  } catch {
-    return input;
-  }
-}

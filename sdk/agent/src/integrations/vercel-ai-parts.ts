@@ -1,7 +1,8 @@
 import type { EventDraft } from '../decision.ts';
 import type { Governor } from '../governor.ts';
+import { argsOfJson } from './args-of-json.ts';
 import { draftOfCall, draftsOfResult } from './tool-gate.ts';
-import { argsOfInput, type ContentPart, type ToolCallPart, type ToolResultPart } from './vercel-ai-model.ts';
+import type { ContentPart, ToolCallPart, ToolResultPart } from './vercel-ai-model.ts';
 
 export interface GovernedParts {
   governor: Governor;
@@ -26,7 +27,7 @@ export async function governedPart<Part extends ContentPart>(part: Part, { gover
   }
   if (part.type !== 'tool-call') return part;
   const { toolName: name, toolCallId: callId, input, providerExecuted } = part as unknown as ToolCallPart;
-  const call = draftOfCall({ name, callId, args: argsOfInput(input), draft: who });
+  const call = draftOfCall({ name, callId, args: argsOfJson(input), draft: who });
   if (providerExecuted === true) {
     governor.observe(call);
     return part;

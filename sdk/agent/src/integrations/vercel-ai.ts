@@ -1,5 +1,6 @@
 import { permitInput, permitOutput } from './conversation.ts';
-import { type GovernorOptions, governorOf } from './governor-of.ts';
+import type { GovernorOptions } from '../shield.ts';
+import { governorOf } from './governor-of.ts';
 import { governedStream } from './vercel-ai-stream.ts';
 import { type CallOptions, draftOfModelCall, type GenerateResult, heardMessages, type MiddlewareModel, saidText, type StreamPart } from './vercel-ai-model.ts';
 import { type GovernedParts, governedPart } from './vercel-ai-parts.ts';
@@ -13,6 +14,8 @@ export type MiddlewareOptions = GovernorOptions & {
    * `pass`: they are decided where they are made, because the tools went through `governTools`. Default: `decide`.
    */
   toolCalls?: 'decide' | 'pass' | undefined;
+  /** How much of a streaming answer is held back, in UTF-16 code units: what is refused and not longer is seen before any of it goes out. Default: 400. */
+  windowChars?: number | undefined;
 };
 
 export interface MastGuardMiddleware {
@@ -34,6 +37,7 @@ export interface MastGuardMiddleware {
  */
 export function mastguardMiddleware(options: MiddlewareOptions): MastGuardMiddleware {
   const governor = governorOf(options);
+  const { windowChars = 400 } = options;
   const decidesTools = (options.toolCalls ?? 'decide') === 'decide';
   return {
     specificationVersion: 'v3',
@@ -49,7 +53,7 @@ export function mastguardMiddleware(options: MiddlewareOptions): MastGuardMiddle
     async wrapStream({ doStream, params, model }) {
       const parts = { governor, draft: draftOfModelCall(params, model), decidesTools, signal: params.abortSignal };
       const result = await doStream();
-      return { ...result, stream: governedStream(result.stream as ReadableStream<StreamPart>, parts) };
+      return { ...result, stream: governedStream(result.stream as ReadableStream<StreamPart>, { ...parts, windowChars }) };
     },
   };
 }
