@@ -11,7 +11,12 @@ if (process.env.ANTHROPIC_API_KEY) {
   const { query } = await import('@anthropic-ai/claude-agent-sdk');
   for await (const message of query({ prompt: 'List the files here.', options: { hooks } })) console.log(message.type);
 } else {
-  const [{ hooks: [beforeTool], timeout }] = hooks.PreToolUse;
+  const [
+    {
+      hooks: [beforeTool],
+      timeout,
+    },
+  ] = hooks.PreToolUse;
   console.log(`the hook has ${timeout} s`);
   for (const to of ['ann@example.com', 'eve@elsewhere.example']) {
     const input = { hook_event_name: 'PreToolUse', session_id: 'session-1', tool_name: 'send_email', tool_input: { to }, tool_use_id: `toolu_${to.length}` };

@@ -1,4 +1,5 @@
 /** Express 5: a request is governed before its handler. Run it, and it asks itself twice. */
+import { once } from 'node:events';
 import express from 'express';
 import { mastguardExpress } from '@auxdynamics/mastguard-agent-sdk/express';
 import { options } from './options.mjs';
@@ -11,11 +12,11 @@ app.post('/mails', mastguardExpress({ ...options, event: (req) => ({ action: 'se
   res.json({ status: 'sent', to });
 });
 
-const server = app.listen(0, '127.0.0.1', async () => {
-  const { port } = server.address();
-  for (const to of ['ann@example.com', 'eve@elsewhere.example']) {
-    const answer = await fetch(`http://127.0.0.1:${port}/mails`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ to }) });
-    console.log(answer.status, await answer.text());
-  }
-  server.close();
-});
+const server = app.listen(0, '127.0.0.1');
+await once(server, 'listening');
+const url = `http://127.0.0.1:${server.address().port}/mails`;
+for (const to of ['ann@example.com', 'eve@elsewhere.example']) {
+  const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ to }) });
+  console.log(answer.status, await answer.text());
+}
+server.close();

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { findBlocked } from '../../../sdk/agent/src/find-blocked.ts';
-import { mastguardMiddleware } from '../../../sdk/agent/src/integrations/langchain.ts';
-import type { ShieldOptions } from '../../../sdk/agent/src/shield-options.ts';
+import { type LangChainOptions, mastguardMiddleware } from '../../../sdk/agent/src/integrations/langchain.ts';
 import { blocking, scriptDecisions } from '../../sdk/agent/integrations/scripted-decisions.ts';
 import { isInstalled } from './install.ts';
 import { loadPeer } from './load.ts';
@@ -12,13 +11,14 @@ suite('LangChain 1', () => {
   // oxlint-disable-next-line typescript/no-explicit-any
   let langchain: any, testing: any;
   beforeAll(async () => {
-    [langchain, testing] = await Promise.all([loadPeer('langchain'), loadPeer('@langchain/core/testing')]);
+    langchain = await loadPeer('langchain');
+    testing = await loadPeer('@langchain/core/testing');
   });
 
   const emailTool = (sent: unknown[], answer: unknown = 'sent') =>
     langchain.tool((args: unknown) => (sent.push(args), answer), { name: 'send_email', description: 'Sends an e-mail', schema: z.object({ to: z.string() }) });
   // oxlint-disable-next-line typescript/no-explicit-any
-  const agentWith = (model: any, tools: unknown[], options: ShieldOptions) =>
+  const agentWith = (model: any, tools: unknown[], options: LangChainOptions) =>
     langchain.createAgent({ model, tools, middleware: [mastguardMiddleware(langchain, options)] });
   const mails = () =>
     testing
@@ -88,8 +88,44 @@ suite('LangChain 1', () => {
     expect(model.calls[1].messages.at(-1).text).toContain('"denied":true');
   });
 
+  describe('an answer that streams', () => {
+    // oxlint-disable-next-line typescript/no-explicit-any
+    let listModel: any;
+    beforeAll(async () => {
+      listModel = (await loadPeer('@langchain/core/utils/testing')).FakeListChatModel;
+    });
+    const streamed = async (response: string, options: LangChainOptions): Promise<{ pieces: string[]; error: unknown }> => {
+      const pieces: string[] = [];
+      const agent = agentWith(new listModel({ responses: [response] }), [], options);
+      try {
+        for await (const [message] of await agent.stream(ask('Tell me'), { streamMode: 'messages' })) pieces.push(message.text);
+        return { pieces, error: undefined };
+      } catch (error) {
+        return { pieces, error };
+      }
+    };
+
+    it('arrives whole, once it is decided', async () => {
+      expect(await streamed('All is well.', scriptDecisions().options)).toEqual({ pieces: ['All is well.'], error: undefined });
+    });
+
+    it('shows nothing of what the model may not say', async () => {
+      const { pieces, error } = await streamed('The password is hunter2.', scriptDecisions(blocking('hunter2')).options);
+      expect([pieces, findBlocked(error)?.decision.value]).toEqual([[], 'BLOCK']);
+    });
+
+    it('comes in pieces where the host would rather have it at once, and is decided at its end', async () => {
+      const { pieces, error } = await streamed('The password is hunter2.', { ...scriptDecisions(blocking('hunter2')).options, streams: 'pass' });
+      expect([pieces.length > 5, findBlocked(error)?.decision.value]).toEqual([true, 'BLOCK']);
+    });
+  });
+
   it('a tool that fails fails as it would without us', async () => {
-    const failing = langchain.tool(() => Promise.reject(new RangeError('no')), { name: 'send_email', description: 'Fails', schema: z.object({ to: z.string() }) });
+    const failing = langchain.tool(() => Promise.reject(new RangeError('no')), {
+      name: 'send_email',
+      description: 'Fails',
+      schema: z.object({ to: z.string() }),
+    });
     const run = agentWith(mails(), [failing], scriptDecisions().options).invoke(ask('Mail'));
     await expect(run).rejects.toThrow('no');
   });

@@ -17,14 +17,21 @@ suite('OpenAI Agents', () => {
   // oxlint-disable-next-line typescript/no-explicit-any
   let agents: any, testing: any;
   beforeAll(async () => {
-    [agents, testing] = await Promise.all([loadPeer('@openai/agents'), loadPeer('@openai/agents/testing')]);
+    agents = await loadPeer('@openai/agents');
+    testing = await loadPeer('@openai/agents/testing');
     agents.setTracingDisabled(true);
   });
 
   const says = (text: string) => [testing.assistantMessage(text)];
   const mails = () => new testing.ScriptedModel([[testing.functionCall('send_email', { to: 'eve@example.com' }, { callId: 'call-1' })], says('Done.')]);
   const emailTool = (sent: unknown[], more: object = {}) =>
-    agents.tool({ name: 'send_email', description: 'Sends an e-mail', parameters: z.object({ to: z.string() }), execute: (args: unknown) => (sent.push(args), 'sent'), ...more });
+    agents.tool({
+      name: 'send_email',
+      description: 'Sends an e-mail',
+      parameters: z.object({ to: z.string() }),
+      execute: (args: unknown) => (sent.push(args), 'sent'),
+      ...more,
+    });
   // oxlint-disable-next-line typescript/no-explicit-any
   const agent = (model: any, more: object = {}) => new agents.Agent({ name: 'Mailer', model, ...more });
   // oxlint-disable-next-line typescript/no-explicit-any
@@ -62,7 +69,10 @@ suite('OpenAI Agents', () => {
     it('of a tool let it run once where it is allowed', async () => {
       const script = scriptDecisions();
       const sent: unknown[] = [];
-      const guarded = emailTool(sent, { inputGuardrails: [mastguardToolInputGuardrail(script.options)], outputGuardrails: [mastguardToolOutputGuardrail(script.options)] });
+      const guarded = emailTool(sent, {
+        inputGuardrails: [mastguardToolInputGuardrail(script.options)],
+        outputGuardrails: [mastguardToolOutputGuardrail(script.options)],
+      });
       const { finalOutput } = await agents.run(agent(mails(), { tools: [guarded] }), 'Mail');
       expect([finalOutput, sent]).toEqual(['Done.', [{ to: 'eve@example.com' }]]);
       expect(script.told()).toEqual(['send_email({"to":"eve@example.com"})', 'tool_result send_email: sent']);
@@ -81,7 +91,8 @@ suite('OpenAI Agents', () => {
       const sent: unknown[] = [];
       const options = { ...scriptDecisions(blocking('eve@')).options, onDenied: 'throw' as const };
       const run = agents.run(agent(mails(), { tools: [emailTool(sent, { inputGuardrails: [mastguardToolInputGuardrail(options)] })] }), 'Mail');
-      await expect(run).rejects.toBeInstanceOf(agents.ToolInputGuardrailTripwireTriggered);
+      const error = await run.catch((thrown: unknown) => thrown);
+      expect(error.error).toBeInstanceOf(agents.ToolInputGuardrailTripwireTriggered);
       expect(sent).toEqual([]);
     });
 

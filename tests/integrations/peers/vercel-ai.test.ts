@@ -22,7 +22,8 @@ suite('AI SDK 6', () => {
   // oxlint-disable-next-line typescript/no-explicit-any
   let ai: any, test: any;
   beforeAll(async () => {
-    [ai, test] = await Promise.all([loadPeer('ai'), loadPeer('ai/test')]);
+    ai = await loadPeer('ai');
+    test = await loadPeer('ai/test');
   });
 
   const model = (answers: { doGenerate?: object[]; doStream?: object[][] }, options: MiddlewareOptions) => {
@@ -33,7 +34,11 @@ suite('AI SDK 6', () => {
     return { inner, governed: ai.wrapLanguageModel({ model: inner, middleware: mastguardMiddleware(options) }) };
   };
   const emailTool = (sent: unknown[]) =>
-    ai.tool({ description: 'Sends an e-mail', inputSchema: z.object({ to: z.string() }), execute: async (args: unknown) => (sent.push(args), { status: 'sent' }) });
+    ai.tool({
+      description: 'Sends an e-mail',
+      inputSchema: z.object({ to: z.string() }),
+      execute: async (args: unknown) => (sent.push(args), { status: 'sent' }),
+    });
 
   it('a call that is allowed is the call it would be without us', async () => {
     const script = scriptDecisions();
@@ -74,7 +79,9 @@ suite('AI SDK 6', () => {
   });
 
   describe('tools', () => {
-    const answers = () => ({ doGenerate: [generated([toolCall('send_email', { to: 'eve@example.com' })], 'tool-calls'), generated([{ type: 'text', text: 'Done.' }])] });
+    const answers = () => ({
+      doGenerate: [generated([toolCall('send_email', { to: 'eve@example.com' })], 'tool-calls'), generated([{ type: 'text', text: 'Done.' }])],
+    });
 
     it('that are allowed run once, and their result goes back to the model', async () => {
       const script = scriptDecisions();
@@ -91,7 +98,12 @@ suite('AI SDK 6', () => {
       const sent: unknown[] = [];
       const options = script.options;
       const { governed, inner } = model(answers(), { ...options, toolCalls: 'pass' });
-      const { text: said } = await ai.generateText({ model: governed, prompt: 'Mail', tools: governTools({ send_email: emailTool(sent) }, options), stopWhen: ai.stepCountIs(3) });
+      const { text: said } = await ai.generateText({
+        model: governed,
+        prompt: 'Mail',
+        tools: governTools({ send_email: emailTool(sent) }, options),
+        stopWhen: ai.stepCountIs(3),
+      });
       expect([said, sent]).toEqual(['Done.', []]);
       const { value } = inner.doGenerateCalls[1].prompt.at(-1).content[0].output;
       expect(isDenial(value)).toBe(true);
@@ -124,7 +136,12 @@ suite('AI SDK 6', () => {
         },
       });
       const { governed } = model(answers(), { ...script.options, toolCalls: 'pass' });
-      const result = await ai.generateText({ model: governed, prompt: 'Mail', tools: governTools({ send_email: streaming }, script.options), stopWhen: ai.stepCountIs(3) });
+      const result = await ai.generateText({
+        model: governed,
+        prompt: 'Mail',
+        tools: governTools({ send_email: streaming }, script.options),
+        stopWhen: ai.stepCountIs(3),
+      });
       expect(result.steps[0].toolResults[0].output).toEqual({ status: 'sent' });
       expect(script.told()).toContain('tool_result send_email: {"status":"sent"}');
     });

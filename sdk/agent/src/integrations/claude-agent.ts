@@ -111,7 +111,13 @@ export function mastguardHooks(options: ClaudeHooksOptions): MastGuardHooks {
     PreToolUse: [
       {
         timeout,
-        hooks: [(input, _id, { signal }) => orRefused(() => beforeTool(governor, input, { ...options, draft: sessionOf(input), signal }), (reason) => permission('deny', { reason }))],
+        hooks: [
+          (input, _id, { signal }) =>
+            orRefused(
+              () => beforeTool(governor, input, { ...options, draft: sessionOf(input), signal }),
+              (reason) => permission('deny', { reason }),
+            ),
+        ],
       },
     ],
     PostToolUse: [

@@ -50,7 +50,15 @@ async function permitText(governor: Governor, draft: EventDraft, text: string, o
 
 function resultDraft({ agentId, sessionId, principal, action }: EventDraft, { name, callId }: HeardMessage): EventDraft {
   const what = name === undefined ? { action } : { action: name, tool: { name } };
-  return { agentId, sessionId, principal, ...what, channel: 'tool_result', trust: 'untrusted', ...(callId === undefined ? {} : { metadata: { toolCallId: callId } }) };
+  return {
+    agentId,
+    sessionId,
+    principal,
+    ...what,
+    channel: 'tool_result',
+    trust: 'untrusted',
+    ...(callId === undefined ? {} : { metadata: { toolCallId: callId } }),
+  };
 }
 
 const textOf = (messages: readonly HeardMessage[]): string => messages.map(({ text }) => text).join('\n');

@@ -63,15 +63,29 @@ export function mastguardExpress<Request extends object>(
 /** A refused key is our host's fault: Express would answer a client with the status of the error. */
 const withoutStatus = (error: MastGuardError): Error => new Error('the request could not be governed', { cause: error });
 
-function answer(res: Response, decision: ShieldDecision, { onReview, exposeReasons = false }: Pick<ExpressOptions<object>, 'onReview' | 'exposeReasons'>): void {
+function answer(
+  res: Response,
+  decision: ShieldDecision,
+  { onReview, exposeReasons = false }: Pick<ExpressOptions<object>, 'onReview' | 'exposeReasons'>,
+): void {
   const { value, eventId, review, reasons, source } = decision;
   if (value === 'HITL' && review !== undefined && onReview === 'throw') {
-    res.status(202).type('application/json').send(JSON.stringify({ status: 'pending', eventId, reviewId: review.id, expiresAt: review.expiresAt }));
+    res
+      .status(202)
+      .type('application/json')
+      .send(JSON.stringify({ status: 'pending', eventId, reviewId: review.id, expiresAt: review.expiresAt }));
     return;
   }
   const away = source === 'fail-mode';
   const detail = exposeReasons ? reasons.join(' ') : away ? 'The request could not be checked.' : 'The request was refused.';
   if (away) res.set('retry-after', '1');
-  const problem = { type: 'about:blank', title: away ? 'Service Unavailable' : 'Forbidden', status: away ? 503 : 403, detail, code: 'mastguard-blocked', eventId };
+  const problem = {
+    type: 'about:blank',
+    title: away ? 'Service Unavailable' : 'Forbidden',
+    status: away ? 503 : 403,
+    detail,
+    code: 'mastguard-blocked',
+    eventId,
+  };
   res.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
 }

@@ -27,6 +27,7 @@ interface ToolCallRequest {
 
 interface ModelRequest {
   readonly model: unknown;
+  readonly responseFormat?: unknown;
   readonly messages: readonly LangChainMessage[];
   readonly runtime: Runtime;
 }
@@ -46,6 +47,15 @@ export interface MiddlewareConfig {
 }
 /* oxlint-enable typescript/no-explicit-any */
 
+export type LangChainOptions = GovernorOptions & {
+  /**
+   * Answers in the stream mode `messages`. `hold`: each arrives whole, once it is decided; structured answers (`responseFormat`), whose model must stay as it is, do
+   * not. `pass`: they stream while they come, and are decided at their end. Callbacks and `streamEvents` hear the model at once either way. Default:
+   * `hold`.
+   */
+  streams?: 'hold' | 'pass' | undefined;
+};
+
 /**
  * Governs an agent of LangChain 1: what reaches the model, what it says, every call of a tool, and what comes back from it. A tool that is refused
  * does not run; the model reads a `ToolMessage` with the status `error` and `{ denied: true, reason, … }`. What may not reach the model, or is said by it and may
@@ -53,7 +63,7 @@ export interface MiddlewareConfig {
  * The session is the thread (`configurable.thread_id`) unless the options say another.
  * @example createAgent({ model, tools, middleware: [mastguardMiddleware({ createMiddleware, ToolMessage }, { apiKey })] })
  */
-export function mastguardMiddleware<Middleware>({ createMiddleware, ToolMessage }: LangChain<Middleware>, options: GovernorOptions): Middleware {
+export function mastguardMiddleware<Middleware>({ createMiddleware, ToolMessage }: LangChain<Middleware>, options: LangChainOptions): Middleware {
   const governor = governorOf(options);
   const gate = toolGate(governor);
   const draftOf = ({ configurable }: Runtime): Partial<EventDraft> => (options.sessionId === undefined ? { sessionId: publicId(configurable?.thread_id) } : {});
@@ -80,11 +90,17 @@ export function mastguardMiddleware<Middleware>({ createMiddleware, ToolMessage 
       const { model, messages, runtime } = request;
       const draft: EventDraft = { ...draftOf(runtime), action: 'chat', metadata: metadataOf(model) };
       await permitInput(governor, messages.map(heardMessage), draft, { signal: runtime.signal });
-      const answer = await handler(request);
+      const answer = await handler(options.streams === 'pass' ? request : { ...request, model: held(request) });
       await permitOutput(governor, typeof answer.text === 'string' ? answer.text : '', draft, { signal: runtime.signal });
       return answer;
     },
   });
+}
+
+/** The model with LangGraph's tag that keeps its tokens out of the stream mode `messages`. */
+function held({ model, responseFormat }: ModelRequest): unknown {
+  const { withConfig } = model as { withConfig?: (config: { tags: string[] }) => unknown };
+  return responseFormat === undefined && typeof withConfig === 'function' ? withConfig.call(model, { tags: ['nostream'] }) : model;
 }
 
 const ROLES: Readonly<Record<string, HeardMessage['role']>> = { ai: 'assistant', system: 'system', developer: 'system', tool: 'tool', function: 'tool' };

@@ -41,7 +41,10 @@ export function governTool<Tool extends FunctionTool>(tool: Tool, options: Gover
       const asked = argsOfJson(input);
       const outcome = await gate.run(
         { name, args: asked, callId: details?.toolCall?.callId },
-        { execute: (args) => (args === asked ? tool.invoke(context, input, details) : tool.invoke(context, JSON.stringify(args), withoutPrepared(details))) as Promise<unknown> },
+        {
+          execute: (args) =>
+            (args === asked ? tool.invoke(context, input, details) : tool.invoke(context, JSON.stringify(args), withoutPrepared(details))) as Promise<unknown>,
+        },
         { signal: details?.signal },
       );
       return outcome.denial === undefined ? outcome.result : textOfResult(outcome.denial);
@@ -56,4 +59,8 @@ export function governTool<Tool extends FunctionTool>(tool: Tool, options: Gover
 }
 
 /** The SDK keeps the arguments it has parsed with the details; they are not those to run with. */
-const withoutPrepared = (details: CallDetails | undefined): CallDetails => ({ toolCall: details?.toolCall, resumeState: details?.resumeState, signal: details?.signal });
+const withoutPrepared = (details: CallDetails | undefined): CallDetails => ({
+  toolCall: details?.toolCall,
+  resumeState: details?.resumeState,
+  signal: details?.signal,
+});

@@ -52,7 +52,8 @@ export function mastguardInputGuardrail(options: GovernorOptions): {
   execute: (data: { input: string | readonly InputItem[] }) => Promise<GuardrailAnswer>;
 } {
   const governor = governorOf(options);
-  const execute = ({ input }: { input: string | readonly InputItem[] }): Promise<GuardrailAnswer> => guarded(() => permitInput(governor, heardMessages(input), CHAT));
+  const execute = ({ input }: { input: string | readonly InputItem[] }): Promise<GuardrailAnswer> =>
+    guarded(() => permitInput(governor, heardMessages(input), CHAT));
   return { name: 'mastguard-input', runInParallel: false, execute };
 }
 
@@ -143,4 +144,5 @@ function textOfContent(content: unknown): string {
   return parts.flatMap((part) => (isTextPart(part) ? [part.text] : [])).join('\n');
 }
 
-const isTextPart = (part: unknown): part is { text: string } => typeof part === 'object' && part !== null && typeof (part as { text?: unknown }).text === 'string';
+const isTextPart = (part: unknown): part is { text: string } =>
+  typeof part === 'object' && part !== null && typeof (part as { text?: unknown }).text === 'string';

@@ -59,7 +59,9 @@ export const heardMessages = (prompt: CallOptions['prompt']): HeardMessage[] =>
     if (typeof content === 'string') return [{ role: roleOf(role), text: content }];
     const parts = content as readonly PromptPart[];
     if (role === 'tool') {
-      return parts.filter(({ type }) => type === 'tool-result').map(({ output, toolCallId, toolName }) => ({ role: 'tool', text: textOfOutput(output), callId: toolCallId, name: toolName }));
+      return parts
+        .filter(({ type }) => type === 'tool-result')
+        .map(({ output, toolCallId, toolName }) => ({ role: 'tool', text: textOfOutput(output), callId: toolCallId, name: toolName }));
     }
     // A message of the assistant that only calls tools has no text, and is its turn all the same.
     return [{ role: roleOf(role), text: parts.flatMap(({ type, text }) => (type === 'text' ? [text ?? ''] : [])).join('\n') }];

@@ -16,11 +16,15 @@ interface HeldPart {
  * The parts of an answer in their order: text held back until a window beyond it has been looked at in this process, calls of tools decided, and
  * the last window and the end only after the whole text is decided. A refusal ends the stream with an `error` part.
  */
-export function governedStream(source: ReadableStream<StreamPart>, { windowChars, ...parts }: GovernedParts & { windowChars: number }): ReadableStream<StreamPart> {
+export function governedStream(
+  source: ReadableStream<StreamPart>,
+  { windowChars, ...parts }: GovernedParts & { windowChars: number },
+): ReadableStream<StreamPart> {
   const { governor, draft, signal } = parts;
   const reader = source.getReader();
   const held: HeldPart[] = [];
-  const check = (content: string): boolean => contentParts(content).every((part) => letsPass(governor.check({ ...draft, channel: 'agent_message', content: part }).value));
+  const check = (content: string): boolean =>
+    contentParts(content).every((part) => letsPass(governor.check({ ...draft, channel: 'agent_message', content: part }).value));
   const text = createHoldBack({ windowChars, check });
   const decidedCalls = new Set<string>();
   let decided = false;

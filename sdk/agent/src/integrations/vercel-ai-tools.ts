@@ -35,7 +35,9 @@ interface ExecuteOptions {
  * @example generateText({ model, tools: governTools({ send_email }, { apiKey }), … })
  */
 export function governTools<Tools extends Record<string, AiTool>>(tools: Tools, options: GovernToolsOptions): Tools {
-  return Object.fromEntries(Object.entries(tools).map(([name, tool]) => [name, governTool(tool, { ...options, governor: governorOf(options), name })])) as Tools;
+  return Object.fromEntries(
+    Object.entries(tools).map(([name, tool]) => [name, governTool(tool, { ...options, governor: governorOf(options), name })]),
+  ) as Tools;
 }
 
 /** One tool; `name` is the one the model calls it by. A tool without `execute` is run elsewhere, and is left as it is. */

@@ -21,7 +21,11 @@ export type MiddlewareOptions = GovernorOptions & {
 export interface MastGuardMiddleware {
   specificationVersion: 'v3';
   transformParams: <Params extends CallOptions>(call: { params: Params; model: MiddlewareModel }) => Promise<Params>;
-  wrapGenerate: <Result extends GenerateResult>(call: { doGenerate: () => PromiseLike<Result>; params: CallOptions; model: MiddlewareModel }) => Promise<Result>;
+  wrapGenerate: <Result extends GenerateResult>(call: {
+    doGenerate: () => PromiseLike<Result>;
+    params: CallOptions;
+    model: MiddlewareModel;
+  }) => Promise<Result>;
   wrapStream: <Result extends { stream: ReadableStream }>(call: {
     doStream: () => PromiseLike<Result>;
     params: CallOptions;

@@ -14,8 +14,10 @@ const bash = (command: string): HookInput => ({
 function hooksWith(options: ClaudeHooksOptions) {
   const hooks = mastguardHooks(options);
   const signal = new AbortController().signal;
-  const call = <Output>(matchers: readonly { hooks: readonly ((input: HookInput, id: string | undefined, o: { signal: AbortSignal }) => Promise<Output>)[] }[], input: HookInput) =>
-    matchers[0]!.hooks[0]!(input, 'toolu_01', { signal });
+  const call = <Output>(
+    matchers: readonly { hooks: readonly ((input: HookInput, id: string | undefined, o: { signal: AbortSignal }) => Promise<Output>)[] }[],
+    input: HookInput,
+  ) => matchers[0]!.hooks[0]!(input, 'toolu_01', { signal });
   return {
     hooks,
     before: (input: HookInput) => call(hooks.PreToolUse, input),
@@ -28,7 +30,9 @@ it('a call that is allowed is left to the permission rules of the SDK, with the 
   const script = scriptDecisions();
   const { before } = hooksWith(script.options);
   expect(await before(bash('ls'))).toEqual({});
-  expect(script.asked).toMatchObject([{ action: 'Bash', tool: { name: 'Bash', args: { command: 'ls' } }, sessionId: SESSION, metadata: { toolCallId: 'toolu_01' } }]);
+  expect(script.asked).toMatchObject([
+    { action: 'Bash', tool: { name: 'Bash', args: { command: 'ls' } }, sessionId: SESSION, metadata: { toolCallId: 'toolu_01' } },
+  ]);
 });
 
 it('a call that is allowed asks nobody else where the host says so', async () => {
@@ -53,7 +57,9 @@ it('a call that is refused is denied, and the model reads a structured reason', 
 it('a call that cannot be asked about is denied: a hook that threw would stop nothing', async () => {
   const faults: unknown[] = [];
   const { before, prompt } = hooksWith({ decide: () => Promise.reject(new TypeError('a wrong key, say')), onFault: (fault) => void faults.push(fault) });
-  expect(await before(bash('ls'))).toMatchObject({ hookSpecificOutput: { permissionDecision: 'deny', permissionDecisionReason: 'MastGuard could not be asked.' } });
+  expect(await before(bash('ls'))).toMatchObject({
+    hookSpecificOutput: { permissionDecision: 'deny', permissionDecisionReason: 'MastGuard could not be asked.' },
+  });
   expect(await prompt('Hello')).toEqual({ decision: 'block', reason: 'MastGuard could not be asked.' });
   expect(faults).toHaveLength(2);
 });

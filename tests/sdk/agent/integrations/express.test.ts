@@ -27,7 +27,8 @@ async function serve(options: Partial<ExpressOptions<Request>>) {
   servers.push(server);
   await once(server, 'listening');
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/refunds`;
-  const post = (body: object, init: RequestInit = {}) => fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), ...init });
+  const post = (body: object, init: RequestInit = {}) =>
+    fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), ...init });
   return { post, handled, errors };
 }
 
