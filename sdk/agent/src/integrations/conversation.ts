@@ -11,6 +11,8 @@ export interface HeardMessage {
   callId?: string | undefined;
   /** Of a tool's result: the tool. */
   name?: string | undefined;
+  /** It has been governed on another way. */
+  isGoverned?: boolean | undefined;
 }
 
 interface PermitTextOptions {
@@ -27,7 +29,7 @@ export async function permitInput(governor: Governor, messages: readonly HeardMe
   const history = prefixesOf(`${draft.agentId ?? ''}\n${draft.sessionId ?? ''}`, messages);
   const passed = passedOf(governor);
   const known = Math.min(spoken, history.findLastIndex((prefix) => passed.has(prefix)) + 1);
-  const heard = messages.slice(known).filter(({ role, text }) => text !== '' && (role === 'user' || role === 'tool'));
+  const heard = messages.slice(known).filter(({ role, text, isGoverned }) => text !== '' && isGoverned !== true && (role === 'user' || role === 'tool'));
   await permitText(governor, { ...draft, channel: 'user' }, textOf(heard.filter(({ role }) => role === 'user')), options);
   for (const message of heard) {
     if (message.role === 'tool' && !isGovernedResult(governor, message)) await permitText(governor, resultDraft(draft, message), message.text, options);
