@@ -106,7 +106,7 @@ async function report(
   onFault: OutboxOptions['onFault'],
 ): Promise<void> {
   try {
-    await (client.governance.events as { reportFailMode?: (id: string, report: object) => Promise<unknown> }).reportFailMode?.(eventId, failMode);
+    await client.governance.events.reportFailMode(eventId, failMode);
   } catch (error) {
     if (!isFinal(error)) throw error;
     onFault?.(error);
