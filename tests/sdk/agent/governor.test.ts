@@ -21,10 +21,11 @@ const REVIEW = { id: 'rev_1', expiresAt: '2027-01-01T00:00:00.000Z', url: 'https
 const problem = (status: number, code: string, headers: Record<string, string> = {}): ScriptedAnswer => ({ status, body: { code, title: code }, headers });
 
 let server: ScriptedServer;
-beforeAll(async () => {
+// One for each test: what a governor could not deliver it tries again.
+beforeEach(async () => {
   server = await startScriptedServer();
 });
-afterAll(() => server.close());
+afterEach(() => server.close());
 
 const governorWith = (options: ShieldOptions = {}): Governor => createGovernor({ apiKey: 'mg_test_key', baseUrl: server.url, agentId: 'agent-1', ...options });
 const failure = async (call: Promise<unknown>): Promise<unknown> =>
@@ -123,7 +124,7 @@ describe('while MastGuard cannot be asked', () => {
     expect(await blockedBy(governor.permit({ id: 'evt_a', action: 'x' }))).toMatchObject({ value: 'BLOCK', source: 'fail-mode', eventId: 'evt_a' });
     server.play({ body: { data: [{ eventId: 'evt_a', status: 'decided' }] } }, {});
     await governor.flush({ timeoutMs: 5_000 });
-    const [batch, report] = server.calls.filter(({ path }) => !path.endsWith('/events'));
+    const [batch, report] = ['/batch', '/fail-mode'].map((end) => server.calls.find(({ path }) => path.endsWith(end)));
     expect(batch?.path).toBe('/api/v1/governance/events/batch');
     expect(JSON.parse(batch?.body ?? '')).toMatchObject({ events: [{ id: 'evt_a', action: 'x' }] });
     expect(report?.path).toBe('/api/v1/governance/events/evt_a/fail-mode');
