@@ -53,7 +53,7 @@ export async function startStreamingModel(): Promise<StreamingModel> {
       return;
     }
     const sendFrame = async (frame: string): Promise<void> => {
-      if (!res.write(frame)) await Promise.race([once(res, 'drain'), once(res, 'close')]);
+      if (!res.write(frame)) await roomIn(res);
       sent++;
       await new Promise((resolve) => setImmediate(resolve));
     };
@@ -88,6 +88,13 @@ export async function startStreamingModel(): Promise<StreamingModel> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** Resolves when more may be written, or never can be. */
+async function roomIn(res: ServerResponse): Promise<void> {
+  const waiting = new AbortController();
+  const { signal } = waiting;
+  await Promise.race(['drain', 'close'].map((event) => once(res, event, { signal }).catch(() => undefined))).finally(() => waiting.abort());
 }
 
 const frame = (data: unknown, event?: string): string => `${event === undefined ? '' : `event: ${event}\n`}data: ${JSON.stringify(data)}\n\n`;
