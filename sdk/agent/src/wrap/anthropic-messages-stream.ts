@@ -29,7 +29,7 @@ export function createMessageReader(): StreamReader {
   const askedOf = (key: string, { name, given, written }: OpenBlock): AskedCall => ({
     key,
     name,
-    args: written === '' ? (given as Record<string, Json>) : argumentsOf(written),
+    args: written === '' ? given : argumentsOf(written),
   });
 
   const readBlock = (data: JsonRecord, part: FramePart): void => {

@@ -91,7 +91,7 @@ export const isRanByProvider = ({ type }: JsonRecord): boolean => typeof type ==
 const callOf = (block: JsonRecord, index: number): AskedCall => ({
   key: String(index),
   name: textOr(block['name'], ''),
-  args: isRecord(block['input']) ? (block['input'] as Record<string, Json>) : {},
+  args: isRecord(block['input']) ? block['input'] : {},
 });
 
 function rewrite(answer: unknown, changed: ChangedArgs): void {
