@@ -1,7 +1,6 @@
 import type { AskedCall, CallAdapter, ChangedArgs, Heard, Said } from './model-call.ts';
 import { createMessageReader } from './anthropic-messages-stream.ts';
 import { isRecord, type JsonRecord, recordsOf, textOr, textsOf, tokensOf } from './json-walk.ts';
-import type { Json } from '../../../compliance/src/api-types.ts';
 import { newSince } from './new-since.ts';
 
 /** Messages of Anthropic, on whatever cloud. https://docs.anthropic.com/en/api/messages */
