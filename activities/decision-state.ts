@@ -1,4 +1,5 @@
-import { type CompiledPolicy, compilePolicy } from '../core/policy/compile.ts';
+import { compilePolicy } from '../core/policy/compile.ts';
+import type { CompiledPolicy } from '../core/policy/compile-rules.ts';
 import { openSession, type SessionState } from '../core/detection/session-state.ts';
 import type { ActiveGrant } from '../core/hitl/grant.ts';
 import type { Sql } from '../db/client.ts';

@@ -9,7 +9,7 @@ import type { Sha256Hex } from '../hashing.ts';
 import { DEFAULT_REVIEW_PLAN } from '../hitl/default-plan.ts';
 import { planOf, type ReviewPlan } from '../hitl/review.ts';
 import type { Finding } from '../mast/finding.ts';
-import type { CompiledPolicy } from '../policy/compile.ts';
+import type { CompiledPolicy } from '../policy/compile-rules.ts';
 import { evaluatePolicy } from '../policy/evaluate.ts';
 import type { PolicyOutcome } from '../policy/evaluate.ts';
 import { stricter, VALUE_OF_EFFECT } from '../policy/strictness.ts';

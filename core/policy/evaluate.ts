@@ -2,7 +2,7 @@ import type { GovernanceEvent } from '../../schemas/event.ts';
 import type { PolicyEffect, PolicyRule } from '../../schemas/policy.ts';
 import type { SessionState } from '../detection/session-state.ts';
 import type { Finding } from '../mast/finding.ts';
-import type { CompiledPolicy } from './compile.ts';
+import type { CompiledPolicy } from './compile-rules.ts';
 import type { ConditionInput } from './condition.ts';
 import { maskOfFindings } from './finding-mask.ts';
 import { hasName } from './name-set.ts';

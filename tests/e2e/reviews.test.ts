@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { storedDigest } from '../../db/review-seal.ts';
 import type { Decision } from '../../schemas/decision.ts';
 import type { Review } from '../../schemas/review.ts';
@@ -17,11 +18,19 @@ const open = async (action: string): Promise<{ decision: Decision; path: string 
   expect(decision.value).toBe('HITL');
   return { decision, path: `/api/v1/hitl/reviews/${decision.review?.id}` };
 };
-const vote = async (path: string, role: 'Owner' | 'Reviewer' | 'Viewer' | 'Auditor', verb: string, reason?: string) =>
-  product.call<Review & { code: string }>('POST', `${path}/decision`, {
+/** As a client does: where a busy server cannot say how a vote came out, it is asked again, and knows the vote by the request id. */
+const vote = async (path: string, role: 'Owner' | 'Reviewer' | 'Viewer' | 'Auditor', verb: string, reason?: string) => {
+  const call = {
     key: await product.keyOf(role),
+    headers: { 'X-Request-Id': randomUUID() },
     body: { verb, ...(reason === undefined ? {} : { reason }) },
-  });
+  };
+  for (let tries = 1; ; tries += 1) {
+    const answer = await product.call<Review & { code: string }>('POST', `${path}/decision`, call);
+    if (answer.status !== 503 || tries === 5) return answer;
+    await sleep(500);
+  }
+};
 const read = async (path: string, wait = 0) => (await product.call<Review>('GET', `${path}?wait=${wait}`)).body;
 
 describe('reviews', () => {
@@ -61,8 +70,7 @@ describe('reviews', () => {
   test('twenty reviewers at once: one decision stands, nineteen are told', async () => {
     const { path } = await open('transfer');
     const answers = await Promise.all(Array.from({ length: 20 }, (_, index) => vote(path, 'Reviewer', index % 2 === 0 ? 'approve' : 'reject')));
-    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
-    expect(answers.filter(({ status }) => status === 409)).toHaveLength(19);
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array.from({ length: 19 }, () => 409)]);
   });
 
   test('escalation moves to the next level, where the first level may not decide any more', async () => {

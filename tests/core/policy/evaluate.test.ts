@@ -3,7 +3,7 @@ import { compilePolicy } from '../../../core/policy/compile.ts';
 import { evaluatePolicy } from '../../../core/policy/evaluate.ts';
 import type { PolicyInput, PolicyOutcome } from '../../../core/policy/evaluate.ts';
 import { indexRules, rankRules } from '../../../core/policy/rule-index.ts';
-import { inspectPolicy } from '../../../core/policy/lint.ts';
+import { inspectRules } from '../../../core/policy/lint-rules.ts';
 import { openSession } from '../../../core/detection/session-state.ts';
 import type { PolicyEffect, PolicyRule, PolicySet } from '../../../schemas/policy.ts';
 import { finding, policyInput, rule, setOf } from './rules.ts';
@@ -172,7 +172,7 @@ describe('evaluatePolicy', () => {
           );
           const inForce = rules.filter(({ expiresAt }) => expiresAt === undefined || Date.parse(expiresAt) > 2_000);
           // Random sets hold unreachable rules, which compilePolicy refuses; evaluation must be right all the same.
-          const compiled = { set: { rules, onError }, onError, index: indexRules(inspectPolicy({ rules }).ranked) };
+          const compiled = { set: { rules, onError }, onError, index: indexRules(inspectRules({ rules }).ranked) };
           const outcome = evaluatePolicy(compiled, policyInput({ action: actionName, agentId, findings: found ? [finding()] : [], nowMs: 2_000 }));
           expect(outcome).toEqual(readInOrder(inForce, onError, actionName, agentId, found));
         },

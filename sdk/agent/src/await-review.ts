@@ -1,0 +1,33 @@
+import { actionDigest } from '../../compliance/src/action-digest.ts';
+import type { MastGuardClient } from '../../compliance/src/client.ts';
+import { MastGuardConflictError } from '../../compliance/src/errors.ts';
+import { MastGuardBlockedError } from './blocked-error.ts';
+import type { GovernedEvent, ShieldDecision } from './decision.ts';
+import type { Permit } from './permit.ts';
+
+/**
+ * Waits for the reviewers of a HITL decision, and uses their approval.
+ * @throws MastGuardBlockedError where they refuse, do not decide in time, or the approval no longer fits
+ */
+export async function awaitReview(
+  client: MastGuardClient,
+  { event, decision }: { event: GovernedEvent; decision: ShieldDecision },
+  { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal | undefined },
+): Promise<Permit> {
+  if (decision.review === undefined) throw new MastGuardBlockedError(decision);
+  const review = await client.hitl.wait(decision.review.id, { timeoutMs, signal });
+  if (review.status === 'pending') throw refused(decision, `Nobody has decided within ${timeoutMs} ms.`);
+  if (review.outcome !== 'allow') throw refused(decision, 'The reviewers have not allowed it.');
+  const args = review.args ?? undefined;
+  const action = args === undefined || event.tool === undefined ? event : { ...event, tool: { ...event.tool, args } };
+  try {
+    await client.hitl.consume(review.id, { digest: actionDigest(action, review.policy?.version ?? null) }, { signal });
+  } catch (error) {
+    if (error instanceof MastGuardConflictError) throw refused(decision, 'The approval cannot be used: it is used up, too old, or for another action.');
+    throw error;
+  }
+  return { event, decision, args };
+}
+
+const refused = (decision: ShieldDecision, reason: string): MastGuardBlockedError =>
+  new MastGuardBlockedError({ ...decision, reasons: [reason, ...decision.reasons] });

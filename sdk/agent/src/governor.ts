@@ -1,0 +1,110 @@
+import type { ReportedOutcome } from '../../compliance/src/api-types.ts';
+import { MastGuardClient } from '../../compliance/src/client.ts';
+import { environmentVariable } from '../../compliance/src/environment.ts';
+import { askServer } from './ask-server.ts';
+import { awaitReview } from './await-review.ts';
+import { MastGuardBlockedError } from './blocked-error.ts';
+import { type Decide, type EventDraft, type GovernedEvent, letsPass, type ShieldDecision } from './decision.ts';
+import { decideLocally } from './decide-locally.ts';
+import { createEventNaming } from './event-naming.ts';
+import { failModeDecision } from './fail-mode.ts';
+import { createOutbox, type Outbox } from './outbox.ts';
+import type { Permit } from './permit.ts';
+import type { ShieldOptions } from './shield-options.ts';
+import { unavailableCause } from './unavailable.ts';
+
+export interface PermitOptions {
+  /** Ends the wait; the promise rejects with the signal's reason. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Asks about events, and keeps what was answered. One stands behind every wrapped client, shield and integration. */
+export interface Governor {
+  /** The event a draft becomes. */
+  name: (draft: EventDraft) => GovernedEvent;
+  /** Decides; whatever the value is, the promise fulfils. Rejects where the question is wrong, such as with a key that is not known. */
+  decide: (draft: EventDraft, options?: PermitOptions) => Promise<{ event: GovernedEvent; decision: ShieldDecision }>;
+  /**
+   * Resolves when the action may be done, an approval used up where people had to be asked.
+   * @throws MastGuardBlockedError where it may not
+   */
+  permit: (draft: EventDraft, options?: PermitOptions) => Promise<Permit>;
+  /** What detectors and policy of this process say; at once, and recorded nowhere. For text that is held back while it streams. */
+  check: (draft: EventDraft) => ShieldDecision;
+  /** Records what has happened already. Delivered in the background, in order, until it has arrived. */
+  observe: (draft: EventDraft) => void;
+  /** Tells how an action went, where its rule asks for it. In the background. */
+  reportOutcome: (decision: ShieldDecision, outcome: ReportedOutcome) => void;
+  /** Resolves when all that waits has been delivered, or the time is over; how many still wait. */
+  flush: (options?: { timeoutMs?: number | undefined }) => Promise<{ waiting: number }>;
+}
+
+const DEADLINE_MS = 800;
+const REVIEW_TIMEOUT_MS = 300_000;
+
+export function createGovernor(options: ShieldOptions): Governor {
+  const { deadlineMs = DEADLINE_MS, onUnavailable = 'block', onReview = 'wait', reviewTimeoutMs = REVIEW_TIMEOUT_MS } = options;
+  const client = clientOf(options);
+  const name = createEventNaming(options);
+  const local = decideLocally(options);
+  const checked = decideLocally({ policy: options.policy, profile: options.profile });
+  const outbox: Outbox | undefined = client === undefined ? undefined : createOutbox({ client, store: options.buffer, onFault: options.onFault });
+
+  /** Told afterwards is what the server has not decided itself. */
+  const settled = (event: GovernedEvent, decision: ShieldDecision): ShieldDecision => {
+    options.audit?.record(event, decision);
+    options.onDecision?.(decision, event);
+    return decision;
+  };
+
+  const ask: Decide = async (event, { signal }) => {
+    if (options.decide !== undefined) {
+      const decision = await options.decide(event, { signal });
+      if (decision.source !== 'server') outbox?.add({ event });
+      return decision;
+    }
+    if (client === undefined) throw new Error('no client');
+    try {
+      return await askServer(client, event, { deadlineMs, signal });
+    } catch (error) {
+      signal?.throwIfAborted();
+      const cause = unavailableCause(error);
+      if (cause === undefined) throw error;
+      const decision = onUnavailable === 'local-policy' ? { ...local(event), source: 'fail-mode' as const } : failModeDecision(event, onUnavailable, cause);
+      outbox?.add({ event, failMode: { mode: onUnavailable, value: decision.value, cause, decidedAt: new Date().toISOString() } });
+      return decision;
+    }
+  };
+
+  const decide: Governor['decide'] = async (draft, { signal } = {}) => {
+    const event = name(draft);
+    return { event, decision: settled(event, await ask(event, { signal })) };
+  };
+
+  return {
+    name,
+    decide,
+    async permit(draft, permitOptions = {}) {
+      const { event, decision } = await decide(draft, permitOptions);
+      if (letsPass(decision.value)) return { event, decision, args: undefined };
+      if (decision.value !== 'HITL' || decision.review === undefined || onReview === 'throw' || client === undefined) throw new MastGuardBlockedError(decision);
+      return awaitReview(client, { event, decision }, { timeoutMs: reviewTimeoutMs, ...permitOptions });
+    },
+    check: (draft) => checked(name(draft)),
+    observe(draft) {
+      outbox?.add({ event: name(draft) });
+    },
+    reportOutcome({ eventId, source }, outcome) {
+      if (client === undefined || source !== 'server') return;
+      client.governance.events.reportOutcome(eventId, { outcome }, { maxRetries: 8 }).catch((error: unknown) => options.onFault?.(error));
+    },
+    flush: async (flushOptions) => (await outbox?.flush(flushOptions)) ?? { waiting: 0 },
+  };
+}
+
+/** Undefined where the host decides itself and has given no key. */
+function clientOf({ client, apiKey, baseUrl, decide }: ShieldOptions): MastGuardClient | undefined {
+  if (client !== undefined) return client;
+  const key = apiKey ?? environmentVariable('MASTGUARD_API_KEY');
+  return key === undefined && decide !== undefined ? undefined : new MastGuardClient({ apiKey: key, baseUrl });
+}

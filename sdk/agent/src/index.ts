@@ -1,0 +1,16 @@
+export { type AuditEntry, type AuditFault, AuditLogger, type AuditLoggerOptions } from './audit-logger.ts';
+export { MastGuardBlockedError } from './blocked-error.ts';
+export { type BufferedEvent, type BufferStore, type FailModeReport, memoryBuffer } from './buffer-store.ts';
+export { decideLocally } from './decide-locally.ts';
+export type { Decide, DecisionSource, EventDraft, GovernedEvent, ShieldDecision } from './decision.ts';
+export { findBlocked } from './find-blocked.ts';
+export { createGovernor, type Governor, type PermitOptions } from './governor.ts';
+export type { Permit } from './permit.ts';
+export { PolicyEngine, type PolicyEngineOptions } from './policy-engine.ts';
+export type { PolicyEffect, PolicyRule, PolicySet } from './policy-set.ts';
+export { reconcile, type Reconciled, type ReconcileOptions, type Reconciliation } from './reconcile.ts';
+export { SessionTracker, type SessionTrackerOptions, type SessionView } from './session-tracker.ts';
+export { type GovernorOptions, MastGuardShield, type ProtectOptions } from './shield.ts';
+export type { Given, OnUnavailable, ShieldOptions } from './shield-options.ts';
+export { type DetectionLayer, type Threat, ThreatDetector, type ThreatDetectorOptions, type ThreatReport } from './threat-detector.ts';
+export type { UnavailableCause } from './unavailable.ts';

@@ -1,0 +1,129 @@
+import type { MastGuardClient } from '../../compliance/src/client.ts';
+import { MastGuardError, MastGuardValidationError } from '../../compliance/src/errors.ts';
+import { type BufferedEvent, type BufferStore, memoryBuffer } from './buffer-store.ts';
+import { unavailableCause } from './unavailable.ts';
+
+export interface OutboxOptions {
+  client: MastGuardClient;
+  store?: BufferStore | undefined;
+  /** Told of an event that is refused for good, of a full store, and of a key that is not taken. */
+  onFault?: ((fault: unknown) => void) | undefined;
+  /** Before the first repetition; it doubles up to half a minute. */
+  retryMs?: number | undefined;
+}
+
+/** Delivers events in the order in which they came, each once: the server knows one that it has by its id. */
+export interface Outbox {
+  add: (entry: BufferedEvent) => void;
+  /** Tries at once; resolves when nothing waits any more, or the time is over. */
+  flush: (options?: { timeoutMs?: number | undefined }) => Promise<{ waiting: number }>;
+}
+
+/** Bounds of a request, below those of the API. */
+const BATCH_EVENTS = 100;
+const BATCH_CHARS = 400_000;
+const MAX_RETRY_MS = 30_000;
+
+export function createOutbox({ client, store = memoryBuffer(), onFault, retryMs = 500 }: OutboxOptions): Outbox {
+  let running: Promise<void> | undefined;
+  let wake: (() => void) | undefined;
+
+  const run = async (): Promise<void> => {
+    let waitMs = retryMs;
+    while (store.size > 0) {
+      const batch = oneRequest(store.peek(BATCH_EVENTS));
+      try {
+        await deliver(client, batch, onFault);
+        store.drop(batch.length);
+        waitMs = retryMs;
+      } catch (error) {
+        if (unavailableCause(error) === undefined) onFault?.(error);
+        await idle(waitMs * (0.75 + Math.random() / 2), (end) => (wake = end));
+        waitMs = Math.min(waitMs * 2, MAX_RETRY_MS);
+      }
+    }
+  };
+  const start = (): void => {
+    running ??= run().finally(() => {
+      running = undefined;
+      if (store.size > 0) start();
+    });
+  };
+  // What an earlier process has left.
+  if (store.size > 0) start();
+
+  return {
+    add(entry) {
+      try {
+        store.append(entry);
+        start();
+      } catch (fault) {
+        onFault?.(fault);
+      }
+    },
+    async flush({ timeoutMs = 10_000 } = {}) {
+      wake?.();
+      let stop: (() => void) | undefined;
+      await Promise.race([running, idle(timeoutMs, (end) => (stop = end))]);
+      stop?.();
+      return { waiting: store.size };
+    },
+  };
+}
+
+/** The first of them, at least one, that fit into a request. */
+function oneRequest(entries: BufferedEvent[]): BufferedEvent[] {
+  let chars = 0;
+  const end = entries.findIndex(({ event }, index) => (chars += JSON.stringify(event).length) > BATCH_CHARS && index > 0);
+  return end === -1 ? entries : entries.slice(0, end);
+}
+
+/** @throws MastGuardError where all of it is to be tried again */
+async function deliver(client: MastGuardClient, batch: readonly BufferedEvent[], onFault: OutboxOptions['onFault']): Promise<void> {
+  const [only] = batch;
+  try {
+    const { data } = await client.governance.ingestBatch(batch.map(({ event }) => event));
+    if (data.some(({ status }) => status === 'quota')) throw new MastGuardError('the events of the month are used up', { code: 'quota-exceeded', status: 429 });
+    for (const { eventId, status } of data) {
+      if (status === 'conflict') onFault?.(new MastGuardError(`another event has the id ${eventId} already`, { code: 'event-conflict' }));
+    }
+  } catch (error) {
+    if (!(error instanceof MastGuardValidationError)) throw error;
+    if (batch.length === 1 || only === undefined) return onFault?.(error);
+    // One of them is not valid; the others must not wait for it.
+    for (const entry of batch) await deliver(client, [entry], onFault);
+    return;
+  }
+  for (const { event, failMode } of batch) {
+    if (failMode !== undefined) await report(client, event.id, failMode, onFault);
+  }
+}
+
+async function report(
+  client: MastGuardClient,
+  eventId: string,
+  failMode: NonNullable<BufferedEvent['failMode']>,
+  onFault: OutboxOptions['onFault'],
+): Promise<void> {
+  try {
+    await (client.governance.events as { reportFailMode?: (id: string, report: object) => Promise<unknown> }).reportFailMode?.(eventId, failMode);
+  } catch (error) {
+    if (!isFinal(error)) throw error;
+    onFault?.(error);
+  }
+}
+
+/** Asking again would not change the answer. */
+const isFinal = (error: unknown): boolean => error instanceof MastGuardError && error.status !== undefined && [400, 404, 409, 422].includes(error.status);
+
+/** A pause that can be ended, and that does not keep a process alive which has nothing else to do. */
+function idle(ms: number, onStart: (end: () => void) => void): Promise<void> {
+  return new Promise((resolve) => {
+    const timer: unknown = setTimeout(resolve, ms);
+    (timer as { unref?: () => void }).unref?.();
+    onStart(() => {
+      clearTimeout(timer as number);
+      resolve();
+    });
+  });
+}
