@@ -23,6 +23,8 @@ export interface Outbox {
 const BATCH_EVENTS = 100;
 const BATCH_CHARS = 400_000;
 const MAX_RETRY_MS = 30_000;
+/** The pauses between attempts are ours, for they must not keep a process alive. */
+const ONE_ATTEMPT = { maxRetries: 0 };
 
 export function createOutbox({ client, store = memoryBuffer(), onFault, retryMs = 500 }: OutboxOptions): Outbox {
   let running: Promise<void> | undefined;
@@ -82,7 +84,10 @@ function oneRequest(entries: BufferedEvent[]): BufferedEvent[] {
 async function deliver(client: MastGuardClient, batch: readonly BufferedEvent[], onFault: OutboxOptions['onFault']): Promise<void> {
   const [only] = batch;
   try {
-    const { data } = await client.governance.ingestBatch(batch.map(({ event }) => event));
+    const { data } = await client.governance.ingestBatch(
+      batch.map(({ event }) => event),
+      ONE_ATTEMPT,
+    );
     if (data.some(({ status }) => status === 'quota')) throw new MastGuardError('the events of the month are used up', { code: 'quota-exceeded', status: 429 });
     for (const { eventId, status } of data) {
       if (status === 'conflict') onFault?.(new MastGuardError(`another event has the id ${eventId} already`, { code: 'event-conflict' }));
@@ -106,7 +111,7 @@ async function report(
   onFault: OutboxOptions['onFault'],
 ): Promise<void> {
   try {
-    await (client.governance.events as { reportFailMode?: (id: string, report: object) => Promise<unknown> }).reportFailMode?.(eventId, failMode);
+    await client.governance.events.reportFailMode(eventId, failMode, ONE_ATTEMPT);
   } catch (error) {
     if (!isFinal(error)) throw error;
     onFault?.(error);
