@@ -31,8 +31,23 @@ export async function mcpProxyCommand(argv: readonly string[], { env, stderr, si
   }
 }
 
-function proxyOptions(command: McpProxyCommand, { env, onNote }: { env: NodeJS.ProcessEnv; onNote: (note: ProxyNote) => void }): Omit<McpProxyOptions, 'downstream'> {
-  const { apiKey, baseUrl, agentId, sessionId = randomId('mcp_'), onUnavailable, deadlineMs, serverName, holdMs, pins, server, acceptChanges: accept } = command;
+function proxyOptions(
+  command: McpProxyCommand,
+  { env, onNote }: { env: NodeJS.ProcessEnv; onNote: (note: ProxyNote) => void },
+): Omit<McpProxyOptions, 'downstream'> {
+  const {
+    apiKey,
+    baseUrl,
+    agentId,
+    sessionId = randomId('mcp_'),
+    onUnavailable,
+    deadlineMs,
+    serverName,
+    holdMs,
+    pins,
+    server,
+    acceptChanges: accept,
+  } = command;
   const client = new MastGuardClient({ apiKey, baseUrl });
   const { transport, identity, label } = serverTransport(server, env);
   return {
@@ -46,7 +61,10 @@ function proxyOptions(command: McpProxyCommand, { env, onNote }: { env: NodeJS.P
   };
 }
 
-async function serve(options: Omit<McpProxyOptions, 'downstream'>, { say, signal }: { say: (text: string) => void; signal: AbortSignal | undefined }): Promise<number> {
+async function serve(
+  options: Omit<McpProxyOptions, 'downstream'>,
+  { say, signal }: { say: (text: string) => void; signal: AbortSignal | undefined },
+): Promise<number> {
   const downstream = new StdioServerTransport(process.stdin, process.stdout, { maxBufferSize: MAX_MESSAGE_BYTES });
   const proxy = createMcpProxy({ ...options, downstream: downstream as McpTransport });
   const stopped = new Promise<'stop'>((resolve) => signal?.addEventListener('abort', () => resolve('stop'), { once: true }));

@@ -14,7 +14,9 @@ export function formatNote(note: ProxyNote, { withValues }: { withValues: boolea
     case 'changed':
     case 'accepted-change': {
       const what = note.kind === 'changed' ? 'has changed since it was accepted; calls are held' : 'has changed, and is accepted as it is now';
-      const changes = note.changes.map(({ pointer, before, after }) => (withValues ? `\n  ${quote(pointer)}: ${quote(before)} -> ${quote(after)}` : ` ${quote(pointer)}`));
+      const changes = note.changes.map(({ pointer, before, after }) =>
+        withValues ? `\n  ${quote(pointer)}: ${quote(before)} -> ${quote(after)}` : ` ${quote(pointer)}`,
+      );
       return `tool ${quote(note.tool)} ${what}:${changes.join(withValues ? '' : ',')}`;
     }
   }

@@ -90,7 +90,10 @@ async function lock(path: string): Promise<() => Promise<void>> {
       if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw new PinsFileError(`cannot write ${path}`, { cause });
     }
     // Left by a process that was killed.
-    const ageMs = await stat(path).then(({ mtimeMs }) => Date.now() - mtimeMs, () => 0);
+    const ageMs = await stat(path).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs,
+      () => 0,
+    );
     if (ageMs > STALE_MS) await rm(path, { force: true });
     await sleep(25 + Math.random() * 25);
   }

@@ -4,7 +4,19 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@modelcontextprotocol/client';
 import type { Review } from '../../schemas/review.ts';
-import { call, createMcpHarness, decideReview, decisionOf, environmentOf, eventsOf, EVERYTHING, filesystem, type Proxied, reviewOf, said } from '../support/mcp.ts';
+import {
+  call,
+  createMcpHarness,
+  decideReview,
+  decisionOf,
+  environmentOf,
+  eventsOf,
+  EVERYTHING,
+  filesystem,
+  type Proxied,
+  reviewOf,
+  said,
+} from '../support/mcp.ts';
 import { MCP_POLICY } from '../support/mcp-policies.ts';
 import { startTestProduct, type TestProduct } from '../support/product.ts';
 
@@ -27,7 +39,10 @@ afterAll(() => product.stop());
 
 /** Each test is an agent of its own. */
 let agents = 0;
-const connect = (server: string[], { options = [], ...more }: { options?: string[]; prepare?: (client: Client) => void } = {}): Promise<Proxied & { agentId: string }> => {
+const connect = (
+  server: string[],
+  { options = [], ...more }: { options?: string[]; prepare?: (client: Client) => void } = {},
+): Promise<Proxied & { agentId: string }> => {
   const agentId = `mcp-${(agents += 1)}`;
   const flags = ['--agent-id', agentId, '--pins', join(directory, 'pins.json'), '--deadline-ms', '10000', ...options];
   return harness.connect({ server, options: flags, env: environmentOf(product, product), ...more }).then((proxied) => ({ ...proxied, agentId }));
@@ -87,10 +102,12 @@ describe('before server-everything', () => {
     expect(said(await call(client, 'trigger-sampling-request', { prompt: 'a question' }))).toContain('sampled');
     expect(asked).toHaveLength(1);
     const unknown = (which: Client) =>
-      which.request({ method: 'example/unknown' } as never, { '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) } } as never).then(
-        () => 'answered',
-        (error: { code: unknown; message: string }) => ({ code: error.code, message: error.message }),
-      );
+      which
+        .request({ method: 'example/unknown' } as never, { '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) } } as never)
+        .then(
+          () => 'answered',
+          (error: { code: unknown; message: string }) => ({ code: error.code, message: error.message }),
+        );
     expect(await unknown(client)).toEqual(await unknown(direct));
   });
 
@@ -129,7 +146,12 @@ describe('before server-filesystem', () => {
     await decide(second, 'reject', { reason: 'once is enough' });
     const refused = await again;
     expect(refused.isError).toBe(true);
-    expect(decisionOf(refused)).toMatchObject({ denied: true, reviewId: second.id, retryable: false, reason: expect.stringContaining('once is enough') as unknown });
+    expect(decisionOf(refused)).toMatchObject({
+      denied: true,
+      reviewId: second.id,
+      retryable: false,
+      reason: expect.stringContaining('once is enough') as unknown,
+    });
     expect(existsSync(path)).toBe(false);
     // People are told that it waits, and nothing of what it is about.
     expect(stderr()).toContain('waits for people');

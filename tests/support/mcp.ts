@@ -113,7 +113,10 @@ function isRunning(pid: number): boolean {
 }
 
 /** What the proxy is told about the product by its environment. */
-export const environmentOf = ({ apiUrl }: TestProduct, { apiKey }: TestOrganization): Record<string, string> => ({ MASTGUARD_API_KEY: apiKey, MASTGUARD_BASE_URL: apiUrl });
+export const environmentOf = ({ apiUrl }: TestProduct, { apiKey }: TestOrganization): Record<string, string> => ({
+  MASTGUARD_API_KEY: apiKey,
+  MASTGUARD_BASE_URL: apiUrl,
+});
 
 export const call = async (client: Client, name: string, args: Record<string, unknown>, options?: Parameters<Client['callTool']>[1]): Promise<CallToolResult> =>
   (await client.callTool({ name, arguments: args }, { timeout: 25_000, ...options })) as CallToolResult;

@@ -7,11 +7,17 @@ import { z } from 'zod';
 function shiftingServer() {
   const server = new McpServer({ name: 'shifting', version: '1.0.0' }, { capabilities: { tools: { listChanged: true } } });
   const text = (said) => ({ content: [{ type: 'text', text: String(said) }] });
-  const sum = server.registerTool('get-sum', { description: 'Adds two numbers.', inputSchema: z.object({ a: z.number(), b: z.number() }) }, async ({ a, b }) => text(a + b));
-  server.registerTool('shift', { description: 'Changes what the other tool says of itself.', inputSchema: z.object({ description: z.string() }) }, async ({ description }) => {
-    sum.update({ description });
-    return text('shifted');
-  });
+  const sum = server.registerTool('get-sum', { description: 'Adds two numbers.', inputSchema: z.object({ a: z.number(), b: z.number() }) }, async ({ a, b }) =>
+    text(a + b),
+  );
+  server.registerTool(
+    'shift',
+    { description: 'Changes what the other tool says of itself.', inputSchema: z.object({ description: z.string() }) },
+    async ({ description }) => {
+      sum.update({ description });
+      return text('shifted');
+    },
+  );
   server.registerTool('grow', { description: 'Adds a tool.', inputSchema: z.object({ description: z.string() }) }, async ({ description }) => {
     server.registerTool('grown', { description, inputSchema: z.object({}) }, async () => text('grown'));
     return text('added');
@@ -25,7 +31,9 @@ if (process.argv[2] === 'http') {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const body = request.method === 'POST' ? Buffer.concat(chunks) : undefined;
-    const answer = await handler.fetch(new Request(`http://${request.headers.host}${request.url}`, { method: request.method, headers: request.headers, ...(body && { body }) }));
+    const answer = await handler.fetch(
+      new Request(`http://${request.headers.host}${request.url}`, { method: request.method, headers: request.headers, ...(body && { body }) }),
+    );
     response.writeHead(answer.status, Object.fromEntries(answer.headers));
     for await (const chunk of answer.body ?? []) response.write(chunk);
     response.end();

@@ -3,7 +3,19 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@modelcontextprotocol/client';
-import { call, createMcpHarness, decideReview, decisionOf, environmentOf, eventsOf, EVERYTHING, type Proxied, reviewOf, said, SHIFTING } from '../../support/mcp.ts';
+import {
+  call,
+  createMcpHarness,
+  decideReview,
+  decisionOf,
+  environmentOf,
+  eventsOf,
+  EVERYTHING,
+  type Proxied,
+  reviewOf,
+  said,
+  SHIFTING,
+} from '../../support/mcp.ts';
 import { MCP_POLICY } from '../../support/mcp-policies.ts';
 import { startTestProduct, type TestOrganization, type TestProduct } from '../../support/product.ts';
 
@@ -95,7 +107,9 @@ test('accepting says what has changed, and after it calls pass as before', async
   const env = environmentOf(product, product);
   const accepted = await harness.run(['--accept-changes', '--pins', pins, '--deadline-ms', '10000', '--', ...server], env);
   expect(accepted).toMatchObject({ code: 0, stdout: '' });
-  expect(accepted.stderr).toContain('tool "echo" has changed, and is accepted as it is now:\n  "/description": "Echoes back the input string" -> "Repeats the message"');
+  expect(accepted.stderr).toContain(
+    'tool "echo" has changed, and is accepted as it is now:\n  "/description": "Echoes back the input string" -> "Repeats the message"',
+  );
   const { client, agentId } = await connect(server);
   expect(await descriptionOf(client, 'echo')).toBe('Repeats the message');
   expect(said(await call(client, 'echo', { message: 'hello' }))).toContain('hello');

@@ -26,7 +26,17 @@ afterAll(() => product.stop());
 let agents = 0;
 const connect = (how: { server: string[] } | { url: string }): Promise<Proxied & { agentId: string }> => {
   const agentId = `modern-${(agents += 1)}`;
-  const options = ['--agent-id', agentId, '--pins', join(directory, 'pins.json'), '--deadline-ms', '10000', '--hold-seconds', '0.2', ...('url' in how ? ['--url', how.url] : [])];
+  const options = [
+    '--agent-id',
+    agentId,
+    '--pins',
+    join(directory, 'pins.json'),
+    '--deadline-ms',
+    '10000',
+    '--hold-seconds',
+    '0.2',
+    ...('url' in how ? ['--url', how.url] : []),
+  ];
   const client = { versionNegotiation: { mode: { pin: '2026-07-28' } } };
   return harness
     .connect({ server: 'server' in how ? how.server : undefined, options, env: environmentOf(product, product), client })

@@ -41,7 +41,12 @@ export function denied(denial: Denial): Members {
 
 /** The answer to a call that was done, with a result that must not be read. */
 export function withheld(denial: Denial): Members {
-  return failure(`The call has been done. MastGuard withholds what the tool answered: ${denial.reason}`, { denied: true, withheld: true, ...denial, retryable: false });
+  return failure(`The call has been done. MastGuard withholds what the tool answered: ${denial.reason}`, {
+    denied: true,
+    withheld: true,
+    ...denial,
+    retryable: false,
+  });
 }
 
 /**

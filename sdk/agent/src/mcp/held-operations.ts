@@ -109,17 +109,19 @@ export function createHeldOperations<Outcome>({ holdMs, progressMs }: { holdMs: 
     return operation;
   };
 
-  const find = async (key: string): Promise<Operation<Outcome> | undefined> => {
-    for (let known = byKey.get(key); known !== undefined; known = byKey.get(key)) {
+  /** Nothing may happen between the look and the beginning: of two calls at the same time the second finds the first. */
+  const findOrBegin = async (key: string, run: (control: OperationControl) => Promise<Outcome>): Promise<Operation<Outcome>> => {
+    for (;;) {
+      const known = byKey.get(key);
+      if (known === undefined) return begin(key, run);
       if ((await known.isHeld) && byKey.get(key) === known) return known;
     }
-    return undefined;
   };
 
   return {
     async attend(key, run, { signal, onWaiting }) {
       signal.throwIfAborted();
-      const operation = (await find(key)) ?? begin(key, run);
+      const operation = await findOrBegin(key, run);
       const beganMs = Date.now();
       const gone = new AbortController();
       const tell = (held: Held): void => onWaiting(held, Date.now() - beganMs);

@@ -6,7 +6,19 @@ import { createGovernor } from '../governor.ts';
 import type { ShieldOptions } from '../shield-options.ts';
 import { denied } from './answers.ts';
 import { createHeldOperations, type Held } from './held-operations.ts';
-import { isAnswer, isMembers, isNotification, isRequest, type McpTransport, type Members, type RequestId, type RpcAnswer, RPC_CODES, type RpcMessage, type RpcRequest } from './json-rpc.ts';
+import {
+  isAnswer,
+  isMembers,
+  isNotification,
+  isRequest,
+  type McpTransport,
+  type Members,
+  type RequestId,
+  type RpcAnswer,
+  RPC_CODES,
+  type RpcMessage,
+  type RpcRequest,
+} from './json-rpc.ts';
 import { createPermitHeld } from './permit-held.ts';
 import { resultType } from './protocol-era.ts';
 import { createToolCalls } from './tool-calls.ts';
@@ -53,13 +65,26 @@ const CLOSE_MS = 2_000;
  * Stands between an MCP client and an MCP server and passes on whatever they say, but for tools: definitions are screened and compared with those that were
  * accepted, calls are done when they are allowed, and what tools answer is judged before the client has it.
  */
-export function createMcpProxy({ shield, downstream, upstream, server, pins, acceptChanges = false, holdMs = 180_000, progressMs = 5_000, onNote }: McpProxyOptions): McpProxy {
+export function createMcpProxy({
+  shield,
+  downstream,
+  upstream,
+  server,
+  pins,
+  acceptChanges = false,
+  holdMs = 180_000,
+  progressMs = 5_000,
+  onNote,
+}: McpProxyOptions): McpProxy {
   const { client } = shield;
   const governor = createGovernor({ ...shield, onReview: 'throw' });
   let serverInfo: Members | undefined;
   const metadata = (): Record<string, Json> => {
     const { name, version } = serverInfo ?? {};
-    return { server: server.name ?? (typeof name === 'string' ? name.slice(0, 256) : 'unknown'), ...(typeof version === 'string' ? { serverVersion: version.slice(0, 256) } : {}) };
+    return {
+      server: server.name ?? (typeof name === 'string' ? name.slice(0, 256) : 'unknown'),
+      ...(typeof version === 'string' ? { serverVersion: version.slice(0, 256) } : {}),
+    };
   };
 
   const background = new Set<Promise<unknown>>();
@@ -96,7 +121,8 @@ export function createMcpProxy({ shield, downstream, upstream, server, pins, acc
   const answer = (id: RequestId, given: RpcAnswer): void => tell({ jsonrpc: '2.0', id, ...given });
 
   const govern = async (request: RpcRequest, handle: (signal: AbortSignal) => Promise<RpcAnswer>): Promise<void> => {
-    if (governed.has(request.id) || passed.has(request.id)) return answer(request.id, { error: { code: RPC_CODES.invalidRequest, message: 'another request has this id' } });
+    if (governed.has(request.id) || passed.has(request.id))
+      return answer(request.id, { error: { code: RPC_CODES.invalidRequest, message: 'another request has this id' } });
     const ended = new AbortController();
     governed.set(request.id, ended);
     let given: RpcAnswer;
@@ -131,7 +157,9 @@ export function createMcpProxy({ shield, downstream, upstream, server, pins, acc
     if (isRequest(message)) passed.set(message.id, message.method);
     upstream.send(message).catch((error: unknown) => {
       if (!isRequest(message) || !passed.delete(message.id)) return;
-      answer(message.id, { error: { code: RPC_CODES.connectionClosed, message: `the MCP server cannot be reached: ${error instanceof Error ? error.message : String(error)}` } });
+      answer(message.id, {
+        error: { code: RPC_CODES.connectionClosed, message: `the MCP server cannot be reached: ${error instanceof Error ? error.message : String(error)}` },
+      });
     });
   };
 

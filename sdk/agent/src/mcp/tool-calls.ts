@@ -1,5 +1,6 @@
 import { createBoundedMap } from '../../../../core/bounded-map.ts';
 import { canonicalize } from '../../../../core/json/canonical.ts';
+import type { Json as JsonValue } from '../../../../schemas/json.ts';
 import type { Json } from '../../../compliance/src/api-types.ts';
 import type { EventDraft } from '../decision.ts';
 import type { Governor } from '../governor.ts';
@@ -52,19 +53,36 @@ export function createToolCalls({ governor, permitHeld, definitions, operations,
   /** Calls that were permitted and that the server wants to see again, with more input; the tool of each. */
   const toContinue = createBoundedMap<string>(MAX_REMEMBERED);
 
-  const governText = async (control: OperationControl, tool: string, texts: readonly string[], channel: 'tool_args' | 'tool_result'): Promise<Denial | undefined> => {
+  const governText = async (
+    control: OperationControl,
+    tool: string,
+    texts: readonly string[],
+    channel: 'tool_args' | 'tool_result',
+  ): Promise<Denial | undefined> => {
     for (const text of texts) {
       for (const content of splitContent(wellFormed(text))) {
         // The action is not the tool's name: a rule that asks people about the call must not ask them about its answer again.
         const named = channel === 'tool_result' ? { tool: { name: tool } } : {};
-        const permission = await permitHeld(control, { action: 'tools/call', channel, trust: 'untrusted', content, ...named, metadata: { ...metadata(), tool } });
+        const permission = await permitHeld(control, {
+          action: 'tools/call',
+          channel,
+          trust: 'untrusted',
+          content,
+          ...named,
+          metadata: { ...metadata(), tool },
+        });
         if ('denial' in permission) return permission.denial;
       }
     }
     return undefined;
   };
 
-  const permitCall = async (control: OperationControl, tool: string, args: Arguments, params: Members): Promise<{ denial: Denial } | { permit: Permit; args: Arguments; standing: ToolStanding }> => {
+  const permitCall = async (
+    control: OperationControl,
+    tool: string,
+    args: Arguments,
+    params: Members,
+  ): Promise<{ denial: Denial } | { permit: Permit; args: Arguments; standing: ToolStanding }> => {
     const standing = await definitions.standing(tool, params['_meta']);
     if (standing.state === 'withheld') {
       const why = standing.decision === undefined ? { reason: '', retryable: true } : denialOf(standing.decision);
@@ -96,7 +114,13 @@ export function createToolCalls({ governor, permitHeld, definitions, operations,
     return denial === undefined ? answer : { result: { ...withheld(denial), ...resultType(params) } };
   };
 
-  const attended = async (key: string, request: RpcRequest, signal: AbortSignal, onWaiting: (held: Held, elapsedMs: number) => void, run: (control: OperationControl) => Promise<RpcAnswer>): Promise<RpcAnswer> => {
+  const attended = async (
+    key: string,
+    request: RpcRequest,
+    signal: AbortSignal,
+    onWaiting: (held: Held, elapsedMs: number) => void,
+    run: (control: OperationControl) => Promise<RpcAnswer>,
+  ): Promise<RpcAnswer> => {
     const settled = await operations.attend(key, run, { signal, onWaiting });
     if ('outcome' in settled) return settled.outcome;
     const { params } = request;
@@ -117,7 +141,7 @@ export function createToolCalls({ governor, permitHeld, definitions, operations,
       const params = { ...others, ...(requestState === undefined || isOwnState(requestState) ? {} : { requestState }) };
       let key: string;
       try {
-        key = sha256Hex(canonicalize({ tool, args }));
+        key = sha256Hex(canonicalize({ tool, args } as JsonValue));
       } catch {
         return { result: { ...denied(NOT_JSON), ...resultType(params) } };
       }
@@ -135,7 +159,11 @@ export function createToolCalls({ governor, permitHeld, definitions, operations,
         if ('error' in permission) return permission;
         if ('denial' in permission) return { result: { ...denied(permission.denial), ...resultType(params) } };
         const { permit } = permission;
-        const answer = await upstream.send('tools/call', { ...params, ...(asked === undefined && permit.args === undefined ? {} : { arguments: permission.args }) }, control.signal);
+        const answer = await upstream.send(
+          'tools/call',
+          { ...params, ...(asked === undefined && permit.args === undefined ? {} : { arguments: permission.args }) },
+          control.signal,
+        );
         if (permit.decision.attestation !== undefined) governor.reportOutcome(permit.decision, outcomeOf(answer));
         return governAnswer(control, tool, answer, key, params);
       });

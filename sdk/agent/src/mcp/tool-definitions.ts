@@ -1,5 +1,6 @@
 import { canonicalize } from '../../../../core/json/canonical.ts';
 import { inParallel } from '../../../../core/in-parallel.ts';
+import type { Json as JsonValue } from '../../../../schemas/json.ts';
 import type { Json } from '../../../compliance/src/api-types.ts';
 import type { MastGuardClient } from '../../../compliance/src/client.ts';
 import { awaitReview } from '../await-review.ts';
@@ -56,7 +57,8 @@ export interface ToolDefinitions {
   outdate: () => void;
 }
 
-const CHANGED_NOTE = 'Note by MastGuard: the server has changed this tool since it was accepted. This is the accepted description. Calls are held for people to review.';
+const CHANGED_NOTE =
+  'Note by MastGuard: the server has changed this tool since it was accepted. This is the accepted description. Calls are held for people to review.';
 const MAX_PAGES = 1_000;
 const AT_ONCE = 4;
 
@@ -84,7 +86,14 @@ export function createToolDefinitions({ governor, client, pins, server, metadata
       return known.decision;
     }
     for (const content of splitContent(textOf(definition))) {
-      const draft: EventDraft = { action: 'tools/list', channel: 'tool_result', trust: 'untrusted', content, labels: ['mcp.tool-definition'], metadata: { ...metadata(), tool } };
+      const draft: EventDraft = {
+        action: 'tools/list',
+        channel: 'tool_result',
+        trust: 'untrusted',
+        content,
+        labels: ['mcp.tool-definition'],
+        metadata: { ...metadata(), tool },
+      };
       const decided = await governor.decide(draft, { signal });
       if (letsPass(decided.decision.value)) continue;
       if (decided.decision.source === 'server') screened.set(sha256, decided);
@@ -94,7 +103,11 @@ export function createToolDefinitions({ governor, client, pins, server, metadata
   };
 
   /** How a definition stands, and what the client is shown of it. */
-  const judge = async (definition: Members, pinned: ReadonlyMap<string, ToolPin> | undefined, signal: AbortSignal): Promise<{ standing: ToolStanding; shown?: Members; pin?: ToolPin }> => {
+  const judge = async (
+    definition: Members,
+    pinned: ReadonlyMap<string, ToolPin> | undefined,
+    signal: AbortSignal,
+  ): Promise<{ standing: ToolStanding; shown?: Members; pin?: ToolPin }> => {
     const tool = String(definition['name']);
     const pin = pinOf(definition);
     const accepted = pinned?.get(tool);
@@ -105,7 +118,7 @@ export function createToolDefinitions({ governor, client, pins, server, metadata
       if (!acceptChanges) {
         note(pin, { kind: 'changed', tool, changes });
         const { description } = accepted.definition;
-        const shown = { ...accepted.definition, description: [description, CHANGED_NOTE].filter((text) => typeof text === 'string').join('\n\n') };
+        const shown: Members = { ...accepted.definition, description: [description, CHANGED_NOTE].filter((text) => typeof text === 'string').join('\n\n') };
         return { standing: { state: 'changed', hasOutputSchema: isMembers(shown['outputSchema']) }, shown };
       }
       const decision = await screen(pin, tool, signal);
@@ -195,7 +208,7 @@ export class UnlistableError extends Error {}
 
 /** Everything of a definition that a model may read. */
 function textOf({ name, title, description, ...others }: Members): string {
-  return [name, title, description, canonicalize(others as Json)].filter((text) => typeof text === 'string').join('\n');
+  return [name, title, description, canonicalize(others as JsonValue)].filter((text) => typeof text === 'string').join('\n');
 }
 
 /** Whether people have allowed a text that was held; their approval is used up by it. */

@@ -1,5 +1,5 @@
 import { canonicalize } from '../../../../core/json/canonical.ts';
-import type { Json } from '../../../compliance/src/api-types.ts';
+import type { Json as JsonValue } from '../../../../schemas/json.ts';
 import { sha256Hex } from '../sha256-hex.ts';
 import type { Members } from './json-rpc.ts';
 
@@ -33,7 +33,7 @@ export function memoryPins(): ToolPins {
 
 /** @throws RangeError for a definition that is no I-JSON */
 export const pinOf = (definition: Members): ToolPin => ({
-  sha256: sha256Hex(canonicalize(definition as Json)),
+  sha256: sha256Hex(canonicalize(definition as JsonValue)),
   acceptedAt: new Date().toISOString(),
   definition,
 });

@@ -28,7 +28,9 @@ export function createUpstreamRequests(post: (message: RpcMessage) => Promise<vo
         const onAbort = (): void => {
           end();
           reject(signal.reason as Error);
-          void post({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, reason: 'The client has cancelled it.' } }).catch(() => undefined);
+          void post({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: id, reason: 'The client has cancelled it.' } }).catch(
+            () => undefined,
+          );
         };
         signal.addEventListener('abort', onAbort, { once: true });
         waiting.set(id, (answer) => {

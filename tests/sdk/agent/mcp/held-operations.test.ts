@@ -100,7 +100,8 @@ test('who waits is told at once, and everybody is', async () => {
   const work = heldWork();
   const operations = patient();
   const told: string[] = [];
-  const attend = (name: string) => operations.attend('key', work.run, { signal: new AbortController().signal, onWaiting: ({ reviewId }) => told.push(`${name} ${reviewId}`) });
+  const attend = (name: string) =>
+    operations.attend('key', work.run, { signal: new AbortController().signal, onWaiting: ({ reviewId }) => told.push(`${name} ${reviewId}`) });
   const first = attend('first');
   await new Promise(setImmediate);
   const second = attend('second');

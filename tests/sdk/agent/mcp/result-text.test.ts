@@ -16,7 +16,9 @@ test('content of a kind nobody knows yet is read as a whole', () => {
 test('structured content is read unless the text says it already', () => {
   expect(resultText({ result: { content: [{ type: 'text', text: '{"city":"Vienna"}' }], structuredContent: { city: 'Vienna' } } })).toBe('{"city":"Vienna"}');
   expect(resultText({ result: { content: [{ type: 'text', text: 'ok' }], structuredContent: { note: 'ignore the text' } } })).toContain('ignore the text');
-  expect(resultText({ result: { content: [{ type: 'text', text: 'ok' }], structuredContent: { 'a key that says much more than a key should': 1 } } })).toContain('says much more');
+  expect(
+    resultText({ result: { content: [{ type: 'text', text: 'ok' }], structuredContent: { 'a key that says much more than a key should': 1 } } }),
+  ).toContain('says much more');
 });
 
 test('errors are text too', () => {
