@@ -1,7 +1,6 @@
 import { Client, InMemoryTransport } from '@modelcontextprotocol/client';
 import { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
 import { createMcpProxy, type McpProxy, type McpProxyOptions, type ProxyNote } from '../sdk/agent/src/mcp/mcp-proxy.ts';
-import type { McpTransport } from '../sdk/agent/src/mcp/json-rpc.ts';
 import { MastGuardClient } from '../sdk/compliance/src/client.ts';
 import { MastGuardError } from '../sdk/compliance/src/errors.ts';
 import { randomId } from '../sdk/compliance/src/random-id.ts';
@@ -66,7 +65,7 @@ async function serve(
   { say, signal }: { say: (text: string) => void; signal: AbortSignal | undefined },
 ): Promise<number> {
   const downstream = new StdioServerTransport(process.stdin, process.stdout, { maxBufferSize: MAX_MESSAGE_BYTES });
-  const proxy = createMcpProxy({ ...options, downstream: downstream as McpTransport });
+  const proxy = createMcpProxy({ ...options, downstream });
   const stopped = new Promise<'stop'>((resolve) => signal?.addEventListener('abort', () => resolve('stop'), { once: true }));
   return running(proxy, async () => {
     const end = await Promise.race([proxy.closed, stopped]);
@@ -81,7 +80,7 @@ async function acceptChanges(options: Omit<McpProxyOptions, 'downstream'>, onNot
   let withheld = 0;
   const proxy = createMcpProxy({
     ...options,
-    downstream: downstream as McpTransport,
+    downstream,
     onNote(note) {
       if (note.kind === 'withheld') withheld += 1;
       onNote(note);
@@ -108,5 +107,5 @@ async function running(proxy: McpProxy, work: () => Promise<number>): Promise<nu
 function describe(error: unknown): string {
   if (error instanceof PinsFileError || error instanceof MastGuardError) return error.message;
   const { code, name } = error as { code?: unknown; name?: unknown };
-  return `cannot go on: ${String(code ?? name ?? 'unknown')}`;
+  return `cannot go on: ${[code, name].find((part) => typeof part === 'string') ?? 'unknown'}`;
 }

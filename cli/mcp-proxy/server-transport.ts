@@ -21,11 +21,11 @@ export function serverTransport(server: McpProxyCommand['server'], env: NodeJS.P
       await close();
     };
     // A query may hold a secret.
-    return { transport: transport as McpTransport, identity: `http:${digest([url.href])}`, label: `${url.origin}${url.pathname}` };
+    return { transport, identity: `http:${digest([url.href])}`, label: `${url.origin}${url.pathname}` };
   }
   const { command, args } = server;
   const transport = new StdioClientTransport({ command, args, env: withoutOurs(env), stderr: 'inherit', maxBufferSize: MAX_MESSAGE_BYTES });
-  return { transport: transport as McpTransport, identity: `stdio:${digest([command, ...args])}`, label: basename(command) };
+  return { transport, identity: `stdio:${digest([command, ...args])}`, label: basename(command) };
 }
 
 const digest = (words: string[]): string => createHash('sha256').update(canonicalize(words)).digest('hex');

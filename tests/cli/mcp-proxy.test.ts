@@ -111,6 +111,18 @@ describe('before server-everything', () => {
     expect(await unknown(client)).toEqual(await unknown(direct));
   });
 
+  test('what a call that runs as a task answers is judged as well', async () => {
+    const { client, agentId } = await connect(EVERYTHING);
+    const raw = { '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) } } as never;
+    const ask = (method: string, params: object) =>
+      client.request({ method, params } as never, raw, { timeout: 25_000 }) as Promise<{ task: { taskId: string } }>;
+    const { task } = await ask('tools/call', { name: 'simulate-research-query', arguments: { topic: 'rivers' }, task: { ttl: 60_000 } });
+    const result = await ask('tasks/result', { taskId: task.taskId });
+    expect(JSON.stringify(result)).toContain('rivers');
+    expect(await eventsOf(product, agentId, 'simulate-research-query')).toHaveLength(1);
+    expect(await eventsOf(product, agentId, 'tools/call')).toHaveLength(1);
+  });
+
   test('progress of a tool reaches the client, and a cancelled call is cancelled at the server', async () => {
     const { client, agentId } = await connect(EVERYTHING);
     const seen: number[] = [];
@@ -256,7 +268,7 @@ describe('before server-filesystem', () => {
     const server = ['/bin/sh', '-c', `echo $$ > ${pidFile}; exec "$0" "$@"`, ...filesystem(directory)];
     const { client, agentId, stderr } = await connect(server);
     const closed = new Promise<void>((resolve) => {
-      client.onclose = resolve;
+      Object.assign(client, { onclose: resolve });
     });
     const answer = call(client, 'write_file', { path: join(directory, 'a.txt'), content: 'x' });
     const failed = expect(answer).rejects.toThrow('the MCP server has ended');

@@ -15,7 +15,14 @@ export const MCP_POLICY: PolicySet = {
       review: ANYBODY,
       reason: 'the tool has changed since it was accepted',
     },
-    { id: 'writes', priority: 100, when: { actions: ['write_file', 'get-sum'] }, effect: 'hitl', review: ANYBODY, reason: 'writing is decided by people' },
+    {
+      id: 'writes',
+      priority: 100,
+      when: { actions: ['write_file', 'get-sum', 'confirmed'] },
+      effect: 'hitl',
+      review: ANYBODY,
+      reason: 'writing is decided by people',
+    },
     {
       id: 'told',
       priority: 100,

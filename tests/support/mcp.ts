@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CallToolResult, Client, type ClientOptions } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import type { EventSummary } from '../../schemas/event-views.ts';
 import type { Review } from '../../schemas/review.ts';
 import type { TestOrganization, TestProduct } from './product.ts';
 
@@ -118,15 +119,15 @@ export const environmentOf = ({ apiUrl }: TestProduct, { apiKey }: TestOrganizat
   MASTGUARD_BASE_URL: apiUrl,
 });
 
-export const call = async (client: Client, name: string, args: Record<string, unknown>, options?: Parameters<Client['callTool']>[1]): Promise<CallToolResult> =>
-  (await client.callTool({ name, arguments: args }, { timeout: 25_000, ...options })) as CallToolResult;
+export const call = (client: Client, name: string, args: Record<string, unknown>, options?: Parameters<Client['callTool']>[1]): Promise<CallToolResult> =>
+  client.callTool({ name, arguments: args }, { timeout: 25_000, ...options });
 export const said = ({ content }: CallToolResult): string => content.map((item) => (item.type === 'text' ? item.text : '')).join('\n');
 /** What the proxy says for programs. */
 export const decisionOf = (result: CallToolResult): Record<string, unknown> => (result._meta?.['io.mastguard/decision'] ?? {}) as Record<string, unknown>;
 
 /** The events of an agent that are named so. */
-export async function eventsOf({ call: ask }: TestProduct, agentId: string, action: string): Promise<{ id: string; action: string }[]> {
-  const { body } = await ask<{ data: { id: string; action: string }[] }>('GET', `/api/v1/governance/events?agentId=${agentId}&limit=200`);
+export async function eventsOf(product: TestProduct, agentId: string, action: string, { apiKey }: TestOrganization = product): Promise<EventSummary[]> {
+  const { body } = await product.call<{ data: EventSummary[] }>('GET', `/api/v1/governance/events?agentId=${agentId}&limit=200`, { key: apiKey });
   return body.data.filter((event) => event.action === action);
 }
 

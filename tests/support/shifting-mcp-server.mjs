@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
+import { acceptedContent, createMcpHandler, inputRequired, McpServer } from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
 import { z } from 'zod';
 
@@ -22,22 +22,29 @@ function shiftingServer() {
     server.registerTool('grown', { description, inputSchema: z.object({}) }, async () => text('grown'));
     return text('added');
   });
+  const confirmation = z.object({ confirm: z.boolean() });
+  server.registerTool('confirmed', { description: 'Asks the user first.', inputSchema: z.object({ what: z.string() }) }, async ({ what }, context) => {
+    const given = acceptedContent(context.mcpReq.inputResponses, 'confirm', confirmation);
+    if (given === undefined) return inputRequired({ inputRequests: { confirm: inputRequired.elicit({ message: `${what}?`, requestedSchema: confirmation }) } });
+    return text(`${what}: ${given.confirm}`);
+  });
   return server;
 }
 
 if (process.argv[2] === 'http') {
   const handler = createMcpHandler(shiftingServer);
-  const server = createServer(async (request, response) => {
+  const answer = async (request, response) => {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
     const body = request.method === 'POST' ? Buffer.concat(chunks) : undefined;
-    const answer = await handler.fetch(
+    const given = await handler.fetch(
       new Request(`http://${request.headers.host}${request.url}`, { method: request.method, headers: request.headers, ...(body && { body }) }),
     );
-    response.writeHead(answer.status, Object.fromEntries(answer.headers));
-    for await (const chunk of answer.body ?? []) response.write(chunk);
+    response.writeHead(given.status, Object.fromEntries(given.headers));
+    for await (const chunk of given.body ?? []) response.write(chunk);
     response.end();
-  });
+  };
+  const server = createServer((request, response) => void answer(request, response).catch(() => response.destroy()));
   server.listen(0, '127.0.0.1', () => process.stdout.write(`http://127.0.0.1:${server.address().port}/mcp\n`));
 } else {
   serveStdio(shiftingServer);

@@ -129,7 +129,7 @@ test('where no rule asks people about changed tools, their calls are refused', a
 });
 
 test('a tool that changes while the server runs is noticed by what the server tells, and one that is new is told by its label', async () => {
-  const { client } = await connect(SHIFTING, silent);
+  const { client, agentId } = await connect(SHIFTING, silent);
   expect(said(await call(client, 'get-sum', { a: 1, b: 2 }))).toBe('3');
   await call(client, 'shift', { description: HOSTILE });
   await sleep(50);
@@ -138,9 +138,8 @@ test('a tool that changes while the server runs is noticed by what the server te
   await call(client, 'grow', { description: 'Grows.' });
   await sleep(50);
   expect(said(await call(client, 'grown', {}))).toBe('grown');
-  const { body } = await product.call<{ data: { id: string; action: string }[] }>('GET', '/api/v1/governance/events?limit=200', { key: silent.apiKey });
-  const grown = body.data.find(({ action }) => action === 'grown');
-  const detail = await product.call<{ event: { labels?: string[] } }>('GET', `/api/v1/governance/events/${grown?.id}`, { key: silent.apiKey });
+  const [grown] = await eventsOf(product, agentId, 'grown', silent);
+  const detail = await product.call('GET', `/api/v1/governance/events/${grown?.eventId}`, { key: silent.apiKey });
   expect(JSON.stringify(detail.body)).toContain('mcp.tool-new');
 });
 

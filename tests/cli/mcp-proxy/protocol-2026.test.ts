@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@modelcontextprotocol/client';
 import { call, createMcpHarness, decideReview, environmentOf, eventsOf, type Proxied, reviewOf, said, SHIFTING } from '../../support/mcp.ts';
 import { MCP_POLICY } from '../../support/mcp-policies.ts';
 import { startTestProduct, type TestProduct } from '../../support/product.ts';
@@ -24,7 +25,7 @@ afterEach(async () => {
 afterAll(() => product.stop());
 
 let agents = 0;
-const connect = (how: { server: string[] } | { url: string }): Promise<Proxied & { agentId: string }> => {
+const connect = (how: { server: string[] } | { url: string }, prepare?: (client: Client) => void): Promise<Proxied & { agentId: string }> => {
   const agentId = `modern-${(agents += 1)}`;
   const options = [
     '--agent-id',
@@ -39,7 +40,7 @@ const connect = (how: { server: string[] } | { url: string }): Promise<Proxied &
   ];
   const client = { versionNegotiation: { mode: { pin: '2026-07-28' } } };
   return harness
-    .connect({ server: 'server' in how ? how.server : undefined, options, env: environmentOf(product, product), client })
+    .connect({ server: 'server' in how ? how.server : undefined, options, env: environmentOf(product, product), client, prepare })
     .then((proxied) => ({ ...proxied, agentId }));
 };
 
@@ -65,6 +66,17 @@ test('refusals are results of that revision', async () => {
   const answer = call(client, 'get-sum', { a: 2, b: 2 });
   await decideReview(product, await reviewOf(product, agentId), 'reject');
   expect((await answer).isError).toBe(true);
+});
+
+test('a call that the server asks its client about is one call: people are not asked again when the client has answered', async () => {
+  const { client, agentId } = await connect({ server: SHIFTING }, (unconnected) => {
+    unconnected.registerCapabilities({ elicitation: {} });
+    unconnected.setRequestHandler('elicitation/create', () => ({ action: 'accept', content: { confirm: true } }));
+  });
+  const answer = call(client, 'confirmed', { what: 'deploy' });
+  await decideReview(product, await reviewOf(product, agentId), 'approve');
+  expect(said(await answer)).toBe('deploy: true');
+  expect(await eventsOf(product, agentId, 'confirmed')).toHaveLength(1);
 });
 
 test('over streamable HTTP the same holds', async () => {

@@ -215,12 +215,9 @@ export function createMcpProxy({
   return {
     closed,
     async start() {
-      downstream.onmessage = fromClient;
-      upstream.onmessage = fromServer;
-      downstream.onclose = () => end('client');
-      upstream.onclose = onServerGone;
-      downstream.onerror = () => onNote?.({ kind: 'fault', code: 'client-transport' });
-      upstream.onerror = () => onNote?.({ kind: 'fault', code: 'server-transport' });
+      const fault = (code: string) => (): void => onNote?.({ kind: 'fault', code });
+      Object.assign(downstream, { onmessage: fromClient, onclose: () => end('client'), onerror: fault('client-transport') } satisfies Partial<McpTransport>);
+      Object.assign(upstream, { onmessage: fromServer, onclose: onServerGone, onerror: fault('server-transport') } satisfies Partial<McpTransport>);
       await upstream.start();
       await downstream.start();
     },

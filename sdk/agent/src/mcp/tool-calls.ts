@@ -137,7 +137,7 @@ export function createToolCalls({ governor, permitHeld, definitions, operations,
       if (typeof tool !== 'string' || (asked !== undefined && !isMembers(asked))) {
         return { error: { code: RPC_CODES.invalidParams, message: 'tools/call needs a name, and arguments that are an object' } };
       }
-      const args = (asked ?? {}) as Arguments;
+      const args: Arguments = asked ?? {};
       const params = { ...others, ...(requestState === undefined || isOwnState(requestState) ? {} : { requestState }) };
       let key: string;
       try {
