@@ -255,13 +255,38 @@ describe('before server-filesystem', () => {
   test('a file larger than an event is written as it was approved, and read again', async () => {
     const { client, agentId } = await connect(filesystem(directory));
     const path = join(directory, 'large.txt');
-    const content = Array.from({ length: 20_000 }, (_, index) => `line ${index} größer`).join('\n');
+    const content = Array.from({ length: 6_000 }, (_, index) => `line ${index} größer`).join('\n');
     const answer = call(client, 'write_file', { path, content });
     await decide(await review(agentId), 'approve');
     expect((await answer).isError ?? false).toBe(false);
     expect(readFileSync(path, 'utf8')).toBe(content);
     expect(said(await call(client, 'read_text_file', { path }))).toBe(content);
   }, 60_000);
+
+  test('an answer that people must see first is kept: the call is done once, and the retry has what it answered then', async () => {
+    const { client, agentId } = await connect(filesystem(directory), { options: ['--hold-seconds', '0.2'] });
+    const path = join(directory, 'a.txt');
+    writeFileSync(path, 'CONFIDENTIAL: version one');
+    const pending = await call(client, 'read_text_file', { path });
+    expect(decisionOf(pending)['pending']).toBe(true);
+    expect(JSON.stringify(pending)).not.toContain('CONFIDENTIAL');
+    await decide(await review(agentId), 'approve');
+    writeFileSync(path, 'CONFIDENTIAL: version two');
+    expect(said(await call(client, 'read_text_file', { path }))).toBe('CONFIDENTIAL: version one');
+  });
+
+  test('a rule that asks how a call went is told', async () => {
+    const { client, agentId } = await connect(filesystem(directory));
+    await call(client, 'create_directory', { path: join(directory, 'new') });
+    const [event] = await eventsOf(product, agentId, 'create_directory');
+    const deadline = Date.now() + 20_000;
+    for (;;) {
+      const { body } = await product.call('GET', `/api/v1/audit/entries?eventId=${event?.eventId}`);
+      if (JSON.stringify(body).includes('executed')) break;
+      if (Date.now() > deadline) throw new Error(`nothing was told: ${JSON.stringify(body)}`);
+      await sleep(100);
+    }
+  });
 
   test('a server that is killed is told: who waits has an error, and the proxy ends', async () => {
     const pidFile = join(directory, 'pid');

@@ -24,6 +24,15 @@ export const MCP_POLICY: PolicySet = {
       reason: 'writing is decided by people',
     },
     {
+      id: 'confidential',
+      priority: 100,
+      when: { condition: 'has(event.channel) && event.channel == "tool_result" && has(event.content) && event.content.contains("CONFIDENTIAL")' },
+      effect: 'hitl',
+      review: ANYBODY,
+      reason: 'people look at it first',
+    },
+    { id: 'attested', priority: 100, when: { actions: ['create_directory'] }, effect: 'allow', attestWithinMs: 60_000, reason: 'it is told how it went' },
+    {
       id: 'told',
       priority: 100,
       when: { detectors: ['mem.override'], condition: 'has(event.channel) && event.channel == "tool_result"' },

@@ -123,7 +123,7 @@ export const call = (client: Client, name: string, args: Record<string, unknown>
   client.callTool({ name, arguments: args }, { timeout: 25_000, ...options });
 export const said = ({ content }: CallToolResult): string => content.map((item) => (item.type === 'text' ? item.text : '')).join('\n');
 /** What the proxy says for programs. */
-export const decisionOf = (result: CallToolResult): Record<string, unknown> => (result._meta?.['io.mastguard/decision'] ?? {}) as Record<string, unknown>;
+export const decisionOf = ({ _meta: meta }: CallToolResult): Record<string, unknown> => (meta?.['io.mastguard/decision'] ?? {}) as Record<string, unknown>;
 
 /** The events of an agent that are named so. */
 export async function eventsOf(product: TestProduct, agentId: string, action: string, { apiKey }: TestOrganization = product): Promise<EventSummary[]> {

@@ -23,7 +23,7 @@ import { createPermitHeld } from './permit-held.ts';
 import { resultType } from './protocol-era.ts';
 import { createToolCalls } from './tool-calls.ts';
 import { createToolDefinitions, type DefinitionNote } from './tool-definitions.ts';
-import type { ToolPins } from './tool-pins.ts';
+import { memoryPins, type ToolPins } from './tool-pins.ts';
 import { createUpstreamRequests } from './upstream-requests.ts';
 
 export interface McpProxyOptions {
@@ -35,7 +35,8 @@ export interface McpProxyOptions {
   upstream: McpTransport;
   /** `identity`: what the server is asked by, which its pins are found under. `name`: for events; default: what it calls itself. */
   server: { identity: string; name?: string | undefined };
-  pins: ToolPins;
+  /** Where the accepted tools are. Default: in this process. */
+  pins?: ToolPins | undefined;
   /** Take changed definitions for the accepted ones from now on. Default: false. */
   acceptChanges?: boolean | undefined;
   /** How long a call is held before it is answered that it waits. Default: 180,000. */
@@ -58,6 +59,7 @@ export interface McpProxy {
 
 /** Where a server of 2026-07-28 says what it is. */
 const SERVER_INFO_META = 'io.modelcontextprotocol/serverInfo';
+const GOVERNED: ReadonlySet<string> = new Set(['tools/list', 'tools/call', 'tasks/result']);
 /** How long the end may take. */
 const CLOSE_MS = 2_000;
 
@@ -70,7 +72,7 @@ export function createMcpProxy({
   downstream,
   upstream,
   server,
-  pins,
+  pins = memoryPins(),
   acceptChanges = false,
   holdMs = 180_000,
   progressMs = 5_000,
@@ -104,7 +106,7 @@ export function createMcpProxy({
     onNote: (note) => onNote?.(note),
     listPage: (params, signal) => requests.send('tools/list', params, signal),
   });
-  const calls = createToolCalls({ governor, permitHeld: createPermitHeld({ governor, client, track }), definitions, operations, upstream: requests, metadata });
+  const calls = createToolCalls({ governor, permitHeld: createPermitHeld({ client, track }), definitions, operations, upstream: requests, metadata });
 
   /** Requests of the client that are governed, and those that the server has been given as they are. */
   const governed = new Map<RequestId, AbortController>();
@@ -170,6 +172,8 @@ export function createMcpProxy({
       if (ended !== undefined) return ended.abort(new Error('the client has cancelled it'));
       passed.delete(id);
     }
+    // A call nobody wants the answer of is still one.
+    if (isNotification(message) && GOVERNED.has(message.method)) return;
     if (!isRequest(message)) return pass(message);
     switch (message.method) {
       case 'tools/list':

@@ -4,8 +4,7 @@ import { MastGuardConnectionError, MastGuardRateLimitError, MastGuardServerError
 import { sleep } from '../../../compliance/src/sleep.ts';
 import { awaitReview } from '../await-review.ts';
 import { MastGuardBlockedError } from '../blocked-error.ts';
-import { type EventDraft, letsPass } from '../decision.ts';
-import type { Governor } from '../governor.ts';
+import { type GovernedEvent, letsPass, type ShieldDecision } from '../decision.ts';
 import type { Permit } from '../permit.ts';
 import { type Denial, denialOf, denialOfReview } from './answers.ts';
 import type { OperationControl } from './held-operations.ts';
@@ -13,18 +12,18 @@ import type { OperationControl } from './held-operations.ts';
 export type Permission = { permit: Permit; wasHeld: boolean } | { denial: Denial };
 
 export interface PermitHeldOptions {
-  governor: Governor;
   client: MastGuardClient;
   /** Told of what goes on in the background, so that the proxy can wait for it at its end. */
   track: (work: Promise<unknown>) => void;
 }
 
-/** Asks for leave; where people decide, the operation is held, so that callers may go and come back meanwhile. The approval is used up when it returns. */
-export function createPermitHeld({ governor, client, track }: PermitHeldOptions): (control: OperationControl, draft: EventDraft) => Promise<Permission> {
-  return async (control, draft) => {
-    const { event, decision } = await governor.decide(draft, { signal: control.signal });
+/** What a decision comes to; where people decide, the operation is held, so that callers may go and come back meanwhile. The approval is used up when it returns. */
+export type PermitHeld = (control: OperationControl, decided: { event: GovernedEvent; decision: ShieldDecision }) => Promise<Permission>;
+
+export function createPermitHeld({ client, track }: PermitHeldOptions): PermitHeld {
+  return async (control, { event, decision }) => {
     if (letsPass(decision.value)) return { permit: { event, decision, args: undefined }, wasHeld: false };
-    if (decision.value !== 'HITL' || decision.review === undefined) return { denial: denialOf(decision) };
+    if (!isHeld(decision)) return { denial: denialOf(decision) };
     const { id, url, expiresAt } = decision.review;
     try {
       const review = await control.hold({ reviewId: id, url, expiresAt }, settled(client, id, control.signal));
@@ -42,6 +41,10 @@ export function createPermitHeld({ governor, client, track }: PermitHeldOptions)
     }
   };
 }
+
+/** Whether people will decide. */
+export const isHeld = (decision: ShieldDecision): decision is ShieldDecision & Required<Pick<ShieldDecision, 'review'>> =>
+  decision.value === 'HITL' && decision.review !== undefined;
 
 const RETRY_MS = 2_000;
 

@@ -1,8 +1,9 @@
 import { createBoundedMap } from '../../../../core/bounded-map.ts';
+import { inParallel } from '../../../../core/in-parallel.ts';
 import { canonicalize } from '../../../../core/json/canonical.ts';
 import type { Json as JsonValue } from '../../../../schemas/json.ts';
 import type { Json } from '../../../compliance/src/api-types.ts';
-import type { EventDraft } from '../decision.ts';
+import { type EventDraft, letsPass } from '../decision.ts';
 import type { Governor } from '../governor.ts';
 import type { Permit } from '../permit.ts';
 import { sha256Hex } from '../sha256-hex.ts';
@@ -11,7 +12,7 @@ import { type Denial, denialOf, denied, pending, withheld } from './answers.ts';
 import { fitArguments } from './fit-arguments.ts';
 import type { Held, HeldOperations, OperationControl } from './held-operations.ts';
 import { isMembers, type Members, type RpcAnswer, RPC_CODES, type RpcRequest } from './json-rpc.ts';
-import type { createPermitHeld } from './permit-held.ts';
+import { isHeld, type PermitHeld } from './permit-held.ts';
 import { comeBack, isModern, isOwnState, resultType } from './protocol-era.ts';
 import { resultText } from './result-text.ts';
 import { type ToolDefinitions, type ToolStanding, UnlistableError } from './tool-definitions.ts';
@@ -19,7 +20,7 @@ import type { UpstreamRequests } from './upstream-requests.ts';
 
 export interface ToolCallsOptions {
   governor: Governor;
-  permitHeld: ReturnType<typeof createPermitHeld>;
+  permitHeld: PermitHeld;
   definitions: ToolDefinitions;
   operations: HeldOperations<RpcAnswer>;
   upstream: UpstreamRequests;
@@ -47,6 +48,8 @@ const NOT_JSON: Denial = { reason: 'Its arguments are no I-JSON (RFC 7493).', re
 const TOO_LARGE: Denial = { reason: 'Its arguments are larger than an event may be.', retryable: false };
 /** Tasks whose result will be asked for, and calls that go on with what the client adds; as many as are remembered. */
 const MAX_REMEMBERED = 10_000;
+/** Parts of a long text that are asked about at once. */
+const AT_ONCE = 4;
 
 export function createToolCalls({ governor, permitHeld, definitions, operations, upstream, metadata }: ToolCallsOptions): ToolCalls {
   const toolOfTask = createBoundedMap<string>(MAX_REMEMBERED);
@@ -59,20 +62,17 @@ export function createToolCalls({ governor, permitHeld, definitions, operations,
     texts: readonly string[],
     channel: 'tool_args' | 'tool_result',
   ): Promise<Denial | undefined> => {
-    for (const text of texts) {
-      for (const content of splitContent(wellFormed(text))) {
-        // The action is not the tool's name: a rule that asks people about the call must not ask them about its answer again.
-        const named = channel === 'tool_result' ? { tool: { name: tool } } : {};
-        const permission = await permitHeld(control, {
-          action: 'tools/call',
-          channel,
-          trust: 'untrusted',
-          content,
-          ...named,
-          metadata: { ...metadata(), tool },
-        });
-        if ('denial' in permission) return permission.denial;
-      }
+    // The action is not the tool's name: a rule that asks people about the call must not ask them about its answer again.
+    const named = channel === 'tool_result' ? { tool: { name: tool } } : {};
+    const about = { action: 'tools/call', channel, trust: 'untrusted', ...named, metadata: { ...metadata(), tool } } as const;
+    const decided: Awaited<ReturnType<Governor['decide']>>[] = [];
+    const parts = texts.flatMap((text) => splitContent(wellFormed(text)));
+    await inParallel(parts, AT_ONCE, async (content) => decided.push(await governor.decide({ ...about, content }, { signal: control.signal })));
+    // Nobody is asked about one part where another is blocked already.
+    const blocked = decided.find(({ decision }) => !letsPass(decision.value) && !isHeld(decision));
+    for (const one of blocked === undefined ? decided : [blocked]) {
+      const permission = await permitHeld(control, one);
+      if ('denial' in permission) return permission.denial;
     }
     return undefined;
   };
@@ -94,7 +94,7 @@ export function createToolCalls({ governor, permitHeld, definitions, operations,
     if (fault !== undefined) return { denial: fault };
     const labels = STATE_LABELS[standing.state];
     const draft: EventDraft = { action: tool, tool: { name: tool, args: fitted.args }, metadata: metadata(), ...(labels === undefined ? {} : { labels }) };
-    const permission = await permitHeld(control, draft);
+    const permission = await permitHeld(control, await governor.decide(draft, { signal: control.signal }));
     if ('denial' in permission) return permission;
     if (!permission.wasHeld && standing.state === 'changed') return { denial: { ...CHANGED, eventId: permission.permit.event.id } };
     // People may have taken hours, and they approved the tool as it was.
