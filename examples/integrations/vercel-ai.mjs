@@ -26,7 +26,7 @@ const send_email = tool({
 });
 
 const { text, steps } = await generateText({
-  model: wrapLanguageModel({ model: mock, middleware: mastguardMiddleware({ ...options, toolCalls: 'pass' }) }),
+  model: wrapLanguageModel({ model: mock, middleware: mastguardMiddleware({ ...options, toolCalls: 'ignore' }) }),
   tools: governTools({ send_email }, options),
   stopWhen: stepCountIs(5),
   prompt: 'Mail the minutes to Eve and Ann.',

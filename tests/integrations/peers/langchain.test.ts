@@ -115,7 +115,7 @@ suite('LangChain 1', () => {
     });
 
     it('comes in pieces where the host would rather have it at once, and is decided at its end', async () => {
-      const { pieces, error } = await streamed('The password is hunter2.', { ...scriptDecisions(blocking('hunter2')).options, streams: 'pass' });
+      const { pieces, error } = await streamed('The password is hunter2.', { ...scriptDecisions(blocking('hunter2')).options, stream: 'pass' });
       expect([pieces.length > 5, findBlocked(error)?.decision.value]).toEqual([true, 'BLOCK']);
     });
   });

@@ -86,7 +86,7 @@ suite('AI SDK 6', () => {
     it('that are allowed run once, and their result goes back to the model', async () => {
       const script = scriptDecisions();
       const sent: unknown[] = [];
-      const { governed, inner } = model(answers(), { ...script.options, toolCalls: 'pass' });
+      const { governed, inner } = model(answers(), { ...script.options, toolCalls: 'ignore' });
       const tools = governTools({ send_email: emailTool(sent) }, script.options);
       const { text: said } = await ai.generateText({ model: governed, prompt: 'Mail', tools, stopWhen: ai.stepCountIs(3) });
       expect([said, sent]).toEqual(['Done.', [{ to: 'eve@example.com' }]]);
@@ -97,7 +97,7 @@ suite('AI SDK 6', () => {
       const script = scriptDecisions(blocking('eve@'));
       const sent: unknown[] = [];
       const options = script.options;
-      const { governed, inner } = model(answers(), { ...options, toolCalls: 'pass' });
+      const { governed, inner } = model(answers(), { ...options, toolCalls: 'ignore' });
       const { text: said } = await ai.generateText({
         model: governed,
         prompt: 'Mail',
@@ -113,7 +113,7 @@ suite('AI SDK 6', () => {
     it('have their denial told although they have a form of their own for results', async () => {
       const script = scriptDecisions(blocking('eve@'));
       const own = { ...emailTool([]), toModelOutput: ({ output }: { output: { status: string } }) => ({ type: 'text', value: output.status.toUpperCase() }) };
-      const { governed, inner } = model(answers(), { ...script.options, toolCalls: 'pass' });
+      const { governed, inner } = model(answers(), { ...script.options, toolCalls: 'ignore' });
       await ai.generateText({ model: governed, prompt: 'Mail', tools: governTools({ send_email: own }, script.options), stopWhen: ai.stepCountIs(3) });
       expect(inner.doGenerateCalls[1].prompt.at(-1).content[0].output).toMatchObject({ type: 'json', value: { denied: true } });
     });
@@ -135,7 +135,7 @@ suite('AI SDK 6', () => {
           yield { status: 'sent' };
         },
       });
-      const { governed } = model(answers(), { ...script.options, toolCalls: 'pass' });
+      const { governed } = model(answers(), { ...script.options, toolCalls: 'ignore' });
       const result = await ai.generateText({
         model: governed,
         prompt: 'Mail',

@@ -1,6 +1,7 @@
 import type { EventDraft } from '../decision.ts';
 import type { Governor } from '../governor.ts';
 import { sha256Hex } from '../sha256-hex.ts';
+import { permitAll } from '../wrap/permit-all.ts';
 import { contentParts } from './content-parts.ts';
 import { isGovernedResult } from './governed-results.ts';
 
@@ -30,10 +31,13 @@ export async function permitInput(governor: Governor, messages: readonly HeardMe
   const passed = passedOf(governor);
   const known = Math.min(spoken, history.findLastIndex((prefix) => passed.has(prefix)) + 1);
   const heard = messages.slice(known).filter(({ role, text, isGoverned }) => text !== '' && isGoverned !== true && (role === 'user' || role === 'tool'));
-  await permitText(governor, { ...draft, channel: 'user' }, textOf(heard.filter(({ role }) => role === 'user')), options);
-  for (const message of heard) {
-    if (message.role === 'tool' && !isGovernedResult(governor, message)) await permitText(governor, resultDraft(draft, message), message.text, options);
-  }
+  const said = heard.filter(({ role }) => role === 'user').map(({ text }) => text);
+  const results = heard.filter((message) => message.role === 'tool' && !isGovernedResult(governor, message));
+  await permitAll(
+    governor,
+    [...draftsOf({ ...draft, channel: 'user' }, said.join('\n')), ...results.flatMap((message) => draftsOf(resultDraft(draft, message), message.text))],
+    options.signal,
+  );
   const last = history.at(-1);
   if (last !== undefined) remember(passed, last);
 }
@@ -42,13 +46,12 @@ export async function permitInput(governor: Governor, messages: readonly HeardMe
  * Governs what a model has said.
  * @throws MastGuardBlockedError
  */
-export const permitOutput = (governor: Governor, text: string, draft: EventDraft, options?: PermitTextOptions): Promise<void> =>
-  permitText(governor, { ...draft, channel: 'agent_message' }, text, options);
+export async function permitOutput(governor: Governor, text: string, draft: EventDraft, { signal }: PermitTextOptions = {}): Promise<void> {
+  await permitAll(governor, draftsOf({ ...draft, channel: 'agent_message' }, text), signal);
+}
 
 /** An event for each part of a text; none for an empty one. */
-async function permitText(governor: Governor, draft: EventDraft, text: string, options?: PermitTextOptions): Promise<void> {
-  for (const content of contentParts(text)) await governor.permit({ ...draft, content }, options);
-}
+const draftsOf = (draft: EventDraft, text: string): EventDraft[] => contentParts(text).map((content) => ({ ...draft, content }));
 
 function resultDraft({ agentId, sessionId, principal, action }: EventDraft, { name, callId }: HeardMessage): EventDraft {
   const what = name === undefined ? { action } : { action: name, tool: { name } };
@@ -62,8 +65,6 @@ function resultDraft({ agentId, sessionId, principal, action }: EventDraft, { na
     ...(callId === undefined ? {} : { metadata: { toolCallId: callId } }),
   };
 }
-
-const textOf = (messages: readonly HeardMessage[]): string => messages.map(({ text }) => text).join('\n');
 
 /** A name for each beginning of the conversation. */
 function prefixesOf(seed: string, messages: readonly HeardMessage[]): string[] {

@@ -49,11 +49,11 @@ export interface MiddlewareConfig {
 
 export type LangChainOptions = GovernorOptions & {
   /**
-   * Answers in the stream mode `messages`. `hold`: each arrives whole, once it is decided; structured answers (`responseFormat`), whose model must stay as it is, do
+   * Answers in the stream mode `messages`. `buffer`: each arrives whole, once it is decided; structured answers (`responseFormat`), whose model must stay as it is, do
    * not. `pass`: they stream while they come, and are decided at their end. Callbacks and `streamEvents` hear the model at once either way. Default:
-   * `hold`.
+   * `buffer`.
    */
-  streams?: 'hold' | 'pass' | undefined;
+  stream?: 'buffer' | 'pass' | undefined;
 };
 
 /**
@@ -90,7 +90,7 @@ export function mastguardMiddleware<Middleware>({ createMiddleware, ToolMessage 
       const { model, messages, runtime } = request;
       const draft: EventDraft = { ...draftOf(runtime), action: 'chat', metadata: metadataOf(model) };
       await permitInput(governor, messages.map(heardMessage), draft, { signal: runtime.signal });
-      const answer = await handler(options.streams === 'pass' ? request : { ...request, model: held(request) });
+      const answer = await handler(options.stream === 'pass' ? request : { ...request, model: held(request) });
       await permitOutput(governor, typeof answer.text === 'string' ? answer.text : '', draft, { signal: runtime.signal });
       return answer;
     },

@@ -32,7 +32,7 @@ export interface MastGuardProcessor {
 
 const CHAT = { action: 'chat' } as const;
 /** How far back a piece of a stream is looked at with what stands before it. */
-const WINDOW_CHARS = 400;
+const WINDOW_CHARS = 256;
 
 /**
  * A processor of Mastra, for `inputProcessors` and `outputProcessors`: what reaches the model in each step, and what it answers. A refusal is a

@@ -3,6 +3,7 @@ import { type EventDraft, type GovernedEvent, letsPass, type ShieldDecision } fr
 import { findBlocked } from '../find-blocked.ts';
 import type { Governor } from '../governor.ts';
 import { jsonOf } from '../json-of.ts';
+import { permitAll } from '../wrap/permit-all.ts';
 import { contentParts } from './content-parts.ts';
 import { type Denial, denialOf } from './denial.ts';
 import { noteGovernedResult } from './governed-results.ts';
@@ -96,6 +97,11 @@ function createToolGate(governor: Governor): ToolGate {
       const draft = draftOfCall(call);
       const known = take(call, draft);
       try {
+        const parts = argsInParts(draft);
+        if (parts !== undefined) {
+          const [permit] = await permitAll(governor, parts, options?.signal);
+          if (permit !== undefined) return { denial: undefined, args: call.args, decision: permit.decision };
+        }
         const { args, decision } = known === undefined ? await governor.permit(draft, options) : await governor.settle(known, options);
         return { denial: undefined, args: args === undefined ? call.args : argsFrom(args, call.args), decision };
       } catch (error) {
@@ -105,7 +111,7 @@ function createToolGate(governor: Governor): ToolGate {
 
     async leave(call, result, options) {
       try {
-        for (const draft of draftsOfResult(call, result)) await governor.permit(draft, options);
+        await permitAll(governor, draftsOfResult(call, result), options?.signal);
       } catch (error) {
         return denialFor(call, error);
       }
@@ -145,6 +151,12 @@ export function denialFrom(error: unknown): Denial {
 
 export function draftOfCall({ name, args, callId, draft }: ToolCall): EventDraft {
   return { ...draft, action: name, tool: { name, args: objectOf(args) }, ...metadataOf(callId) };
+}
+
+/** Arguments that do not fit into an event go as text, in parts; no reviewer can change those. */
+function argsInParts({ action, tool, ...draft }: EventDraft): EventDraft[] | undefined {
+  const parts = contentParts(JSON.stringify(tool?.args ?? {}));
+  return parts.length === 1 ? undefined : parts.map((content) => ({ ...draft, action, channel: 'tool_args', tool: { name: action }, content }));
 }
 
 /** Events of what a tool has answered; an empty answer has none. */

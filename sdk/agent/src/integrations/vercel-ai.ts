@@ -10,11 +10,11 @@ export { type AiTool, governTool, governTools, type GovernToolsOptions } from '.
 
 export type MiddlewareOptions = GovernorOptions & {
   /**
-   * Calls of tools the model asks for. `decide`: before anybody sees them; one that is refused ends the model call with MastGuardBlockedError.
-   * `pass`: they are decided where they are made, because the tools went through `governTools`. Default: `decide`.
+   * Calls of tools the model asks for. `govern`: they are decided before anybody sees them; one that is refused ends the model call with
+   * MastGuardBlockedError. `ignore`: they are decided where they are made, because the tools went through `governTools`. Default: `govern`.
    */
-  toolCalls?: 'decide' | 'pass' | undefined;
-  /** How much of a streaming answer is held back, in UTF-16 code units: what is refused and not longer is seen before any of it goes out. Default: 400. */
+  toolCalls?: 'govern' | 'ignore' | undefined;
+  /** How much of a streaming answer is held back, in UTF-16 code units: what is refused and not longer is seen before any of it goes out. Default: 256. */
   windowChars?: number | undefined;
 };
 
@@ -41,8 +41,8 @@ export interface MastGuardMiddleware {
  */
 export function mastguardMiddleware(options: MiddlewareOptions): MastGuardMiddleware {
   const governor = governorOf(options);
-  const { windowChars = 400 } = options;
-  const decidesTools = (options.toolCalls ?? 'decide') === 'decide';
+  const { windowChars = 256 } = options;
+  const decidesTools = (options.toolCalls ?? 'govern') === 'govern';
   return {
     specificationVersion: 'v3',
     async transformParams({ params, model }) {

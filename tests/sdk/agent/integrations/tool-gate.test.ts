@@ -97,3 +97,12 @@ it('a long result is judged in parts, none of it unseen', async () => {
   expect(asked.length).toBeGreaterThan(1);
   expect(await gate.leave({ name: 'read' }, `${hay}needle`)).toMatchObject({ denied: true });
 });
+
+it('arguments that are too long for an event are judged in parts, none of them unseen', async () => {
+  const { gate, asked } = gateWith(blocking('needle'));
+  const hay = 'hay '.repeat(30_000);
+  expect(await gate.enter({ name: 'write', args: { text: hay } })).toMatchObject({ denial: undefined, args: { text: hay } });
+  expect(asked.map(({ channel }) => channel)).toEqual(asked.map(() => 'tool_args'));
+  expect(asked.length).toBeGreaterThan(1);
+  expect(await gate.enter({ name: 'write', args: { text: `${hay}needle` } })).toMatchObject({ denial: { denied: true } });
+});
