@@ -1,14 +1,14 @@
 /** Express 5: a request is governed before its handler. Run it, and it asks itself twice. */
 import { once } from 'node:events';
 import express from 'express';
-import { mastguardExpress } from '@auxdynamics/mastguard-agent-sdk/express';
+import { mastguardExpress, permitOf } from '@auxdynamics/mastguard-agent-sdk/express';
 import { options } from './options.mjs';
 
 const app = express();
 app.use(express.json());
 app.post('/mails', mastguardExpress({ ...options, event: (req) => ({ action: 'send_email', tool: { name: 'send_email', args: req.body } }) }), (req, res) => {
   // Where a reviewer has changed the arguments, those are the ones to use.
-  const { to } = req.mastguard?.args ?? req.body;
+  const { to } = permitOf(req)?.args ?? req.body;
   res.json({ status: 'sent', to });
 });
 

@@ -9,7 +9,8 @@ const policy = new PolicyEngine({
     {
       id: 'mail-stays-inside',
       priority: 100,
-      when: { actions: ['send_email'], condition: '!event.tool.args.to.endsWith("@example.com")' },
+      // The result of a call is an event of the same action, without arguments.
+      when: { actions: ['send_email'], condition: 'has(event.tool.args) && !event.tool.args.to.endsWith("@example.com")' },
       effect: 'block',
       reason: 'Mail goes to example.com only.',
     },

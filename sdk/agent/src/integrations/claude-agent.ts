@@ -37,6 +37,7 @@ interface Matcher<Output> {
   hooks: ((input: HookInput, toolUseId: string | undefined, options: { signal: AbortSignal }) => Promise<Output>)[];
   /** Seconds. */
   timeout: number;
+  onFailure?: 'continue' | 'block';
 }
 
 export interface MastGuardHooks {
@@ -57,6 +58,11 @@ export type ClaudeHooksOptions = GovernorOptions & {
    * model is told. Default: `wait`, or `deny` with `onReview: 'throw'`.
    */
   review?: 'wait' | 'defer' | 'ask' | 'deny' | undefined;
+  /**
+   * What the SDK does should a hook fail all the same: with `block` the action does not go ahead, and versions of Claude Code that do not know the setting do
+   * not start. Default: the SDK's, which goes ahead.
+   */
+  onFailure?: 'continue' | 'block' | undefined;
   /** Of the hooks; what takes longer is not decided by us. Default: well above all that is waited for. */
   hookTimeoutSeconds?: number | undefined;
 };
@@ -75,6 +81,7 @@ export function mastguardHooks(options: ClaudeHooksOptions): MastGuardHooks {
   const governor = governorOf(options);
   const { deadlineMs = DEADLINE_MS, reviewTimeoutMs = REVIEW_TIMEOUT_MS } = options;
   const timeout = options.hookTimeoutSeconds ?? Math.ceil((2 * deadlineMs + reviewTimeoutMs) / 1_000) + MARGIN_SECONDS;
+  const gate = { timeout, ...(options.onFailure === undefined ? {} : { onFailure: options.onFailure }) };
   const sessionOf = ({ session_id: id }: HookInput): Partial<EventDraft> => (options.sessionId === undefined ? { sessionId: publicId(id) } : {});
 
   /** A hook that throws does not stop anything: what cannot be asked about is refused. */
@@ -94,7 +101,7 @@ export function mastguardHooks(options: ClaudeHooksOptions): MastGuardHooks {
   return {
     UserPromptSubmit: [
       {
-        timeout,
+        ...gate,
         hooks: [
           (input, _id, { signal }) =>
             orRefused<UserPromptSubmitOutput>(
@@ -110,7 +117,7 @@ export function mastguardHooks(options: ClaudeHooksOptions): MastGuardHooks {
     ],
     PreToolUse: [
       {
-        timeout,
+        ...gate,
         hooks: [
           (input, _id, { signal }) =>
             orRefused(

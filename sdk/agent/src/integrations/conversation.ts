@@ -4,6 +4,7 @@ import { sha256Hex } from '../sha256-hex.ts';
 import { permitAll } from '../wrap/permit-all.ts';
 import { contentParts } from './content-parts.ts';
 import { isGovernedResult } from './governed-results.ts';
+import { permitResult } from './permit-result.ts';
 
 export interface HeardMessage {
   role: 'system' | 'user' | 'assistant' | 'tool';
@@ -33,11 +34,10 @@ export async function permitInput(governor: Governor, messages: readonly HeardMe
   const heard = messages.slice(known).filter(({ role, text, isGoverned }) => text !== '' && isGoverned !== true && (role === 'user' || role === 'tool'));
   const said = heard.filter(({ role }) => role === 'user').map(({ text }) => text);
   const results = heard.filter((message) => message.role === 'tool' && !isGovernedResult(governor, message));
-  await permitAll(
-    governor,
-    [...draftsOf({ ...draft, channel: 'user' }, said.join('\n')), ...results.flatMap((message) => draftsOf(resultDraft(draft, message), message.text))],
-    options.signal,
-  );
+  await Promise.all([
+    permitAll(governor, draftsOf({ ...draft, channel: 'user' }, said.join('\n')), options.signal),
+    ...results.map((message) => permitResult(governor, draftsOf(resultDraft(draft, message), message.text), { ...options, callId: message.callId })),
+  ]);
   const last = history.at(-1);
   if (last !== undefined) remember(passed, last);
 }

@@ -5,25 +5,36 @@ import type { Permit } from '../permit.ts';
 import type { GovernorOptions } from '../shield.ts';
 import { governorOf } from './governor-of.ts';
 
+// What bodies and queries are is known to whoever parses them.
+/* oxlint-disable typescript/no-explicit-any */
 /** What is used of Express 4 and 5; theirs fit into these. */
+export interface Request {
+  body?: any;
+  params: Record<string, any>;
+  query: any;
+  headers: Record<string, string | string[] | undefined>;
+}
+
 export interface Response {
   readonly writableFinished: boolean;
   status: (status: number) => Response;
   set: (name: string, value: string) => Response;
   type: (type: string) => Response;
-  send: (body: string) => unknown;
+  send: (body: any) => unknown;
   on: (event: 'close', listener: () => void) => unknown;
   off: (event: 'close', listener: () => void) => unknown;
 }
+
+/* oxlint-enable typescript/no-explicit-any */
 
 /** A request that has leave to go on. `req.mastguard.args` is set where a reviewer has changed the arguments, and is then to be used instead of what was asked. */
 export interface Governed {
   mastguard?: Permit;
 }
 
-export type ExpressOptions<Request> = GovernorOptions & {
+export type ExpressOptions<Req = Request> = GovernorOptions & {
   /** The event a request stands for; undefined: it is not governed. */
-  event: (req: Request) => EventDraft | undefined | Promise<EventDraft | undefined>;
+  event: (req: Req) => EventDraft | undefined | Promise<EventDraft | undefined>;
   /** Whether a refusal says why. Reasons help whoever tries to get around them, so not to strangers. Default: false. */
   exposeReasons?: boolean | undefined;
 };
@@ -33,9 +44,9 @@ export type ExpressOptions<Request> = GovernorOptions & {
  * id; without it the request waits, and stops waiting when its client goes away. MastGuard cannot be asked, and `onUnavailable` is `block`: 503.
  * @example app.post('/refunds', mastguardExpress({ apiKey, event: (req) => ({ action: 'refund', tool: { name: 'refund', args: req.body } }) }), handler)
  */
-export function mastguardExpress<Request extends object>(
-  options: ExpressOptions<Request>,
-): (req: Request & Governed, res: Response, next: (error?: unknown) => void) => Promise<void> {
+export function mastguardExpress<Req extends object = Request>(
+  options: ExpressOptions<Req>,
+): (req: Req & Governed, res: Response, next: (error?: unknown) => void) => Promise<void> {
   const governor = governorOf(options);
   return async (req, res, next) => {
     const gone = new AbortController();
@@ -59,6 +70,9 @@ export function mastguardExpress<Request extends object>(
     next();
   };
 }
+
+/** The permit that a request has come through with; undefined where it was not governed. */
+export const permitOf = (req: object): Permit | undefined => (req as Governed).mastguard;
 
 /** A refused key is our host's fault: Express would answer a client with the status of the error. */
 const withoutStatus = (error: MastGuardError): Error => new Error('the request could not be governed', { cause: error });

@@ -13,10 +13,10 @@ export { type FunctionTool, governTool, type GovernToolOptions } from './openai-
 /** What is used of OpenAI Agents' items and guardrails; theirs fit into these. */
 export interface InputItem {
   readonly type?: string | undefined;
-  readonly role?: string;
+  readonly role?: string | undefined;
   readonly content?: unknown;
-  readonly callId?: string;
-  readonly name?: string;
+  readonly callId?: unknown;
+  readonly name?: unknown;
   readonly output?: unknown;
 }
 
@@ -130,12 +130,15 @@ const callOf = ({ name, arguments: text, callId }: CallData['toolCall']): ToolCa
 function heardMessages(input: string | readonly InputItem[]): HeardMessage[] {
   if (typeof input === 'string') return [{ role: 'user', text: input }];
   return input.flatMap(({ type, role, content, callId, name, output }): HeardMessage[] => {
-    if (type?.endsWith('_result') === true || type?.endsWith('_output') === true) return [{ role: 'tool', text: textOfContent(output), callId, name }];
+    if (type?.endsWith('_result') === true || type?.endsWith('_output') === true)
+      return [{ role: 'tool', text: textOfContent(output), callId: wordOf(callId), name: wordOf(name) }];
     if (role === 'user' || role === 'assistant' || role === 'system') return [{ role, text: textOfContent(content) }];
     // A call of a tool, or the model's reasoning: its turn, without words.
     return [{ role: 'assistant', text: '' }];
   });
 }
+
+const wordOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 /** A text, or parts of which some have text. */
 function textOfContent(content: unknown): string {

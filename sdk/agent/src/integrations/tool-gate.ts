@@ -7,6 +7,7 @@ import { permitAll } from '../wrap/permit-all.ts';
 import { contentParts } from './content-parts.ts';
 import { type Denial, denialOf } from './denial.ts';
 import { noteGovernedResult } from './governed-results.ts';
+import { noteReviewedCall, permitResult } from './permit-result.ts';
 
 export interface ToolCall {
   name: string;
@@ -103,6 +104,7 @@ function createToolGate(governor: Governor): ToolGate {
           if (permit !== undefined) return { denial: undefined, args: call.args, decision: permit.decision };
         }
         const { args, decision } = known === undefined ? await governor.permit(draft, options) : await governor.settle(known, options);
+        if (decision.value === 'HITL') noteReviewedCall(governor, call.callId);
         return { denial: undefined, args: args === undefined ? call.args : argsFrom(args, call.args), decision };
       } catch (error) {
         return { denial: denialFor(call, error) };
@@ -111,7 +113,7 @@ function createToolGate(governor: Governor): ToolGate {
 
     async leave(call, result, options) {
       try {
-        await permitAll(governor, draftsOfResult(call, result), options?.signal);
+        await permitResult(governor, draftsOfResult(call, result), { callId: call.callId, signal: options?.signal });
       } catch (error) {
         return denialFor(call, error);
       }

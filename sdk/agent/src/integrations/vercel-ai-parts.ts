@@ -1,6 +1,7 @@
 import type { EventDraft } from '../decision.ts';
 import type { Governor } from '../governor.ts';
 import { argsOfJson } from './args-of-json.ts';
+import { noteReviewedCall } from './permit-result.ts';
 import { draftOfCall, draftsOfResult } from './tool-gate.ts';
 import type { ContentPart, ToolCallPart, ToolResultPart } from './vercel-ai-model.ts';
 
@@ -33,6 +34,7 @@ export async function governedPart<Part extends ContentPart>(part: Part, { gover
     return part;
   }
   if (!decidesTools) return part;
-  const { args } = await governor.permit(call, { signal });
+  const { args, decision } = await governor.permit(call, { signal });
+  if (decision.value === 'HITL') noteReviewedCall(governor, callId);
   return args === undefined ? part : { ...part, input: JSON.stringify(args) };
 }
