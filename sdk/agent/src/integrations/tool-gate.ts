@@ -75,23 +75,29 @@ function createToolGate(governor: Governor): ToolGate {
   };
 
   /** A refusal is what the model will hear. */
-  const denialFor = ({ callId }: Omit<ToolCall, 'args'>, error: unknown): Denial => {
-    const denial = denialFrom(error);
+  const denialFor = ({ callId }: Omit<ToolCall, 'args'>, error: unknown, before?: string): Denial => {
+    const refused = denialFrom(error);
+    // An agent that takes it for a call that was not made would make it again.
+    const denial = before === undefined ? refused : { ...refused, reason: `${before} ${refused.reason}`, retryable: false };
     noteGovernedResult(governor, { callId, text: textOfResult(denial) });
     return denial;
   };
 
   const gate: ToolGate = {
     async ask(call, options) {
+      const { callId } = call;
       const draft = draftOfCall(call);
+      const action = actionOf(draft);
+      const known = callId === undefined ? undefined : asked.get(callId);
+      // A framework that goes on with a run asks again; there is a review already.
+      if (known?.action === action && isReview(known.decision)) return 'review';
       const { event, decision } = await governor.decide(draft, options);
-      if (call.callId !== undefined) {
-        asked.set(call.callId, { event, decision, action: actionOf(draft) });
+      if (callId !== undefined) {
+        asked.set(callId, { event, decision, action });
         const [oldest] = asked.keys();
         if (asked.size > MAX_ASKED && oldest !== undefined) asked.delete(oldest);
       }
-      if (letsPass(decision.value)) return 'pass';
-      return decision.value === 'HITL' && decision.review !== undefined ? 'review' : 'deny';
+      return letsPass(decision.value) ? 'pass' : isReview(decision) ? 'review' : 'deny';
     },
 
     async enter(call, options) {
@@ -115,7 +121,7 @@ function createToolGate(governor: Governor): ToolGate {
       try {
         await permitResult(governor, draftsOfResult(call, result), { callId: call.callId, signal: options?.signal });
       } catch (error) {
-        return denialFor(call, error);
+        return denialFor(call, error, 'The call was made, and its result is withheld:');
       }
       noteGovernedResult(governor, { callId: call.callId, text: textOfResult(result) });
       return undefined;
@@ -131,6 +137,8 @@ function createToolGate(governor: Governor): ToolGate {
   };
   return gate;
 }
+
+const isReview = ({ value, review }: ShieldDecision): boolean => value === 'HITL' && review !== undefined;
 
 /** Where the rule asks how the action went, it is told. */
 async function reporting<Result>(governor: Governor, decision: ShieldDecision, run: () => Result | PromiseLike<Result>): Promise<Result> {
