@@ -1,5 +1,7 @@
 import type { Decide } from '../../../../sdk/agent/src/decision.ts';
-import * as agentSdk from '../../../../sdk/agent/src/index.ts';
+import { wrapAnthropic } from '../../../../sdk/agent/src/wrap-anthropic.ts';
+import { wrapAzureOpenAI } from '../../../../sdk/agent/src/wrap-azure-openai.ts';
+import { wrapOpenAI } from '../../../../sdk/agent/src/wrap-openai.ts';
 import type { ClientKind } from '../subject.ts';
 import type { Wrapped } from './wrapped.ts';
 
@@ -11,7 +13,7 @@ export function wrapMastGuard(client: never, kind: ClientKind): Wrapped {
     events.push(JSON.stringify(event));
     return { eventId: event.id, value: blocks ? 'BLOCK' : 'ALLOW', source: 'local', mast: [], riskScore: 0, reasons: ['for the test'], policy: null };
   };
-  const wrap = { OpenAI: agentSdk.wrapOpenAI, AzureOpenAI: agentSdk.wrapAzureOpenAI, Anthropic: agentSdk.wrapAnthropic }[kind];
+  const wrap = { OpenAI: wrapOpenAI, AzureOpenAI: wrapAzureOpenAI, Anthropic: wrapAnthropic }[kind];
   return {
     client: wrap(client, { decide }),
     seen: async () => events.join('\n'),
