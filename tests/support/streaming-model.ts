@@ -10,7 +10,7 @@ export interface ModelAnswer {
   /** Frames of a stream, each sent in a packet of its own. */
   frames?: readonly string[];
   /** After the frames: the connection is cut; or the last frame comes again and again while anybody reads. */
-  then?: 'cut' | 'go-on';
+  after?: 'cut' | 'go-on';
 }
 
 export interface StreamingModel {
@@ -46,7 +46,7 @@ export async function startStreamingModel(): Promise<StreamingModel> {
       void send(res, answer);
     });
   });
-  const send = async (res: ServerResponse, { status = 200, headers = {}, json, frames, then }: ModelAnswer): Promise<void> => {
+  const send = async (res: ServerResponse, { status = 200, headers = {}, json, frames, after }: ModelAnswer): Promise<void> => {
     res.writeHead(status, { 'content-type': frames === undefined ? 'application/json' : 'text/event-stream', 'x-request-id': 'req_1', ...headers });
     if (frames === undefined) {
       res.end(JSON.stringify(json));
@@ -58,8 +58,8 @@ export async function startStreamingModel(): Promise<StreamingModel> {
       await new Promise((resolve) => setImmediate(resolve));
     };
     for (const frame of frames) if (!res.destroyed) await sendFrame(frame);
-    while (then === 'go-on' && !res.destroyed) await sendFrame(frames.at(-1) ?? '');
-    if (then === 'cut') res.destroy();
+    if (after === 'go-on') while (!res.destroyed) await sendFrame(frames.at(-1) ?? '');
+    if (after === 'cut') res.destroy();
     else res.end();
   };
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -230,3 +230,19 @@ export function responseFrames({ thinking = '', text = '', calls = [], pieceChar
   const usage = { input_tokens: 3, output_tokens: 4, total_tokens: 7 };
   return [...frames, send({ type: 'response.completed', response: { ...response, status: 'completed', output, usage } })];
 }
+
+interface Delta {
+  type?: string;
+  delta?: string | { text?: string; thinking?: string };
+  choices?: { delta: { content?: string; reasoning_content?: string } }[];
+}
+
+/** What the deltas of any of the three say, thoughts and all; from the JSON of each event. */
+export const textOfEvents = (events: readonly string[]): string =>
+  events
+    .map((event) => JSON.parse(event) as Delta)
+    .map(({ type, delta, choices: [choice] = [] }) => {
+      if (typeof delta === 'string') return type?.includes('text') === true ? delta : '';
+      return delta?.text ?? delta?.thinking ?? choice?.delta.content ?? choice?.delta.reasoning_content ?? '';
+    })
+    .join('');

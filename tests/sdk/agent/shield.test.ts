@@ -88,7 +88,11 @@ describe('arguments that reviewers have changed', () => {
   it('are those it runs with', async () => {
     expect(await shield.protect(({ amount }: { amount: number }) => amount, { name: 'refund' })({ amount: 5 })).toBe(3);
     expect(await shield.protect((a: string, b?: string) => [a, b], { name: 'pair' })('a')).toEqual(['c', undefined]);
-    const mapped = shield.protect((amount: number) => amount, { name: 'refund', toArgs: (amount) => ({ amount }), fromArgs: ({ amount }) => [Number(amount)] });
+    const mapped = shield.protect((amount: number) => amount, {
+      name: 'refund',
+      toArgs: (amount) => ({ amount }),
+      fromArgs: (changed): [number] => [Number(changed['amount'])],
+    });
     expect(await mapped(5)).toBe(3);
   });
 

@@ -1,4 +1,4 @@
-import OpenAI from 'openai';
+import OpenAI, { APIUserAbortError } from 'openai';
 import { MastGuardBlockedError } from '../../../sdk/agent/src/blocked-error.ts';
 import { findBlocked } from '../../../sdk/agent/src/find-blocked.ts';
 import { wrapOpenAI } from '../../../sdk/agent/src/wrap-openai.ts';
@@ -207,7 +207,7 @@ describe('a wrapped OpenAI client', () => {
     model.play(answering({ content: 'hi' }));
     const aborting = new AbortController();
     const { client } = wrapped({ noting: { beforeDecision: () => aborting.abort() } });
-    await expect(client.chat.completions.create(hello, { signal: aborting.signal })).rejects.toBeInstanceOf(OpenAI.APIUserAbortError);
+    await expect(client.chat.completions.create(hello, { signal: aborting.signal })).rejects.toBeInstanceOf(APIUserAbortError);
     expect(model.requests).toEqual([]);
   });
 

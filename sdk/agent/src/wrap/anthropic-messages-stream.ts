@@ -1,4 +1,3 @@
-import type { Json } from '../../../compliance/src/api-types.ts';
 import { argumentsOf, isRecord, type JsonRecord, numberOr, parsedJson, textOr, textsOf } from './json-walk.ts';
 import { type AskedCall, type FramePart, NOTHING_SAID, type StreamReader } from './model-call.ts';
 import { encodeSse, type SseFrame } from './sse.ts';
@@ -29,7 +28,7 @@ export function createMessageReader(): StreamReader {
   const askedOf = (key: string, { name, given, written }: OpenBlock): AskedCall => ({
     key,
     name,
-    args: written === '' ? (given as Record<string, Json>) : argumentsOf(written),
+    args: written === '' ? given : argumentsOf(written),
   });
 
   const readBlock = (data: JsonRecord, part: FramePart): void => {

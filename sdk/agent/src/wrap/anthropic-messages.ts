@@ -1,7 +1,6 @@
 import type { AskedCall, CallAdapter, ChangedArgs, Heard, Said } from './model-call.ts';
 import { createMessageReader } from './anthropic-messages-stream.ts';
 import { isRecord, type JsonRecord, recordsOf, textOr, textsOf, tokensOf } from './json-walk.ts';
-import type { Json } from '../../../compliance/src/api-types.ts';
 import { newSince } from './new-since.ts';
 
 /** Messages of Anthropic, on whatever cloud. https://docs.anthropic.com/en/api/messages */
@@ -91,7 +90,7 @@ export const isRanByProvider = ({ type }: JsonRecord): boolean => typeof type ==
 const callOf = (block: JsonRecord, index: number): AskedCall => ({
   key: String(index),
   name: textOr(block['name'], ''),
-  args: isRecord(block['input']) ? (block['input'] as Record<string, Json>) : {},
+  args: isRecord(block['input']) ? block['input'] : {},
 });
 
 function rewrite(answer: unknown, changed: ChangedArgs): void {

@@ -58,9 +58,8 @@ const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, '\u
 
 /** A name as an event may have it. */
 function nameOf(name: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what is taken out
   const plain = wellFormed(name)
-    .replace(/[\u0000-\u001F\u007F]/g, ' ')
+    .replace(/\p{Cc}/gu, ' ')
     .slice(0, MAX_NAME_CHARS)
     .trim();
   return plain === '' ? 'unnamed' : plain;

@@ -62,10 +62,11 @@ export function governStream(upstream: ByteReader, call: OpenCall): BodySource {
   const askAbout = (asking: AskedCall): void => {
     if (settings.toolCalls === 'ignore') return;
     if (observed) return recordCalls(call, [asking]);
-    const answer = permitCall(governor, facts, asking, work.signal).then((args) => {
+    const answer = (async () => {
+      const args = await permitCall(governor, facts, asking, work.signal);
       if (args !== undefined) changed.set(asking.key, args);
       settled.add(asking.key);
-    });
+    })();
     // Reading goes on meanwhile; what comes of it is met at the end, or cuts the reading short.
     asked.set(asking.key, answer.catch(fail));
   };

@@ -27,7 +27,7 @@ export function parsedJson(text: string): unknown {
 export function argumentsOf(written: string): Record<string, Json> {
   if (written.trim() === '') return {};
   const parsed = findIJsonViolation(written) === null ? parsedJson(written) : undefined;
-  return isRecord(parsed) ? (parsed as Record<string, Json>) : { text: written };
+  return isRecord(parsed) ? parsed : { text: written };
 }
 
 /** The other way round. */

@@ -14,7 +14,7 @@ export function textsOfItem({ type, content, summary }: JsonRecord): string[] {
 export function callOfItem(item: JsonRecord): { name: string; args: Record<string, Json>; ran: boolean } | undefined {
   const { type, name, arguments: written, input } = item;
   if (typeof type !== 'string' || !type.endsWith('_call')) return undefined;
-  const given = [item['action'], item['operation']].find(isRecord) as Record<string, Json> | undefined;
+  const given = [item['action'], item['operation']].find(isRecord);
   const text = textOr(written, undefined) ?? textOr(input, undefined);
   return { name: textOr(name, type.slice(0, -'_call'.length)), args: text === undefined ? (given ?? {}) : argumentsOf(text), ran: !FOR_THE_CALLER.has(type) };
 }

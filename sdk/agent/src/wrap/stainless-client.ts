@@ -56,7 +56,7 @@ export function governClient<Client extends StainlessClient>(client: Client, opt
   const governor = options.governor ?? createGovernor(options);
   const Governed = governedClass(original, { governor, settings: settingsOf(options), kind });
   const copy = original.withOptions({ ...carriedOptions(original, kind), fetch: tapped(original.fetch) });
-  return Object.setPrototypeOf(copy, Governed.prototype) as unknown as Client;
+  return Object.setPrototypeOf(copy, Governed.prototype) as Client;
 }
 
 function governedClass(

@@ -5,7 +5,15 @@ import { wrapAnthropic } from '../../../../sdk/agent/src/wrap-anthropic.ts';
 import { wrapOpenAI } from '../../../../sdk/agent/src/wrap-openai.ts';
 import type { WrapOptions } from '../../../../sdk/agent/src/wrap-options.ts';
 import { FORBIDDEN, type NotingGovernor, notingGovernor, type NotingOptions } from '../../../support/noting-governor.ts';
-import { chatFrames, messageFrames, type ModelTurn, responseFrames, startStreamingModel, type StreamingModel } from '../../../support/streaming-model.ts';
+import {
+  chatFrames,
+  messageFrames,
+  type ModelTurn,
+  responseFrames,
+  startStreamingModel,
+  type StreamingModel,
+  textOfEvents,
+} from '../../../support/streaming-model.ts';
 
 interface Sent extends AsyncIterable<unknown> {
   controller: AbortController;
@@ -81,22 +89,6 @@ const open = async (api: Api, { noting, ...options }: WrapOptions & { noting?: N
   return { stream: await api.open({ governor, ...options }), governor };
 };
 
-interface Delta {
-  type?: string;
-  delta?: string | { text?: string; thinking?: string };
-  choices?: { delta: { content?: string; reasoning_content?: string } }[];
-}
-
-/** What the deltas say, thoughts and all. */
-const textOf = (events: readonly string[]): string =>
-  events
-    .map((event) => JSON.parse(event) as Delta)
-    .map(({ type, delta, choices: [choice] = [] }) => {
-      if (typeof delta === 'string') return type?.includes('text') === true ? delta : '';
-      return delta?.text ?? delta?.thinking ?? choice?.delta.content ?? choice?.delta.reasoning_content ?? '';
-    })
-    .join('');
-
 const manyWords = (count: number, from = 0): string => Array.from({ length: count }, (_, index) => `w${String(from + index).padStart(4, '0')} `).join('');
 
 const framesAsSent = (frames: readonly string[]): string[] =>
@@ -126,19 +118,19 @@ describe.each(Object.entries(apis))('a governed stream of %s', (_name, api) => {
       { tool: { name: 'del', args: { b: [2] } } },
     ]);
     expect(told.filter(({ channel }) => channel === 'agent_message')).toMatchObject([{ action: 'chat', metadata: { tokens: 7 } }]);
-    expect(textOf(events)).toBe(`${manyWords(30)}${manyWords(120, 1_000)}`);
+    expect(textOfEvents(events)).toBe(`${manyWords(30)}${manyWords(120, 1_000)}`);
   });
 
   it.each(['text', 'thinking'] as const)(
     'lets nothing out of what is blocked in the middle of its %s, ends as its API ends a filtered answer, and throws',
     async (member) => {
       const before = manyWords(200);
-      model.play({ frames: api.frames({ [member]: `${before}${FORBIDDEN} ${manyWords(500, 1_000)}`, pieceChars: 5 }), then: 'go-on' });
+      model.play({ frames: api.frames({ [member]: `${before}${FORBIDDEN} ${manyWords(500, 1_000)}`, pieceChars: 5 }), after: 'go-on' });
       const { stream, governor } = await open(api, { windowChars: 64 });
       const { events, error } = await readAll(stream);
       expect(error).toBeInstanceOf(MastGuardBlockedError);
-      expect(textOf(events).length).toBeGreaterThan(before.length - 64 - 32);
-      expect(before.startsWith(textOf(events))).toBe(true);
+      expect(textOfEvents(events).length).toBeGreaterThan(before.length - 64 - 32);
+      expect(before.startsWith(textOfEvents(events))).toBe(true);
       expect(events.join('')).not.toMatch(/FORB/);
       expect(events.some((event) => event.includes(api.filtered))).toBe(true);
       await model.left(1);
@@ -189,8 +181,8 @@ describe.each(Object.entries(apis))('a governed stream of %s', (_name, api) => {
     const { stream } = await open(api, { noting: { checksWindows: false }, windowChars: 64 });
     const { events, error } = await readAll(stream);
     expect(error).toBeInstanceOf(MastGuardBlockedError);
-    expect(text.startsWith(textOf(events))).toBe(true);
-    expect(textOf(events).length).toBeGreaterThan(text.length - 128);
+    expect(text.startsWith(textOfEvents(events))).toBe(true);
+    expect(textOfEvents(events).length).toBeGreaterThan(text.length - 128);
     expect(events.join('')).not.toContain('FORB');
   });
 
@@ -199,11 +191,11 @@ describe.each(Object.entries(apis))('a governed stream of %s', (_name, api) => {
     const { stream } = await open(api, { stream: 'buffer' });
     const { events, error } = await readAll(stream);
     expect(error).toBeInstanceOf(MastGuardBlockedError);
-    expect(textOf(events)).toBe('');
+    expect(textOfEvents(events)).toBe('');
   });
 
   it('is recorded with what went out where its reader leaves, and the model is told', async () => {
-    model.play({ frames: api.frames({ text: manyWords(400) }).slice(0, 200), then: 'go-on' });
+    model.play({ frames: api.frames({ text: manyWords(400) }).slice(0, 200), after: 'go-on' });
     const { stream, governor } = await open(api, { windowChars: 16 });
     for await (const event of stream) if (JSON.stringify(event).includes('w0020')) break;
     await model.left(1);
@@ -213,7 +205,7 @@ describe.each(Object.entries(apis))('a governed stream of %s', (_name, api) => {
   });
 
   it('is recorded where it is aborted while nobody reads', async () => {
-    model.play({ frames: api.frames({ text: manyWords(400) }).slice(0, 200), then: 'go-on' });
+    model.play({ frames: api.frames({ text: manyWords(400) }).slice(0, 200), after: 'go-on' });
     const { stream, governor } = await open(api, { windowChars: 16 });
     stream.controller.abort();
     await model.left(1);
@@ -222,18 +214,18 @@ describe.each(Object.entries(apis))('a governed stream of %s', (_name, api) => {
   });
 
   it('is recorded where the model breaks off, and says so in the words of the bare client', async () => {
-    model.play({ frames: api.frames({ text: manyWords(400) }).slice(0, 300), then: 'cut' });
+    model.play({ frames: api.frames({ text: manyWords(400) }).slice(0, 300), after: 'cut' });
     const { stream, governor } = await open(api, { windowChars: 16 });
     const { events, error } = await readAll(stream);
     expect(error).toMatchObject({ message: 'terminated' });
-    expect(textOf(events).length).toBeGreaterThan(300);
+    expect(textOfEvents(events).length).toBeGreaterThan(300);
     expect(governor.observed).toMatchObject([{ metadata: { finish: 'error' } }]);
   });
 
   it('reads no further ahead of a slow reader than the sockets do', async () => {
     const frames = api.frames({ text: manyWords(400) });
     const bulky = frames.map((each) => each + `: ${'x'.repeat(50_000)}\n\n`);
-    model.play({ frames: bulky.slice(0, -2), then: 'go-on' });
+    model.play({ frames: bulky.slice(0, -2), after: 'go-on' });
     const { stream } = await open(api, { windowChars: 16 });
     const iterator = stream[Symbol.asyncIterator]();
     for (let turn = 0; turn < 5; turn++) await iterator.next();
