@@ -19,7 +19,13 @@ export function message(request: ModelRequest, script: Script): Answer {
   const call = isCalled(messages, script.call?.name) ? undefined : script.call;
   const content = blocksOf(request, script, call);
   const stop = call !== undefined ? 'tool_use' : script.refusal === undefined ? 'end_turn' : 'refusal';
-  const usage = { input_tokens: tokensOf(messages), cache_creation_input_tokens: 0, cache_read_input_tokens: 0, output_tokens: tokensOf(content), service_tier: 'standard' };
+  const usage = {
+    input_tokens: tokensOf(messages),
+    cache_creation_input_tokens: 0,
+    cache_read_input_tokens: 0,
+    output_tokens: tokensOf(content),
+    service_tier: 'standard',
+  };
   const whole = { id: idOf('msg_', request), type: 'message', role: 'assistant', model, content, stop_reason: stop, stop_sequence: null, usage };
   if (json['stream'] !== true) return { status: 200, body: whole };
 

@@ -37,7 +37,13 @@ export const CLIENTS_AND_FAULTS: readonly AnthropicBehaviour[] = [
         const answer = await attempt(sdk, () => client.messages.create(ask(model, question()), options));
         return { answer, attempts: requests.slice(before).map(({ headers }) => headers['x-stainless-retry-count']) };
       };
-      return [await counted('status:500'), await counted('status:529', 0), await counted('flaky:500'), await counted('flaky:429', 1), await counted('status:400')];
+      return [
+        await counted('status:500'),
+        await counted('status:529', 0),
+        await counted('flaky:500'),
+        await counted('flaky:429', 1),
+        await counted('status:400'),
+      ];
     },
   },
   {

@@ -22,7 +22,11 @@ export const CLIENTS: readonly OpenAIBehaviour[] = [
       const seen = {
         client: client instanceof sdk.OpenAI,
         clone: other instanceof sdk.OpenAI,
-        resources: [client.chat instanceof sdk.OpenAI.Chat, client.responses instanceof sdk.OpenAI.Responses, client.embeddings instanceof sdk.OpenAI.Embeddings],
+        resources: [
+          client.chat instanceof sdk.OpenAI.Chat,
+          client.responses instanceof sdk.OpenAI.Responses,
+          client.embeddings instanceof sdk.OpenAI.Embeddings,
+        ],
         promise: call instanceof Promise,
         methods: [typeof call.withResponse, typeof call.asResponse, typeof call.catch, typeof call.finally],
         own: [typeof client.apiKey, client.baseURL.replace(/:\d+/, ''), typeof client.buildURL('/models', {}), Object.keys(client).includes('chat')],

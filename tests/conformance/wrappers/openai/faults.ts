@@ -12,7 +12,13 @@ export const FAULTS: readonly OpenAIBehaviour[] = [
         const answer = await attempt(sdk, () => client.chat.completions.create(chat(model, question()), options));
         return { answer, attempts: requests.slice(before).map(({ headers }) => headers['x-stainless-retry-count']) };
       };
-      return [await counted('status:500'), await counted('status:500', 0), await counted('flaky:500'), await counted('flaky:429', 1), await counted('status:400')];
+      return [
+        await counted('status:500'),
+        await counted('status:500', 0),
+        await counted('flaky:500'),
+        await counted('flaky:429', 1),
+        await counted('status:400'),
+      ];
     },
   },
   {

@@ -56,7 +56,11 @@ export const STREAMS: readonly OpenAIBehaviour[] = [
     async run({ client, question }) {
       const { data, response } = await client.chat.completions.create({ ...chat('says:one two three', question()), stream: true }).withResponse();
       const readable = data.toReadableStream();
-      return { isReadable: readable instanceof ReadableStream, text: await new Response(readable as ReadableStream).text(), response: noticedResponse(response) };
+      return {
+        isReadable: readable instanceof ReadableStream,
+        text: await new Response(readable as ReadableStream).text(),
+        response: noticedResponse(response),
+      };
     },
   },
 ];

@@ -1,7 +1,5 @@
 import type { Decide } from '../../../../sdk/agent/src/decision.ts';
-import { wrapAnthropic } from '../../../../sdk/agent/src/wrap-anthropic.ts';
-import { wrapAzureOpenAI } from '../../../../sdk/agent/src/wrap-azure-openai.ts';
-import { wrapOpenAI } from '../../../../sdk/agent/src/wrap-openai.ts';
+import { wrapAnthropic, wrapAzureOpenAI, wrapOpenAI } from '../../../../sdk/agent/src/index.ts';
 import type { ClientKind } from '../subject.ts';
 import type { Wrapped } from './wrapped.ts';
 
