@@ -198,8 +198,10 @@ function restrain(evaluation: Evaluation, mode: SettlementInput['mode'], stopped
     stopped === null
       ? evaluation
       : { ...evaluation, value: 'BLOCK', review: null, reasons: [`the agent is stopped${stopped === '' ? '' : `: ${stopped}`}`, ...evaluation.reasons] };
-  if (mode === 'governed' || restrained.value === 'ALLOW' || restrained.value === 'ALERT') return restrained;
-  return { ...restrained, value: 'ALERT', review: null, reasons: [`observed after the fact; would have been ${restrained.value}`, ...restrained.reasons] };
+  const { value } = restrained;
+  if (mode === 'governed' || value === 'ALLOW' || value === 'ALERT') return restrained;
+  const reasons = [`observed after the fact; would have been ${value}`, ...restrained.reasons];
+  return { ...restrained, value: 'ALERT', wouldHaveBeen: value, review: null, reasons };
 }
 
 function refusal(kind: 'conflict' | 'quota'): ApplicationFailure {

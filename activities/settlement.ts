@@ -58,6 +58,7 @@ export function prepareSettlement(vault: SubjectVault, input: SettlementInput): 
     sealed: sealed.sealed,
     eventDigest: digest,
     decision,
+    ...(evaluation.wouldHaveBeen === undefined ? {} : { wouldHaveBeen: evaluation.wouldHaveBeen }),
     evaluatedAt: new Date(nowMs).toISOString(),
     findings: evaluation.findings,
     ...(typeof input.grant === 'string' ? { grant: input.grant } : {}),

@@ -54,6 +54,7 @@ import { keyRoutes } from './routes/keys.ts';
 import { ledgerCheckRoutes } from './routes/ledger-checks.ts';
 import { organizationRoutes } from './routes/organization.ts';
 import { otlpRoutes } from './routes/otlp.ts';
+import { failModeRoutes } from './routes/fail-mode.ts';
 import { outcomeRoutes } from './routes/outcomes.ts';
 import { policyRoutes } from './routes/policies.ts';
 import { reviewWorkRoutes } from './routes/review-work.ts';
@@ -162,6 +163,7 @@ export function createApi({ sql, vault, runtime, ledger, config, logger, metrics
     ...reviewWorkRoutes({ vault, runtime, now }),
     ...stopRoutes({ sql, runtime }),
     ...outcomeRoutes({ vault, runtime }),
+    ...failModeRoutes({ sql }),
     ...grantRoutes({ vault, now }),
     ...alertRoutes({ vault, runtime, now }),
     ...auditRoutes({ sql }),

@@ -8,12 +8,13 @@ export const AlertStatus = z.enum(['open', 'acknowledged', 'dismissed', 'escalat
 });
 export type AlertStatus = z.infer<typeof AlertStatus>;
 
-export const AlertCause = z.enum(['decision', 'outcome-silent', 'outcome-failed', 'break-glass', 'escalation', 'ledger', 'webhook']).meta({
+export const AlertCause = z.enum(['decision', 'outcome-silent', 'outcome-failed', 'break-glass', 'escalation', 'ledger', 'webhook', 'fail-mode']).meta({
   id: 'AlertCause',
   description:
     'decision: the event was decided ALERT. outcome-silent, outcome-failed: the agent did not report how an action went, or that it failed. ' +
     'break-glass: somebody approved alone, or that was not found right afterwards. escalation: an escalated alert was not found harmless. ' +
-    'ledger: a check of the own ledger has found what the one before had not. webhook: an endpoint takes nothing any more.',
+    'ledger: a check of the own ledger has found what the one before had not. webhook: an endpoint takes nothing any more. ' +
+    'fail-mode: while MastGuard could not be asked, an SDK let pass what is, or would have been, decided BLOCK or HITL.',
 });
 export type AlertCause = z.infer<typeof AlertCause>;
 

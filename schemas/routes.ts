@@ -9,6 +9,7 @@ import { Decision, DecisionValue } from './decision.ts';
 import { ERASURE_ROUTES } from './erasure-routes.ts';
 import { EventInput } from './event.ts';
 import { BatchInput, BatchResult, EvaluationResult, EventDetail, EventSummary } from './event-views.ts';
+import { FAIL_MODE_ROUTES } from './fail-mode.ts';
 import { GRANT_ROUTES } from './grant-routes.ts';
 import { HOLD_ROUTES } from './hold-routes.ts';
 import { AgentId, EventId, SessionId } from './ids.ts';
@@ -201,6 +202,7 @@ export const ROUTES = {
   ...GRANT_ROUTES,
   ...ALERT_ROUTES,
   ...OUTCOME_ROUTES,
+  ...FAIL_MODE_ROUTES,
   ...CHANNEL_ROUTES,
   ...AUDIT_ROUTES,
   ...ERASURE_ROUTES,

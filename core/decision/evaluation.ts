@@ -6,6 +6,8 @@ import type { Finding } from '../mast/finding.ts';
 /** What the pure part of the decision path makes of one event. */
 export interface Evaluation {
   value: DecisionValue;
+  /** Of an event that has happened already and is flagged only: what would have been decided before it. */
+  wouldHaveBeen?: 'BLOCK' | 'HITL';
   findings: Finding[];
   /** 0 to 100, `docs/spec/risk-score.md`. */
   riskScore: number;

@@ -9,6 +9,8 @@ interface RecordedDecision {
   /** `governed`: decided before the act. `observed`: reported afterwards, so ALERT at most. */
   mode: 'governed' | 'observed';
   decision: Omit<Decision, 'receipt'>;
+  /** Of an observed event that is flagged only: what would have been decided before it. Absent in records of before migration 0021. */
+  wouldHaveBeen?: 'BLOCK' | 'HITL';
   /** The time the session rules saw; replaying the session needs it. RFC 3339. */
   evaluatedAt: string;
   findings: Finding[];

@@ -17,6 +17,7 @@ const OPERATIONS = [
   'listEvents',
   'getEvent',
   'reportOutcome',
+  'reportFailMode',
   'listAgents',
   'getAgent',
   'putAgent',

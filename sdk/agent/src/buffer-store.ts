@@ -27,6 +27,8 @@ export interface BufferStore {
   peek: (count: number) => BufferedEvent[];
   /** Forgets the oldest. */
   drop: (count: number) => void;
+  /** Gives up what it holds open; nothing is lost. */
+  close?: () => void;
 }
 
 /** Lost when the process ends: `flush()` before. `fileBuffer` of `…/file-buffer` is not. */

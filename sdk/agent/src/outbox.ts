@@ -23,6 +23,8 @@ export interface Outbox {
 const BATCH_EVENTS = 100;
 const BATCH_CHARS = 400_000;
 const MAX_RETRY_MS = 30_000;
+/** The pauses between attempts are ours, for they must not keep a process alive. */
+const ONE_ATTEMPT = { maxRetries: 0 };
 
 export function createOutbox({ client, store = memoryBuffer(), onFault, retryMs = 500 }: OutboxOptions): Outbox {
   let running: Promise<void> | undefined;
@@ -38,7 +40,8 @@ export function createOutbox({ client, store = memoryBuffer(), onFault, retryMs 
         waitMs = retryMs;
       } catch (error) {
         if (unavailableCause(error) === undefined) onFault?.(error);
-        await idle(waitMs * (0.75 + Math.random() / 2), (end) => (wake = end));
+        // A process that has nothing else to do ends, whatever waits.
+        await pause(waitMs * (0.75 + Math.random() / 2), (end) => (wake = end), { keepsAlive: false });
         waitMs = Math.min(waitMs * 2, MAX_RETRY_MS);
       }
     }
@@ -64,7 +67,7 @@ export function createOutbox({ client, store = memoryBuffer(), onFault, retryMs 
     async flush({ timeoutMs = 10_000 } = {}) {
       wake?.();
       let stop: (() => void) | undefined;
-      await Promise.race([running, idle(timeoutMs, (end) => (stop = end))]);
+      await Promise.race([running, pause(timeoutMs, (end) => (stop = end), { keepsAlive: true })]);
       stop?.();
       return { waiting: store.size };
     },
@@ -82,7 +85,10 @@ function oneRequest(entries: BufferedEvent[]): BufferedEvent[] {
 async function deliver(client: MastGuardClient, batch: readonly BufferedEvent[], onFault: OutboxOptions['onFault']): Promise<void> {
   const [only] = batch;
   try {
-    const { data } = await client.governance.ingestBatch(batch.map(({ event }) => event));
+    const { data } = await client.governance.ingestBatch(
+      batch.map(({ event }) => event),
+      ONE_ATTEMPT,
+    );
     if (data.some(({ status }) => status === 'quota')) throw new MastGuardError('the events of the month are used up', { code: 'quota-exceeded', status: 429 });
     for (const { eventId, status } of data) {
       if (status === 'conflict') onFault?.(new MastGuardError(`another event has the id ${eventId} already`, { code: 'event-conflict' }));
@@ -106,7 +112,7 @@ async function report(
   onFault: OutboxOptions['onFault'],
 ): Promise<void> {
   try {
-    await (client.governance.events as { reportFailMode?: (id: string, report: object) => Promise<unknown> }).reportFailMode?.(eventId, failMode);
+    await client.governance.events.reportFailMode(eventId, failMode, ONE_ATTEMPT);
   } catch (error) {
     if (!isFinal(error)) throw error;
     onFault?.(error);
@@ -116,11 +122,11 @@ async function report(
 /** Asking again would not change the answer. */
 const isFinal = (error: unknown): boolean => error instanceof MastGuardError && error.status !== undefined && [400, 404, 409, 422].includes(error.status);
 
-/** A pause that can be ended, and that does not keep a process alive which has nothing else to do. */
-function idle(ms: number, onStart: (end: () => void) => void): Promise<void> {
+/** A pause that can be ended. */
+function pause(ms: number, onStart: (end: () => void) => void, { keepsAlive }: { keepsAlive: boolean }): Promise<void> {
   return new Promise((resolve) => {
     const timer: unknown = setTimeout(resolve, ms);
-    (timer as { unref?: () => void }).unref?.();
+    if (!keepsAlive) (timer as { unref?: () => void }).unref?.();
     onStart(() => {
       clearTimeout(timer as number);
       resolve();

@@ -215,6 +215,33 @@ export interface EventSummary {
   policy: { version: string; ruleId: string | null } | null;
 }
 
+/** What an SDK did with an event on its own. The event itself is delivered first. */
+export interface FailModeInput {
+  /** What the SDK was set to do where MastGuard cannot be asked. */
+  mode: 'block' | 'allow' | 'local-policy';
+  /** What that made of the event. ALLOW and ALERT: the agent went on. */
+  value: DecisionValue;
+  /** Why MastGuard could not be asked. */
+  cause: 'deadline' | 'unreachable' | 'server-error' | 'rate-limited' | 'quota';
+  /** By the clock of the agent's machine. */
+  decidedAt: Timestamp;
+}
+
+/** The report as it stands in the ledger. There is one of an event at most. */
+export interface FailModeReport {
+  eventId: EventId;
+  /** What the SDK was set to do where MastGuard cannot be asked. */
+  mode: 'block' | 'allow' | 'local-policy';
+  /** What that made of the event. ALLOW and ALERT: the agent went on. */
+  value: DecisionValue;
+  /** Why MastGuard could not be asked. */
+  cause: 'deadline' | 'unreachable' | 'server-error' | 'rate-limited' | 'quota';
+  /** By the clock of the agent's machine. */
+  decidedAt: Timestamp;
+  recordedAt: Timestamp;
+  receipt: { seq: number; entryHash: string };
+}
+
 /** A person's leave for one agent to use one tool within bounds, for a while, so often: what would wait for a review passes. It lifts no BLOCK. */
 export interface Grant {
   id: string;
@@ -536,6 +563,8 @@ export interface Operations {
   'POST /api/v1/governance/events': { body: EventInput; response: Decision };
   /** Record events after the fact */
   'POST /api/v1/governance/events/batch': { body: BatchInput; response: BatchResult };
+  /** Report what the SDK did with an event while MastGuard could not be asked */
+  'POST /api/v1/governance/events/{id}/fail-mode': { path: { id: EventId }; body: FailModeInput; response: FailModeReport };
   /** Report how an action went, where its rule asks for it */
   'POST /api/v1/governance/events/{id}/outcome': { path: { id: EventId }; body: OutcomeInput; response: EventOutcome };
   /** Decide up to 100 reviews at once, as a person; a retry with the same `X-Request-Id` is the same operation */

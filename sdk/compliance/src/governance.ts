@@ -1,6 +1,18 @@
 import { apiList, type ApiList } from './api-list.ts';
 import { type ApiPromise, apiPromise, mapAnswer } from './api-promise.ts';
-import type { BatchResult, Decision, EvaluationResult, EventDetail, EventInput, EventOutcome, EventSummary, OutcomeInput, Review } from './api-types.ts';
+import type {
+  BatchResult,
+  Decision,
+  EvaluationResult,
+  EventDetail,
+  EventInput,
+  EventOutcome,
+  EventSummary,
+  FailModeInput,
+  FailModeReport,
+  OutcomeInput,
+  Review,
+} from './api-types.ts';
 import type { HITLResource, WaitOptions } from './hitl.ts';
 import { randomId } from './random-id.ts';
 import type { RequestOf, RequestOptions, Transport } from './transport.ts';
@@ -91,5 +103,10 @@ export class EventsResource {
   /** Tells how the action went, where the decision has an `attestation`. */
   reportOutcome(id: string, outcome: OutcomeInput, options?: RequestOptions): ApiPromise<EventOutcome> {
     return apiPromise(this.#api.send('POST /api/v1/governance/events/{id}/outcome', { path: { id }, body: outcome }, options));
+  }
+
+  /** Tells what was done with an event while MastGuard could not be asked. The event is delivered first; the same report again gets the first answer. */
+  reportFailMode(id: string, report: FailModeInput, options?: RequestOptions): ApiPromise<FailModeReport> {
+    return apiPromise(this.#api.send('POST /api/v1/governance/events/{id}/fail-mode', { path: { id }, body: report }, options));
   }
 }

@@ -107,6 +107,16 @@ describe('events', () => {
     expect(attestation?.withinMs).toBe(600_000);
     expect(await mg.governance.events.reportOutcome(eventId, { outcome: 'executed' })).toMatchObject({ eventId, outcome: 'executed' });
   });
+
+  it('are told what was made of them while nobody could be asked, once', async () => {
+    const { eventId } = await mg.governance.ingest({ agentId: 'treasury', action: 'look_up' });
+    const report = { mode: 'local-policy', value: 'ALLOW', cause: 'unreachable', decidedAt: '2030-05-01T12:00:00.000Z' } as const;
+    const first = await mg.governance.events.reportFailMode(eventId, report);
+    expect(first).toMatchObject({ eventId, ...report, receipt: { seq: expect.any(Number) } });
+    expect(await mg.governance.events.reportFailMode(eventId, report)).toEqual(first);
+    const other = mg.governance.events.reportFailMode(eventId, { ...report, value: 'BLOCK' });
+    expect(await failure(other)).toMatchObject({ name: 'MastGuardConflictError', code: 'conflict' });
+  });
 });
 
 describe('a review', () => {

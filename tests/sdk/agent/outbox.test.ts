@@ -1,0 +1,140 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { memoryBuffer } from '../../../sdk/agent/src/buffer-store.ts';
+import { fileBuffer } from '../../../sdk/agent/src/file-buffer.ts';
+import { createOutbox, type Outbox } from '../../../sdk/agent/src/outbox.ts';
+import { MastGuardClient } from '../../../sdk/compliance/src/client.ts';
+import { startScriptedServer, type ScriptedServer } from '../../support/scripted-server.ts';
+
+let server: ScriptedServer;
+let directory: string;
+beforeAll(async () => {
+  server = await startScriptedServer();
+  directory = mkdtempSync(join(tmpdir(), 'mastguard-buffer-'));
+});
+afterAll(async () => {
+  await server.close();
+  rmSync(directory, { recursive: true });
+});
+
+const client = () => new MastGuardClient({ apiKey: 'mg_test_key', baseUrl: server.url, maxRetries: 0, timeoutMs: 200 });
+/** What one test leaves undelivered must not arrive in the next. */
+const deliveredAtLast = async (outbox: Outbox): Promise<void> => {
+  await server.called(1);
+  server.play(ACCEPTED);
+  while ((await outbox.flush({ timeoutMs: 100 })).waiting > 0);
+};
+const entry = (id: string, more: object = {}) => ({ event: { id, agentId: 'a', action: 'x', ...more } });
+const delivered = (): string[][] => server.calls.map(({ body }) => (JSON.parse(body) as { events: { id: string }[] }).events.map(({ id }) => id));
+const ACCEPTED = { body: { data: [] } };
+
+describe('delivery', () => {
+  it('is in order, and goes on where it broke off', async () => {
+    server.play({ fault: 'drop' }, { status: 503 }, ACCEPTED);
+    const outbox = createOutbox({ client: client(), retryMs: 1 });
+    for (const id of ['1', '2', '3']) outbox.add(entry(id));
+    expect(await outbox.flush()).toEqual({ waiting: 0 });
+    const accepted = delivered().slice(2).flat();
+    expect(accepted).toEqual(['1', '2', '3']);
+  });
+
+  it('sends at most a hundred at once, and fewer where they are long', async () => {
+    server.play(ACCEPTED);
+    const store = memoryBuffer();
+    for (let index = 0; index < 150; index += 1) store.append(entry(`s${index}`));
+    for (let index = 0; index < 20; index += 1) store.append(entry(`l${index}`, { content: 'x'.repeat(50_000) }));
+    expect(await createOutbox({ client: client(), store }).flush()).toEqual({ waiting: 0 });
+    expect(delivered().map(({ length }) => length)).toEqual([100, 57, 7, 6]);
+    expect(delivered().flat()).toHaveLength(170);
+  });
+
+  it('takes out one that is not valid, and delivers those around it', async () => {
+    const faults: unknown[] = [];
+    const invalid = { status: 422, body: { code: 'invalid-request', title: 'invalid' } };
+    server.play(invalid, ACCEPTED, invalid, ACCEPTED);
+    const store = memoryBuffer();
+    for (const id of ['1', 'bad', '3']) store.append(entry(id));
+    expect(await createOutbox({ client: client(), store, onFault: (fault) => faults.push(fault) }).flush()).toEqual({ waiting: 0 });
+    expect(delivered()).toEqual([['1', 'bad', '3'], ['1'], ['bad'], ['3']]);
+    expect(faults).toEqual([expect.objectContaining({ code: 'invalid-request' })]);
+  });
+
+  it('tells of an id that is another event’s, of a wrong key and of a full month, and keeps what may still be delivered', async () => {
+    const faults: { code?: string }[] = [];
+    const outbox = createOutbox({ client: client(), retryMs: 1, onFault: (fault) => faults.push(fault as { code: string }) });
+    server.play(
+      { status: 401, body: { code: 'invalid-key', title: 'unknown' } },
+      { body: { data: [{ eventId: '1', status: 'quota' }] } },
+      { body: { data: [{ eventId: '1', status: 'conflict' }] } },
+    );
+    outbox.add(entry('1'));
+    expect(await outbox.flush()).toEqual({ waiting: 0 });
+    expect(faults.map(({ code }) => code)).toEqual(expect.arrayContaining(['invalid-key', 'event-conflict']));
+    expect(delivered()).toHaveLength(3);
+  });
+
+  it('says how many wait where the time is over', async () => {
+    server.play({ fault: 'hang' });
+    const outbox = createOutbox({
+      client: new MastGuardClient({ apiKey: 'mg_test_key', baseUrl: server.url, maxRetries: 0, timeoutMs: 200 }),
+      retryMs: 60_000,
+    });
+    outbox.add(entry('1'));
+    expect(await outbox.flush({ timeoutMs: 20 })).toEqual({ waiting: 1 });
+  });
+
+  it('tells of every event for which there is no room', async () => {
+    server.play({ fault: 'hang' });
+    const faults: unknown[] = [];
+    const outbox = createOutbox({ client: client(), store: memoryBuffer({ maxEvents: 2 }), onFault: (fault) => faults.push(fault) });
+    for (const id of ['1', '2', '3', '4']) outbox.add(entry(id));
+    expect(faults).toHaveLength(2);
+    await deliveredAtLast(outbox);
+  });
+});
+
+describe('a buffer in a file', () => {
+  it('still has what an earlier process could not deliver, and nothing of what it could', async () => {
+    const path = join(directory, 'kept/events.jsonl');
+    const first = fileBuffer({ path, fsync: true });
+    for (const id of ['1', '2', '3']) first.append(entry(id));
+    first.drop(1);
+    first.close?.();
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    const second = fileBuffer({ path });
+    expect(second.peek(9).map(({ event }) => event.id)).toEqual(['2', '3']);
+    server.play(ACCEPTED);
+    expect(await createOutbox({ client: client(), store: second }).flush()).toEqual({ waiting: 0 });
+    expect(delivered()).toEqual([['2', '3']]);
+    expect(readFileSync(path, 'utf8')).toBe('');
+    second.append(entry('4'));
+    second.close?.();
+    expect(
+      fileBuffer({ path })
+        .peek(9)
+        .map(({ event }) => event.id),
+    ).toEqual(['4']);
+  });
+
+  it('passes over half a line, which the end of a process has left', () => {
+    const path = join(directory, 'torn.jsonl');
+    const first = fileBuffer({ path });
+    first.append(entry('1'));
+    appendFileSync(path, '{"event":{"id":"2","agen');
+    const second = fileBuffer({ path });
+    second.append(entry('3'));
+    expect(
+      fileBuffer({ path })
+        .peek(9)
+        .map(({ event }) => event.id),
+    ).toEqual(['1', '3']);
+  });
+
+  it('takes no more than it may hold', () => {
+    const store = fileBuffer({ path: join(directory, 'full.jsonl'), maxEvents: 1 });
+    store.append(entry('1'));
+    expect(() => store.append(entry('2'))).toThrow('takes no more');
+    expect(store.size).toBe(1);
+  });
+});
