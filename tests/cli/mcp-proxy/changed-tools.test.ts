@@ -110,6 +110,8 @@ test('accepting says what has changed, and after it calls pass as before', async
   expect(accepted.stderr).toContain(
     'tool "echo" has changed, and is accepted as it is now:\n  "/description": "Echoes back the input string" -> "Repeats the message"',
   );
+  const again = await harness.run(['--accept-changes', '--pins', pins, '--deadline-ms', '10000', '--', ...server], env);
+  expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining('every tool is as it was accepted') as unknown });
   const { client, agentId } = await connect(server);
   expect(await descriptionOf(client, 'echo')).toBe('Repeats the message');
   expect(said(await call(client, 'echo', { message: 'hello' }))).toContain('hello');

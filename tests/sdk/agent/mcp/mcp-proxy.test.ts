@@ -30,13 +30,14 @@ async function start({
   const events: GovernedEvent[] = [];
   const received: RpcMessage[] = [];
   const answers: RpcMessage[] = [];
-  server.onmessage = (message) => {
+  const onRequest = (message: RpcMessage): void => {
     received.push(message);
     if (!('method' in message) || !('id' in message)) return;
     const result = answering(message, (more) => void server.send(more));
     if (result !== undefined) void server.send({ jsonrpc: '2.0', id: message.id, result: { ...result } });
   };
-  client.onmessage = (message) => answers.push(message);
+  Object.assign(server, { onmessage: onRequest });
+  Object.assign(client, { onmessage: (message: RpcMessage) => answers.push(message) });
   proxy = createMcpProxy({
     shield: {
       client: new MastGuardClient({ apiKey: 'mg_test_none', baseUrl: 'http://127.0.0.1:1', maxRetries: 0 }),
@@ -50,21 +51,17 @@ async function start({
     server: { identity: 'test' },
   });
   await proxy.start();
-  return {
-    events,
-    received,
-    answers,
-    send: (message: object) => client.send({ jsonrpc: '2.0', ...message } as RpcMessage),
-    /** The answer to a request. */
-    async ask(method: string, params: object = {}, id: string | number = method): Promise<RpcMessage & { result?: never; error?: never }> {
-      await client.send({ jsonrpc: '2.0', id, method, params: { ...params } });
-      for (;;) {
-        const answer = answers.find((message) => 'id' in message && message.id === id);
-        if (answer !== undefined) return answer as never;
-        await new Promise(setImmediate);
-      }
-    },
+  const send = (message: object): Promise<void> => client.send({ jsonrpc: '2.0', ...message } as RpcMessage);
+  /** The answer to a request. */
+  const ask = async (method: string, params: object = {}, id: string | number = method): Promise<RpcMessage & { result?: never; error?: never }> => {
+    await send({ id, method, params: { ...params } });
+    for (;;) {
+      const answer = answers.find((message) => 'id' in message && message.id === id);
+      if (answer !== undefined) return answer as never;
+      await new Promise(setImmediate);
+    }
   };
+  return { events, received, answers, send, ask };
 }
 const turns = async (): Promise<void> => {
   for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate);
@@ -188,6 +185,18 @@ test('two requests with one id are not both taken', async () => {
   await turns();
   expect(answers.filter((message) => 'error' in message && message.error.code === -32_600)).toHaveLength(1);
   expect(answers.filter((message) => 'result' in message)).toHaveLength(1);
+});
+
+test('a call that the client cancels is cancelled at the server, under the id it has there, and is not answered', async () => {
+  const { send, received, answers } = await start({ answering: (request, say) => (request.method === 'tools/call' ? undefined : adds(request, say)) });
+  await send({ id: 3, method: 'tools/call', params: { name: 'add', arguments: {} } });
+  await turns();
+  await send({ method: 'notifications/cancelled', params: { requestId: 3 } });
+  await turns();
+  const [called, cancelled] = received.slice(-2);
+  expect(called).toMatchObject({ method: 'tools/call', id: expect.not.stringMatching(/^3$/) as unknown });
+  expect(cancelled).toMatchObject({ method: 'notifications/cancelled', params: { requestId: (called as RpcRequest).id } });
+  expect(answers).toEqual([]);
 });
 
 test('everything else passes in both directions as it is', async () => {
