@@ -356,3 +356,8 @@ test('pins are in a file of their owner, and a file that cannot be used keeps th
   writeFileSync(path, '{}');
   await expect(connect(filesystem(directory))).rejects.toThrow(/no file of accepted tools/);
 });
+
+test('a wrong command line and a missing key are told, and nothing is written where the protocol is', async () => {
+  expect(await harness.run(['--hold-seconds', 'long'], {})).toMatchObject({ code: 2, stdout: '' });
+  expect(await harness.run(['--', 'true'], {})).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('MASTGUARD_API_KEY') as unknown });
+});

@@ -1,6 +1,7 @@
 import { MastGuardClient } from '../../../../sdk/compliance/src/client.ts';
-import type { GovernedEvent } from '../../../../sdk/agent/src/decision.ts';
+import type { DecisionSource, GovernedEvent } from '../../../../sdk/agent/src/decision.ts';
 import { createMcpProxy, type McpProxy } from '../../../../sdk/agent/src/mcp/mcp-proxy.ts';
+import { memoryPins, type ToolPins } from '../../../../sdk/agent/src/mcp/tool-pins.ts';
 import type { McpTransport, RpcMessage, RpcRequest } from '../../../../sdk/agent/src/mcp/json-rpc.ts';
 
 /** Both ends of a connection in this process: what one sends the other is given, in order. */
@@ -21,10 +22,14 @@ const adds: Answering = ({ method }) => (method === 'tools/list' ? { tools: TOOL
 let proxy: McpProxy;
 afterEach(() => proxy.close());
 
-async function start({
-  answering = adds,
-  decide = () => 'ALLOW' as const,
-}: { answering?: Answering; decide?: (event: GovernedEvent) => 'ALLOW' | 'BLOCK' } = {}) {
+interface StartOptions {
+  answering?: Answering;
+  decide?: (event: GovernedEvent) => 'ALLOW' | 'BLOCK';
+  source?: DecisionSource;
+  pins?: ToolPins;
+}
+
+async function start({ answering = adds, decide = () => 'ALLOW' as const, source = 'server', pins = memoryPins() }: StartOptions = {}) {
   const [client, downstream] = connection();
   const [upstream, server] = connection();
   const events: GovernedEvent[] = [];
@@ -43,11 +48,12 @@ async function start({
       client: new MastGuardClient({ apiKey: 'mg_test_none', baseUrl: 'http://127.0.0.1:1', maxRetries: 0 }),
       decide(event) {
         events.push(event);
-        return { eventId: event.id, value: decide(event), source: 'server', mast: [], riskScore: 0, reasons: ['so it is'], policy: null };
+        return { eventId: event.id, value: decide(event), source, mast: [], riskScore: 0, reasons: ['so it is'], policy: null };
       },
     },
     downstream,
     upstream,
+    pins,
     server: { identity: 'test' },
   });
   await proxy.start();
@@ -176,6 +182,30 @@ test('of two definitions under one name the second does not take the place of th
   expect((result as unknown as { tools: object[] }).tools).toEqual(TOOLS);
   // Known by now, and still not the second one.
   expect(JSON.stringify(await ask('tools/list', {}, 2))).not.toContain('sends it');
+});
+
+test('a definition that only a fail mode has let pass is shown, and not accepted for later', async () => {
+  const pins = memoryPins();
+  const { ask } = await start({ pins, source: 'fail-mode' });
+  expect(await ask('tools/list')).toMatchObject({ result: { tools: TOOLS } });
+  expect(await pins.read('test')).toBeUndefined();
+});
+
+test('a definition that cannot be pinned is withheld, and the others are not', async () => {
+  const tools = [...TOOLS, { name: 'odd', description: '\udc00', inputSchema: { type: 'object' } }];
+  const { ask, received } = await start({ answering: ({ method }) => (method === 'tools/list' ? { tools } : {}) });
+  expect(await ask('tools/list')).toMatchObject({ result: { tools: TOOLS } });
+  expect(await ask('tools/call', { name: 'odd' })).toMatchObject({ result: { isError: true } });
+  expect(calls(received)).toBe(0);
+});
+
+test('of a definition longer than an event every part is judged', async () => {
+  const tools = [{ name: 'add', description: `${'long '.repeat(20_000)} the end`, inputSchema: { type: 'object' } }];
+  const { ask } = await start({
+    answering: ({ method }) => (method === 'tools/list' ? { tools } : {}),
+    decide: ({ content }) => (content?.includes('the end') === true ? 'BLOCK' : 'ALLOW'),
+  });
+  expect(await ask('tools/list')).toMatchObject({ result: { tools: [] } });
 });
 
 test('two requests with one id are not both taken', async () => {
