@@ -13,6 +13,7 @@ import {
   eventsOf,
   EVERYTHING,
   filesystem,
+  isRunning,
   type Proxied,
   reviewOf,
   said,
@@ -232,6 +233,19 @@ describe('before server-filesystem', () => {
     expect(existsSync(path)).toBe(false);
   });
 
+  test('a client that does not wait long enough leaves the request open, and its next try attaches', async () => {
+    const { client, agentId } = await connect(filesystem(directory));
+    const args = { path: join(directory, 'a.txt'), content: 'x' };
+    await call(client, 'list_allowed_directories', {});
+    await expect(call(client, 'write_file', args, { timeout: 1_500 })).rejects.toThrow('timed out');
+    const asked = await review(agentId);
+    const answer = call(client, 'write_file', args);
+    await decide(asked, 'approve');
+    expect((await answer).isError ?? false).toBe(false);
+    expect(readFileSync(args.path, 'utf8')).toBe('x');
+    expect(await eventsOf(product, agentId, 'write_file')).toHaveLength(1);
+  });
+
   test('a client that goes withdraws what waits', async () => {
     const { client, agentId } = await connect(filesystem(directory));
     const answer = call(client, 'write_file', { path: join(directory, 'a.txt'), content: 'x' });
@@ -305,6 +319,14 @@ describe('before server-filesystem', () => {
     expect(stderr()).toContain('the MCP server has ended');
   });
 
+  test('told to stop, the proxy ends, and the server with it', async () => {
+    const pidFile = join(directory, 'pid');
+    const { client, pid } = await connect(['/bin/sh', '-c', `echo $$ > ${pidFile}; exec "$0" "$@"`, ...filesystem(directory)]);
+    await client.ping();
+    process.kill(pid, 'SIGTERM');
+    for (const one of [pid, Number(readFileSync(pidFile, 'utf8'))]) while (isRunning(one)) await sleep(50);
+  });
+
   test('a server that cannot be started is a clear error', async () => {
     await expect(connect([join(directory, 'no-such-server')])).rejects.toThrow(/ENOENT/);
   });
@@ -333,4 +355,9 @@ test('pins are in a file of their owner, and a file that cannot be used keeps th
   await harness.stop();
   writeFileSync(path, '{}');
   await expect(connect(filesystem(directory))).rejects.toThrow(/no file of accepted tools/);
+});
+
+test('a wrong command line and a missing key are told, and nothing is written where the protocol is', async () => {
+  expect(await harness.run(['--hold-seconds', 'long'], {})).toMatchObject({ code: 2, stdout: '' });
+  expect(await harness.run(['--', 'true'], {})).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('MASTGUARD_API_KEY') as unknown });
 });

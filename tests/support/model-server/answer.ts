@@ -19,7 +19,11 @@ export interface Answer {
 const BETWEEN_EVENTS_MS = 5;
 
 /** Writes an answer in the way the script asks for. Resolves when it is written, or the client has gone. */
-export async function sendAnswer(res: ServerResponse, answer: Answer, { delayMs, breaks, endless }: Pick<Script, 'delayMs' | 'breaks' | 'endless'>): Promise<void> {
+export async function sendAnswer(
+  res: ServerResponse,
+  answer: Answer,
+  { delayMs, breaks, endless }: Pick<Script, 'delayMs' | 'breaks' | 'endless'>,
+): Promise<void> {
   if (delayMs === Infinity) return;
   if (delayMs > 0) await pause(res, delayMs);
   const { status, headers = {}, body, events } = answer;
@@ -32,14 +36,15 @@ export async function sendAnswer(res: ServerResponse, answer: Answer, { delayMs,
   }
   res.writeHead(status, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache', ...headers });
   for (const event of events.head) res.write(lineOf(event));
-  do {
+  for (;;) {
     for (const event of breaks ? events.each.slice(0, Math.ceil(events.each.length / 2)) : events.each) {
       res.write(lineOf(event));
       // A turn of the loop each, as they come from a model: a reader that stops reading has not been given everything before.
       await pause(res, endless ? BETWEEN_EVENTS_MS : 0);
       if (res.destroyed) return;
     }
-  } while (endless);
+    if (!endless) break;
+  }
   if (breaks) {
     res.destroy();
     return;
