@@ -73,7 +73,7 @@ describe('what the server decides', () => {
 
 describe('reviews', () => {
   const settled = (more: object) => ({
-    body: { id: 'rev_1', status: 'approved', outcome: 'allow', args: null, policy: { version: 'pol_1@1', ruleId: 'r' }, ...more },
+    body: { id: 'rev_1', status: 'approved', outcome: 'allow', args: null, policy: { version: 'pol_1@1', ruleId: 'r' }, steps: [], ...more },
   });
 
   it('are waited for, and the approval is used once for the action', async () => {

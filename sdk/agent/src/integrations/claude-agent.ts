@@ -67,7 +67,7 @@ export type ClaudeHooksOptions = GovernorOptions & {
   hookTimeoutSeconds?: number | undefined;
 };
 
-const DEADLINE_MS = 800;
+const DEADLINE_MS = 5_000;
 const REVIEW_TIMEOUT_MS = 300_000;
 /** Beyond what is waited for: old versions let a tool run whose hook was not done in time. */
 const MARGIN_SECONDS = 60;

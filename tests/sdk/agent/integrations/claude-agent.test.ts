@@ -76,7 +76,7 @@ it('the result of a call changes nothing', async () => {
 });
 
 it.each<[ClaudeHooksOptions, number]>([
-  [{}, 362],
+  [{}, 370],
   [{ deadlineMs: 2_000, reviewTimeoutMs: 3_600_000 }, 3_664],
   [{ hookTimeoutSeconds: 20 }, 20],
 ])('the hook has time beyond all that is waited for: %j', (options, seconds) => {
