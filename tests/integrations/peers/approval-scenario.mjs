@@ -43,4 +43,4 @@ await reviewer.hitl.decide(data.find((review) => review.agentId === agentId).id,
 const response = { role: 'tool', content: [{ type: 'tool-approval-response', approvalId: request.approvalId, approved: true }] };
 const { text } = await generateText({ ...settings, messages: [...messages, ...stopped.response.messages, response] });
 const asked = await mg.governance.events.list({ agentId, value: 'HITL' }).page();
-console.log(JSON.stringify({ tool: request.toolCall.toolName, runsWhenStopped, runs, text, questions: asked.data.length }));
+process.stdout.write(`${JSON.stringify({ tool: request.toolCall.toolName, runsWhenStopped, runs, text, questions: asked.data.length })}\n`);

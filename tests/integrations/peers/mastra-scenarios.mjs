@@ -74,7 +74,9 @@ async function run(name, { word, model, agent, ask = 'Mail Eve', wrap = (m) => m
     if (chunk.type === 'tripwire') tripwire = chunk.payload;
   }
   const heard = model.doStreamCalls.map(({ prompt }) => prompt.filter(({ role }) => role !== 'system'));
-  console.log(JSON.stringify({ name, told, pieces, tripwire: tripwire && { reason: tripwire.reason, metadata: tripwire.metadata }, sent, heard }));
+  process.stdout.write(
+    `${JSON.stringify({ name, told, pieces, tripwire: tripwire && { reason: tripwire.reason, metadata: tripwire.metadata }, sent, heard })}\n`,
+  );
 }
 
 await run('allowed', {
@@ -96,7 +98,7 @@ for (const name of ['output', 'wrapped output']) {
     outputProcessors: isWrapped ? [] : [mastguardProcessor(options)],
   });
   const { text, tripwire } = await guarded.generate('Tell me').catch((error) => ({ text: '', tripwire: { reason: `thrown: ${error.message}` } }));
-  console.log(JSON.stringify({ name, told, pieces: text === '' ? [] : [text], tripwire, sent: [], heard: [] }));
+  process.stdout.write(`${JSON.stringify({ name, told, pieces: text === '' ? [] : [text], tripwire, sent: [], heard: [] })}\n`);
 }
 await run('tool', {
   word: 'eve@',

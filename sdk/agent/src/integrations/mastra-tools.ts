@@ -50,12 +50,12 @@ export function governTools<Tools extends Record<string, MastraTool>>(tools: Too
  * @example new Agent({ hooks: mastguardToolHooks({ apiKey }), … })
  */
 export function mastguardToolHooks(options: GovernorOptions): {
-  beforeToolCall: (call: { toolName: string; input: unknown; context: unknown }) => Promise<{ proceed: false; output: string } | undefined>;
+  beforeToolCall: (call: { toolName: string; input: unknown; context?: unknown }) => Promise<{ proceed: false; output: string } | undefined>;
 } {
   const gate = toolGate(governorOf(options));
   return {
     async beforeToolCall({ toolName, input, context }) {
-      const within = (context ?? undefined) as ExecuteContext | undefined;
+      const within = context as ExecuteContext | null | undefined;
       const entry = await gate.enter(callOf(toolName, input, within), { signal: within?.abortSignal });
       if (entry.denial !== undefined) return { proceed: false, output: textOfResult(entry.denial) };
       if (entry.args === input) return undefined;
@@ -65,7 +65,7 @@ export function mastguardToolHooks(options: GovernorOptions): {
   };
 }
 
-const callOf = (name: string, args: unknown, context: ExecuteContext | undefined): ToolCall => ({
+const callOf = (name: string, args: unknown, context: ExecuteContext | null | undefined): ToolCall => ({
   name,
   args,
   callId: context?.agent?.toolCallId ?? context?.toolCallId,

@@ -27,7 +27,8 @@ export async function permitResult(
   drafts: readonly EventDraft[],
   { callId, signal }: { callId?: string | undefined; signal?: AbortSignal | undefined },
 ): Promise<void> {
-  const isReviewed = callId !== undefined && reviewedBy.get(governor)?.has(callId) === true;
+  // Once: models that count their calls give the same id to another call later.
+  const isReviewed = callId !== undefined && reviewedBy.get(governor)?.delete(callId) === true;
   const asked = drafts.filter((draft) => !isReviewed || !letsPass(detect(governor.name(draft)).value));
   for (const draft of drafts) if (!asked.includes(draft)) governor.observe(draft);
   await permitAll(governor, asked, signal);
