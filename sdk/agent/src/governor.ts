@@ -68,7 +68,7 @@ export function createGovernor(options: ShieldOptions): Governor {
   const ask: Decide = async (event, { signal }) => {
     if (options.decide !== undefined) {
       const decision = await options.decide(event, { signal });
-      if (decision.source !== 'server') outbox?.add({ event });
+      if (decision.source !== 'server') outbox?.add({ event: { occurredAt: new Date().toISOString(), ...event } });
       return decision;
     }
     if (client === undefined) throw new Error('no client');
