@@ -1,9 +1,10 @@
 /** An agent loop with Anthropic: the model asks for tools, and each runs when MastGuard allows it. A denial goes back to the model, which plans again. */
 import Anthropic from '@anthropic-ai/sdk';
-import { findBlocked, MastGuardShield } from '@auxdynamics/mastguard-agent-sdk';
+import { findBlocked, MastGuardShield, wrapAnthropic } from '@auxdynamics/mastguard-agent-sdk';
 
 const shield = new MastGuardShield({ agentId: 'support-bot', sessionId: `ticket-${Date.now()}` });
-const anthropic = new Anthropic();
+// The tools are governed where they run, so the calls that the model asks for need not be.
+const anthropic = wrapAnthropic(new Anthropic(), { governor: shield.governor, toolCalls: 'ignore' });
 
 const tools = {
   look_up_order: shield.protect(({ order }) => ({ order, amount: 80, status: 'delivered' }), { name: 'look_up_order' }),

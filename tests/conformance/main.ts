@@ -23,7 +23,8 @@ if (missing !== undefined) print(`skipped ${missing.names.join(', ')}: ${missing
 progress.update('conformance', 'wrapped clients beside bare ones');
 const table = await runComparison({
   chosen: (subject) =>
-    (missing === undefined || subject.wrapper === 'mastguard') && `${missing === undefined ? wrapperOf(subject) : 'ours'} ${clientOf(subject)} ${subject.sdk}`.includes(values.only),
+    (missing === undefined || subject.wrapper === 'mastguard') &&
+    `${missing === undefined ? wrapperOf(subject) : 'ours'} ${clientOf(subject)} ${subject.sdk}`.includes(values.only),
   onRow(row) {
     print(lineOf(row));
     if (values.details === true || row.subject.wrapper === 'mastguard') for (const line of detailsOf(row)) print(line);

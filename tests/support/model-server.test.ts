@@ -29,12 +29,17 @@ describe('the formats', () => {
   it('answer the same question with the same bytes', async () => {
     const texts = await Promise.all([1, 2].map(async () => (await chat({ model: 'says:noon' })).text()));
     expect(texts[0]).toBe(texts[1]);
-    expect(JSON.parse(texts[0] ?? '')).toMatchObject({ object: 'chat.completion', choices: [{ finish_reason: 'stop', message: { content: 'noon', refusal: null } }] });
+    expect(JSON.parse(texts[0] ?? '')).toMatchObject({
+      object: 'chat.completion',
+      choices: [{ finish_reason: 'stop', message: { content: 'noon', refusal: null } }],
+    });
   });
 
   it('stream chunks that end with [DONE]', async () => {
     const lines = (await (await chat({ model: 'says:one two', stream: true })).text()).trim().split('\n\n');
-    const chunks = lines.slice(0, -1).map((line) => JSON.parse(line.slice('data: '.length)) as { choices: { delta: { content?: string }; finish_reason: string | null }[] });
+    const chunks = lines
+      .slice(0, -1)
+      .map((line) => JSON.parse(line.slice('data: '.length)) as { choices: { delta: { content?: string }; finish_reason: string | null }[] });
     expect(lines.at(-1)).toBe('data: [DONE]');
     expect(chunks.map(({ choices: [choice] }) => choice?.delta.content ?? choice?.finish_reason)).toEqual(['', 'one', ' two', 'stop']);
   });

@@ -28,7 +28,8 @@ export const packPackage = (directory: string): Promise<PackedPackage> => packPa
  * has besides.
  */
 export async function packPackages(directories: readonly string[], { links = [] }: { links?: readonly string[] } = {}): Promise<PackedPackage> {
-  for (const directory of directories) if (!existsSync(join(ROOT, directory, 'dist'))) throw new Error(`${directory} has no dist/: run \`npm run build\` first`);
+  for (const directory of directories)
+    if (!existsSync(join(ROOT, directory, 'dist'))) throw new Error(`${directory} has no dist/: run \`npm run build\` first`);
   const place = mkdtempSync(join(tmpdir(), 'mastguard-pack-'));
   try {
     const project = join(place, 'project');

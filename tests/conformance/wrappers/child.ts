@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { startModelServer } from '../../support/model-server.ts';
 import { ANTHROPIC_BEHAVIOURS } from './anthropic/all-behaviours.ts';
 import type { AnthropicSdk } from './anthropic/scene.ts';
@@ -23,6 +24,8 @@ const ours = createRequire(import.meta.url);
 const peers = createRequire(join(import.meta.dirname, '../../integrations/peers/package.json'));
 const load = isPeer(subject.sdk) ? peers : ours;
 
+// Each behaviour notes its own; one that comes late must not end the process.
+process.on('unhandledRejection', () => undefined);
 const server = await startModelServer();
 const sdk = load(subject.sdk) as OpenAISdk & AnthropicSdk;
 const wrapped = await wrap(bareClient());
@@ -68,5 +71,7 @@ async function wrap(client: object): Promise<Wrapped> {
 }
 
 function versions(): Record<string, string> {
-  return { node: process.versions.node, sdk: (load(`${subject.sdk}/package.json`) as { version: string }).version };
+  // Its manifest is not among what the package exports.
+  const manifest = join(dirname(load.resolve(subject.sdk)), 'package.json');
+  return { node: process.versions.node, sdk: (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version };
 }

@@ -34,7 +34,8 @@ export function compare(bare: readonly Observation[], wrapped: readonly Observat
 /** Where two pieces of JSON differ, as paths with both values; at most five. */
 export function differencesOf(left: unknown, right: unknown, path = ''): string[] {
   if (isDeepStrictEqual(left, right)) return [];
-  if (!isContainer(left) || !isContainer(right) || Array.isArray(left) !== Array.isArray(right)) return [`${path || '.'}: ${shortOf(left)} became ${shortOf(right)}`];
+  if (!isContainer(left) || !isContainer(right) || Array.isArray(left) !== Array.isArray(right))
+    return [`${path || '.'}: ${shortOf(left)} became ${shortOf(right)}`];
   const keys = [...new Set([...Object.keys(left), ...Object.keys(right)])];
   return keys.flatMap((key) => differencesOf(left[key], right[key], `${path}.${key}`)).slice(0, 5);
 }

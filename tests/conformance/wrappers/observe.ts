@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ModelServer } from '../../support/model-server.ts';
 import type { ModelRequest } from '../../support/model-server/request.ts';
 import type { Behaviour, Scene } from './behaviour.ts';
@@ -24,6 +25,8 @@ interface Observed<Sdk> {
   server: ModelServer;
 }
 
+const SETTLED_WITHIN_MS = 100;
+
 /** Lives through a behaviour once; and again with everything refused, where the wrapper can. */
 export async function observe<Client, Sdk extends Record<string, unknown>>(
   behaviour: Behaviour<Client, Sdk>,
@@ -43,12 +46,15 @@ export async function observe<Client, Sdk extends Record<string, unknown>>(
     } catch (error) {
       return { threw: noticedError(error, sdk), strays };
     } finally {
+      // What was begun and left is not the next one's.
+      await sleep(SETTLED_WITHIN_MS);
       process.off('unhandledRejection', note);
     }
   };
 
   const caller = await live();
-  const requests = [...server.requests];
+  const isOwn = (request: ModelRequest): boolean => marksOf(request).every((mark) => mark.startsWith(`${markOf(behaviour.name)}-`));
+  const requests = server.requests.filter(isOwn);
   const seen = await wrapped.seen();
   const asking = requests.filter((request) => marksOf(request).length > 0);
   const unseen = asking.filter((request) => marksOf(request).some((mark) => !seen.includes(mark))).map(({ method, route }) => `${method} ${route}`);
@@ -58,7 +64,7 @@ export async function observe<Client, Sdk extends Record<string, unknown>>(
     wrapped.block(true);
     await live();
     wrapped.block(false);
-    leaked = server.requests.filter((request) => marksOf(request).length > 0).map(({ method, route }) => `${method} ${route}`);
+    leaked = server.requests.filter((request) => marksOf(request).length > 0 && isOwn(request)).map(({ method, route }) => `${method} ${route}`);
   }
   return { behaviour: behaviour.name, noticed: jsonOf({ caller, sent: requests.map(sentOf) }), asked: asking.length, unseen, leaked };
 }

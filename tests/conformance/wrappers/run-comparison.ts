@@ -41,7 +41,10 @@ export async function runComparison({ chosen = () => true, onRow }: Options = {}
       } catch (error) {
         if (subject.wrapper === 'mastguard') throw error;
         // One product of others that does not come up leaves the rest to compare.
-        table.skipped.push({ subject, reason: error instanceof Error ? (error.message.split('\n').findLast((line) => line.trim() !== '') ?? '') : String(error) });
+        table.skipped.push({
+          subject,
+          reason: error instanceof Error ? (error.message.split('\n').findLast((line) => line.trim() !== '') ?? '') : String(error),
+        });
       }
     }
   }

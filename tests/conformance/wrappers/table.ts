@@ -58,7 +58,9 @@ export function markdownOf({ rows, skipped }: Table): string {
     }),
     '',
     ...rows.flatMap(sectionOf),
-    ...(skipped.length === 0 ? [] : ['## Not compared', '', ...skipped.map(({ subject, reason }) => `- ${subject.wrapper} with ${clientOf(subject)}: ${reason}`), '']),
+    ...(skipped.length === 0
+      ? []
+      : ['## Not compared', '', ...skipped.map(({ subject, reason }) => `- ${subject.wrapper} with ${clientOf(subject)}: ${reason}`), '']),
   ].join('\n');
 }
 

@@ -13,7 +13,7 @@ describe.each(OURS.map(({ bare, subject }) => [titleOf(subject), bare, subject] 
   let wrapped: SubjectReport;
 
   beforeAll(async () => {
-    if (maybe === test) [plain, wrapped] = [await runSubject(bare), await runSubject(subject)];
+    if (maybe === test) [plain, wrapped] = await Promise.all([runSubject(bare), runSubject(subject)]);
   }, WITHIN_MS);
 
   maybe('the wrapped client behaves as the bare one', () => {

@@ -19,7 +19,11 @@ export interface Answer {
 const BETWEEN_EVENTS_MS = 5;
 
 /** Writes an answer in the way the script asks for. Resolves when it is written, or the client has gone. */
-export async function sendAnswer(res: ServerResponse, answer: Answer, { delayMs, breaks, endless }: Pick<Script, 'delayMs' | 'breaks' | 'endless'>): Promise<void> {
+export async function sendAnswer(
+  res: ServerResponse,
+  answer: Answer,
+  { delayMs, breaks, endless }: Pick<Script, 'delayMs' | 'breaks' | 'endless'>,
+): Promise<void> {
   if (delayMs === Infinity) return;
   if (delayMs > 0) await pause(res, delayMs);
   const { status, headers = {}, body, events } = answer;

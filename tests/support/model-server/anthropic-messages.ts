@@ -16,10 +16,16 @@ interface ToolUse {
 export function message(request: ModelRequest, script: Script): Answer {
   const { json = {}, model } = request;
   const messages = (json['messages'] ?? []) as { content?: unknown }[];
-  const call = calledIn(messages).includes(script.call?.name ?? '') ? undefined : script.call;
+  const call = isCalled(messages, script.call?.name) ? undefined : script.call;
   const content = blocksOf(request, script, call);
   const stop = call !== undefined ? 'tool_use' : script.refusal === undefined ? 'end_turn' : 'refusal';
-  const usage = { input_tokens: tokensOf(messages), cache_creation_input_tokens: 0, cache_read_input_tokens: 0, output_tokens: tokensOf(content), service_tier: 'standard' };
+  const usage = {
+    input_tokens: tokensOf(messages),
+    cache_creation_input_tokens: 0,
+    cache_read_input_tokens: 0,
+    output_tokens: tokensOf(content),
+    service_tier: 'standard',
+  };
   const whole = { id: idOf('msg_', request), type: 'message', role: 'assistant', model, content, stop_reason: stop, stop_sequence: null, usage };
   if (json['stream'] !== true) return { status: 200, body: whole };
 
@@ -53,9 +59,11 @@ function blocksOf(request: ModelRequest, { text, thinking, refusal }: Script, ca
   return [...thought, { type: 'text', text: refusal ?? text }];
 }
 
-function calledIn(messages: readonly { content?: unknown }[]): string[] {
+function isCalled(messages: readonly { content?: unknown }[], tool: string | undefined): boolean {
   const blocks = messages.flatMap(({ content }) => (Array.isArray(content) ? (content as { type: string; name: string }[]) : []));
-  return blocks.flatMap(({ type, name }) => (type === 'tool_use' ? [name] : []));
+  const called = blocks.flatMap(({ type, name }) => (type === 'tool_use' ? [name] : []));
+  // With `thread`, the call itself is not sent again.
+  return called.length === 0 ? blocks.some(({ type }) => type === 'tool_result') : called.includes(tool ?? '');
 }
 
 function emptied(block: Block | undefined): object {

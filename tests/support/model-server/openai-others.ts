@@ -46,7 +46,8 @@ export function files({ query }: ModelRequest): Answer {
 /** `POST /v1/files`: a form with `purpose` and `file`. */
 export function upload(request: ModelRequest): Answer {
   const file = request.form?.get('file');
-  if (!(file instanceof Blob)) return { status: 400, body: { error: { message: 'file is a required property', type: 'invalid_request_error', param: 'file', code: null } } };
+  if (!(file instanceof Blob))
+    return { status: 400, body: { error: { message: 'file is a required property', type: 'invalid_request_error', param: 'file', code: null } } };
   const purpose = request.form?.get('purpose');
   return { status: 200, body: fileOf(idOf('file-', request), file.name, file.size, typeof purpose === 'string' ? purpose : '') };
 }

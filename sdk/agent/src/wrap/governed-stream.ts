@@ -11,8 +11,8 @@ import { createSseDecoder, encodeSse, type SseFrame } from './sse.ts';
 interface HeldFrame {
   frame: SseFrame;
   part: FramePart;
-  /** How long the lanes are with it. */
-  upTo: ReadonlyMap<string, number>;
+  /** How long the lanes are with it, in the order of its texts. */
+  upTo: readonly number[];
 }
 
 /** So often MastGuard is asked in the middle of an answer; after that the rest waits for the end. */
@@ -73,8 +73,7 @@ export function governStream(upstream: ByteReader, call: OpenCall): BodySource {
 
   const take = (frame: SseFrame): void => {
     const part = reader.read(frame);
-    const upTo = new Map(part.texts.map(({ lane, text }) => [lane, holdBack.add(lane, text)]));
-    queue.push({ frame, part, upTo });
+    queue.push({ frame, part, upTo: part.texts.map(({ lane, text }) => holdBack.add(lane, text)) });
     for (const each of part.complete) askAbout(each);
     if (settings.toolCalls !== 'ignore') recordCalls(call, part.ran);
   };
@@ -82,12 +81,12 @@ export function governStream(upstream: ByteReader, call: OpenCall): BodySource {
   const isFree = ({ part, upTo }: HeldFrame): boolean => {
     if (decided) return true;
     if (waitsForEnd) return false;
-    for (const [lane, length] of upTo) if (holdBack.clearedTo(lane) < length) return false;
+    for (const [index, { lane }] of part.texts.entries()) if (holdBack.clearedTo(lane) < (upTo[index] ?? 0)) return false;
     return settings.toolCalls === 'ignore' || part.calls.every((key) => settled.has(key));
   };
 
   const release = ({ frame, part, upTo }: HeldFrame): string => {
-    for (const [lane, length] of upTo) out.set(lane, length);
+    for (const [index, { lane }] of part.texts.entries()) out.set(lane, upTo[index] ?? 0);
     return reader.release(part.data, changed) ? encodeSse({ event: frame.event, data: JSON.stringify(part.data) }) : frame.raw;
   };
 

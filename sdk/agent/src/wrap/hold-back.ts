@@ -29,7 +29,7 @@ interface Lane {
 }
 
 /** Checks per window: more make the delay shorter, and cost as many calls. */
-const CHECKS_PER_WINDOW = 4;
+const CHECKS_PER_WINDOW = 2;
 
 /**
  * A phrase of at most `windowChars` that does not pass is seen whole before its first character may go out: that one waits for `windowChars`

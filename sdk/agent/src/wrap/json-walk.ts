@@ -5,15 +5,21 @@ export type JsonRecord = Record<string, unknown>;
 
 export const isRecord = (value: unknown): value is JsonRecord => typeof value === 'object' && value !== null && !Array.isArray(value);
 
+const NONE: JsonRecord[] = [];
+
 /** The objects of a list; none where it is no list. */
-export const recordsOf = (value: unknown): JsonRecord[] => (Array.isArray(value) ? value.filter(isRecord) : []);
+export const recordsOf = (value: unknown): readonly JsonRecord[] => (Array.isArray(value) ? value.filter(isRecord) : NONE);
 
 export const textOr = <Fallback>(value: unknown, fallback: Fallback): string | Fallback => (typeof value === 'string' ? value : fallback);
 
 export const numberOr = <Fallback>(value: unknown, fallback: Fallback): number | Fallback => (typeof value === 'number' ? value : fallback);
 
 /** The texts among what may be texts. */
-export const textsOf = (...values: unknown[]): string[] => values.filter((value): value is string => typeof value === 'string' && value !== '');
+export function textsOf(...values: unknown[]): string[] {
+  const texts: string[] = [];
+  for (const value of values) if (typeof value === 'string' && value !== '') texts.push(value);
+  return texts;
+}
 
 export function parsedJson(text: string): unknown {
   try {

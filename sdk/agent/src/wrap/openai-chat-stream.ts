@@ -31,7 +31,10 @@ export function createChatReader(): StreamReader {
   const readChoice = (choice: JsonRecord, part: FramePart): void => {
     const index = numberOr(choice['index'], 0);
     const delta = isRecord(choice['delta']) ? choice['delta'] : {};
-    for (const text of [...textsOfMessage(delta), ...textsOf(choice['text'])]) part.texts.push({ lane: String(index), text });
+    const lane = String(index);
+    for (const text of textsOfMessage(delta)) part.texts.push({ lane, text });
+    // Of the older completions.
+    for (const text of textsOf(choice['text'])) part.texts.push({ lane, text });
     for (const { key, call } of callsOf(delta, index)) {
       if (ended.has(index)) throw new Error('a tool call goes on after the end of its choice');
       const { name, written } = writtenCall(call);

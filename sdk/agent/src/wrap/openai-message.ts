@@ -11,15 +11,17 @@ export function contentOf(content: unknown): { texts: string[]; media: string[] 
 }
 
 /** What a message or a delta says; thoughts go by two names among the providers that show them. */
-export function textsOfMessage(message: JsonRecord): string[] {
-  const { content, refusal, reasoning_content: thoughts, reasoning, audio } = message;
-  return [...textsOf(thoughts, reasoning), ...contentOf(content).texts, ...textsOf(refusal, isRecord(audio) ? audio['transcript'] : undefined)];
+export function textsOfMessage({ content, refusal, reasoning_content: thoughts, reasoning, audio }: JsonRecord): string[] {
+  const spoken = isRecord(audio) ? audio['transcript'] : undefined;
+  return typeof content === 'string'
+    ? textsOf(thoughts, reasoning, content, refusal, spoken)
+    : [...textsOf(thoughts, reasoning, refusal, spoken), ...contentOf(content).texts];
 }
 
 /** The calls of a message or a delta, the one of the older form among them, with their keys. */
-export function callsOf(message: JsonRecord, choice: number): { key: string; call: JsonRecord }[] {
-  const calls = recordsOf(message['tool_calls']).map((call, index) => ({ key: `${choice}:${numberOr(call['index'], index)}`, call }));
-  return isRecord(message['function_call']) ? [...calls, { key: `${choice}:function`, call: { function: message['function_call'] } }] : calls;
+export function callsOf({ tool_calls: list, function_call: older }: JsonRecord, choice: number): { key: string; call: JsonRecord }[] {
+  const calls = recordsOf(list).map((call, index) => ({ key: `${choice}:${numberOr(call['index'], index)}`, call }));
+  return isRecord(older) ? [...calls, { key: `${choice}:function`, call: { function: older } }] : calls;
 }
 
 export function writtenCall(call: JsonRecord): { name: string; written: string } {

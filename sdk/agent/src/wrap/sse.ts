@@ -77,7 +77,7 @@ function frameOf(raw: string, lines: readonly string[]): SseFrame {
     const colon = line.indexOf(':');
     if (colon === 0) continue;
     const name = colon === -1 ? line : line.slice(0, colon);
-    const value = colon === -1 ? '' : line.slice(colon + 1).replace(/^ /, '');
+    const value = colon === -1 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1);
     if (name === 'event') event = value;
     else if (name === 'data') data.push(value);
   }

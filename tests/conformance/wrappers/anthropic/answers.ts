@@ -20,7 +20,10 @@ export const ANSWERS: readonly AnthropicBehaviour[] = [
       return { said, beta: requests[0]?.headers['anthropic-beta'], url: requests[0]?.url };
     },
   },
-  { name: 'messages.countTokens', run: async ({ client, question }) => client.messages.countTokens({ model: 'claude-sonnet-4-6', messages: ask('', question()).messages }) },
+  {
+    name: 'messages.countTokens',
+    run: async ({ client, question }) => client.messages.countTokens({ model: 'claude-sonnet-4-6', messages: ask('', question()).messages }),
+  },
   {
     name: 'messages.batches.create',
     async run({ client, question }) {

@@ -20,7 +20,7 @@ export const CLIENTS_AND_FAULTS: readonly AnthropicBehaviour[] = [
       const seen = {
         client: client instanceof sdk.Anthropic,
         clone: client.withOptions({}) instanceof sdk.Anthropic,
-        resources: [client.messages instanceof sdk.Messages, client.beta instanceof sdk.Beta],
+        resources: [client.messages instanceof sdk.Anthropic.Messages, client.beta instanceof sdk.Anthropic.Beta],
         promise: call instanceof Promise,
         methods: [typeof call.withResponse, typeof call.asResponse, typeof call.catch, typeof call.finally],
         own: [typeof client.apiKey, client.baseURL.replace(/:\d+/, '')],
@@ -37,7 +37,13 @@ export const CLIENTS_AND_FAULTS: readonly AnthropicBehaviour[] = [
         const answer = await attempt(sdk, () => client.messages.create(ask(model, question()), options));
         return { answer, attempts: requests.slice(before).map(({ headers }) => headers['x-stainless-retry-count']) };
       };
-      return [await counted('status:500'), await counted('status:529', 0), await counted('flaky:500'), await counted('flaky:429', 1), await counted('status:400')];
+      return [
+        await counted('status:500'),
+        await counted('status:529', 0),
+        await counted('flaky:500'),
+        await counted('flaky:429', 1),
+        await counted('status:400'),
+      ];
     },
   },
   {
@@ -54,8 +60,8 @@ export const CLIENTS_AND_FAULTS: readonly AnthropicBehaviour[] = [
   {
     name: 'timeouts',
     async run({ client, sdk, question, requests }) {
-      const once = await attempt(sdk, () => client.messages.create(ask('slow', question()), { timeout: 300, maxRetries: 0 }));
-      const twice = await attempt(sdk, () => client.withOptions({ timeout: 300, maxRetries: 1 }).messages.create(ask('slow', question())));
+      const once = await attempt(sdk, () => client.messages.create(ask('slow', question()), { timeout: 1_000, maxRetries: 0 }));
+      const twice = await attempt(sdk, () => client.messages.create(ask('slow', question()), { timeout: 1_000, maxRetries: 1 }));
       return { once, twice, requests: requests.length };
     },
   },

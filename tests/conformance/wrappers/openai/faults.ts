@@ -12,7 +12,13 @@ export const FAULTS: readonly OpenAIBehaviour[] = [
         const answer = await attempt(sdk, () => client.chat.completions.create(chat(model, question()), options));
         return { answer, attempts: requests.slice(before).map(({ headers }) => headers['x-stainless-retry-count']) };
       };
-      return [await counted('status:500'), await counted('status:500', 0), await counted('flaky:500'), await counted('flaky:429', 1), await counted('status:400')];
+      return [
+        await counted('status:500'),
+        await counted('status:500', 0),
+        await counted('flaky:500'),
+        await counted('flaky:429', 1),
+        await counted('status:400'),
+      ];
     },
   },
   {
@@ -29,8 +35,8 @@ export const FAULTS: readonly OpenAIBehaviour[] = [
   {
     name: 'timeouts',
     async run({ client, sdk, question, requests }) {
-      const once = await attempt(sdk, () => client.chat.completions.create(chat('slow', question()), { timeout: 300, maxRetries: 0 }));
-      const twice = await attempt(sdk, () => client.withOptions({ timeout: 300, maxRetries: 1 }).responses.create({ model: 'slow', input: question() }));
+      const once = await attempt(sdk, () => client.chat.completions.create(chat('slow', question()), { timeout: 1_000, maxRetries: 0 }));
+      const twice = await attempt(sdk, () => client.responses.create({ model: 'slow', input: question() }, { timeout: 1_000, maxRetries: 1 }));
       return { once, twice, requests: requests.length };
     },
   },

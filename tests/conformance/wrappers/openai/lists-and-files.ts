@@ -16,8 +16,9 @@ export const LISTS_AND_FILES: readonly OpenAIBehaviour[] = [
   {
     name: 'file upload',
     async run({ client, sdk, question }) {
-      const lines = `{"input":"${question()}"}\n`;
-      const upload = (file: File) => client.files.create({ file, purpose: 'user_data' });
+      const lines = '{"input":"It is noon."}\n';
+      // What is in a file is nobody's text, so the mark is in the other field of the form.
+      const upload = (file: File) => client.files.create({ file, purpose: question() as 'user_data' });
       const toFile = sdk['toFile'] as (bytes: Buffer, name: string) => Promise<File>;
       return [await upload(new File([lines], 'notes.jsonl')), await upload(await toFile(Buffer.from(lines), 'more.jsonl'))];
     },

@@ -1,4 +1,5 @@
 import type OpenAI from 'openai';
+import type { ClientOptions } from 'openai';
 import type { Behaviour, Scene } from '../behaviour.ts';
 
 /** Both ways to it: the class, and the classes of errors that hang on it. */
@@ -15,3 +16,9 @@ export const WEATHER = {
   required: ['city'],
   additionalProperties: false,
 } as const;
+
+/** A clone with other options. Azure's client of openai 6 loses its API version on the way, so whoever clones one names it again. */
+export function withOptions(client: OpenAI, options: Partial<ClientOptions>): OpenAI {
+  const { apiVersion } = client as { apiVersion?: string };
+  return client.withOptions({ ...options, ...(apiVersion === undefined ? {} : { apiVersion }) });
+}

@@ -1,5 +1,5 @@
 import type { Decide } from '../../../../sdk/agent/src/decision.ts';
-import * as agentSdk from '../../../../sdk/agent/src/index.ts';
+import { wrapAnthropic, wrapAzureOpenAI, wrapOpenAI } from '../../../../sdk/agent/src/index.ts';
 import type { ClientKind } from '../subject.ts';
 import type { Wrapped } from './wrapped.ts';
 
@@ -11,7 +11,7 @@ export function wrapMastGuard(client: never, kind: ClientKind): Wrapped {
     events.push(JSON.stringify(event));
     return { eventId: event.id, value: blocks ? 'BLOCK' : 'ALLOW', source: 'local', mast: [], riskScore: 0, reasons: ['for the test'], policy: null };
   };
-  const wrap = { OpenAI: agentSdk.wrapOpenAI, AzureOpenAI: agentSdk.wrapAzureOpenAI, Anthropic: agentSdk.wrapAnthropic }[kind];
+  const wrap = { OpenAI: wrapOpenAI, AzureOpenAI: wrapAzureOpenAI, Anthropic: wrapAnthropic }[kind];
   return {
     client: wrap(client, { decide }),
     seen: async () => events.join('\n'),

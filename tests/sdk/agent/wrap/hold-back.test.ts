@@ -34,8 +34,8 @@ describe('held back text', () => {
           holdBack.add('0', 'x');
           holdBack.sweep();
         }
-        expect(length - holdBack.clearedTo('0')).toBeLessThan(Math.max(windowChars + Math.max(1, windowChars / 4), length + 1));
-        expect(holdBack.clearedTo('0')).toBeGreaterThanOrEqual(length - windowChars - Math.ceil(windowChars / 4));
+        expect(length - holdBack.clearedTo('0')).toBeLessThan(Math.max(windowChars + Math.max(1, windowChars / 2), length + 1));
+        expect(holdBack.clearedTo('0')).toBeGreaterThanOrEqual(length - windowChars - Math.ceil(windowChars / 2));
       }),
     );
   });

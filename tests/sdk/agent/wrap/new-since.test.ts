@@ -1,6 +1,6 @@
 import { newSince } from '../../../../sdk/agent/src/wrap/new-since.ts';
 
-const since = (turns: string): string => newSince([...turns], (turn) => turn === 'm').join('');
+const since = (turns: string): string => newSince(turns.split(''), (turn) => turn === 'm').join('');
 
 describe('what is new to a model', () => {
   it('is what stands behind its last turn, and all where it has none', () => {
