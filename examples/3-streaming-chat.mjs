@@ -1,11 +1,15 @@
-/** A chat that streams. What the model says is judged before it is shown: an answer with a secret in it is stopped before the secret is out. */
+/**
+ * A chat that streams. What the model says is judged before it is shown: an answer with a secret in it is stopped before the secret is out. Decided in this
+ * process, by a policy of its own; MastGuard is told of it afterwards.
+ */
 import OpenAI from 'openai';
-import { findBlocked, PolicyEngine, wrapOpenAI } from '@auxdynamics/mastguard-agent-sdk';
+import { createGovernor, decideLocally, findBlocked, PolicyEngine, wrapOpenAI } from '@auxdynamics/mastguard-agent-sdk';
 
 const policy = new PolicyEngine({
   rules: [{ id: 'no-secrets', priority: 100, when: { actions: ['chat'], detectors: ['spc.cred'] }, effect: 'block', reason: 'Secrets are not told.' }],
 });
-const openai = wrapOpenAI(new OpenAI(), { agentId: 'help-desk', policy });
+const governor = createGovernor({ agentId: 'help-desk', policy, decide: decideLocally({ policy }) });
+const openai = wrapOpenAI(new OpenAI(), { governor });
 
 for (const question of ['When do you open?', 'What is the token of the build server?']) {
   console.log(`> ${question}`);
@@ -19,3 +23,4 @@ for (const question of ['When do you open?', 'What is the token of the build ser
     console.log(`\n[stopped: ${blocked.decision.reasons.join(' ')}]`);
   }
 }
+await governor.flush();

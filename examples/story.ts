@@ -1,7 +1,7 @@
 import type { ModelRequest } from '../tests/support/model-server/request.ts';
 
 /** No real token, and not written here as one. */
-const TOKEN = `ghp_${'a1B2'.repeat(9)}`;
+const TOKEN = `ghp_${'k7Qx2mZp9Rt4'.repeat(3)}`;
 
 /** What the model does in the examples, in the words of `scriptOf`. */
 export function story({ text, json }: ModelRequest): string {

@@ -64,21 +64,23 @@ test(
     expect(lines).toContain('We open at nine.');
     expect(lines.at(-1)).toMatch(/^\[stopped: .*\]$/);
     expect(text).not.toContain('ghp_');
+    const { data } = await mg.governance.events.list({ agentId: 'help-desk' }).page();
+    expect(data.length).toBeGreaterThan(2);
   },
   WITHIN_MS,
 );
 
 test(
-  'the refund waits for a reviewer and is paid as he left it',
+  'the refund waits for a reviewer and is paid when one has approved',
   async () => {
     const program = start('4-refund-review.mjs');
     await program.said(/^waiting for a reviewer/m);
     const { data } = await mg.hitl.queue().page();
     const reviewer = new MastGuardClient({ apiKey: await product.keyOf('Reviewer'), baseUrl: product.apiUrl });
-    await reviewer.hitl.decide(data[0]?.id ?? '', { verb: 'edit', args: { order: 'A-17', amount: 600 }, reason: 'Half of it was used.' });
+    await reviewer.hitl.decide(data[0]?.id ?? '', { verb: 'approve', reason: 'The second charge is on the statement.' });
     const { lines } = await program.ended;
     expect(lines[0]).toMatch(/^HITL: Refunds above 500/);
-    expect(lines.at(-1)).toBe('refunded 600 for A-17');
+    expect(lines.at(-1)).toBe('refunded 900 for A-17');
   },
   WITHIN_MS,
 );
