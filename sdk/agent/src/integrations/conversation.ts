@@ -1,10 +1,10 @@
 import type { EventDraft } from '../decision.ts';
 import type { Governor } from '../governor.ts';
-import { sha256Hex } from '../sha256-hex.ts';
 import { permitAll } from '../wrap/permit-all.ts';
 import { contentParts } from './content-parts.ts';
 import { isGovernedResult } from './governed-results.ts';
-import { permitResult } from './permit-result.ts';
+import { passedBefore, rememberPassed } from './passed-history.ts';
+import { askedOfResult } from './reviewed-calls.ts';
 
 export interface HeardMessage {
   role: 'system' | 'user' | 'assistant' | 'tool';
@@ -28,18 +28,20 @@ interface PermitTextOptions {
  */
 export async function permitInput(governor: Governor, messages: readonly HeardMessage[], draft: EventDraft, options: PermitTextOptions = {}): Promise<void> {
   const spoken = messages.findLastIndex(({ role }) => role === 'assistant') + 1;
-  const history = prefixesOf(`${draft.agentId ?? ''}\n${draft.sessionId ?? ''}`, messages);
-  const passed = passedOf(governor);
-  const known = Math.min(spoken, history.findLastIndex((prefix) => passed.has(prefix)) + 1);
+  const of = `${draft.agentId ?? ''}\n${draft.sessionId ?? ''}`;
+  const known = Math.min(spoken, passedBefore(governor, of, messages));
   const heard = messages.slice(known).filter(({ role, text, isGoverned }) => text !== '' && isGoverned !== true && (role === 'user' || role === 'tool'));
   const said = heard.filter(({ role }) => role === 'user').map(({ text }) => text);
   const results = heard.filter((message) => message.role === 'tool' && !isGovernedResult(governor, message));
-  await Promise.all([
-    permitAll(governor, draftsOf({ ...draft, channel: 'user' }, said.join('\n')), options.signal),
-    ...results.map((message) => permitResult(governor, draftsOf(resultDraft(draft, message), message.text), { ...options, callId: message.callId })),
-  ]);
-  const last = history.at(-1);
-  if (last !== undefined) remember(passed, last);
+  await permitAll(
+    governor,
+    [
+      ...draftsOf({ ...draft, channel: 'user' }, said.join('\n')),
+      ...results.flatMap((message) => askedOfResult(governor, draftsOf(resultDraft(draft, message), message.text), message.callId)),
+    ],
+    options.signal,
+  );
+  rememberPassed(governor, of, messages);
 }
 
 /**
@@ -64,25 +66,4 @@ function resultDraft({ agentId, sessionId, principal, action }: EventDraft, { na
     trust: 'untrusted',
     ...(callId === undefined ? {} : { metadata: { toolCallId: callId } }),
   };
-}
-
-/** A name for each beginning of the conversation. */
-function prefixesOf(seed: string, messages: readonly HeardMessage[]): string[] {
-  let prefix = seed;
-  return messages.map(({ role, text }) => (prefix = sha256Hex(`${prefix}\n${role}\n${text}`)));
-}
-
-const MAX_PREFIXES = 10_000;
-const passedBy = new WeakMap<Governor, Set<string>>();
-
-function passedOf(governor: Governor): Set<string> {
-  const passed = passedBy.get(governor) ?? new Set();
-  passedBy.set(governor, passed);
-  return passed;
-}
-
-function remember(passed: Set<string>, prefix: string): void {
-  passed.add(prefix);
-  const [oldest] = passed;
-  if (passed.size > MAX_PREFIXES && oldest !== undefined) passed.delete(oldest);
 }

@@ -7,7 +7,7 @@ import { permitAll } from '../wrap/permit-all.ts';
 import { contentParts } from './content-parts.ts';
 import { type Denial, denialOf } from './denial.ts';
 import { noteGovernedResult } from './governed-results.ts';
-import { noteReviewedCall, permitResult } from './permit-result.ts';
+import { askedOfResult, noteReviewedCall } from './reviewed-calls.ts';
 
 export interface ToolCall {
   name: string;
@@ -119,7 +119,7 @@ function createToolGate(governor: Governor): ToolGate {
 
     async leave(call, result, options) {
       try {
-        await permitResult(governor, draftsOfResult(call, result), { callId: call.callId, signal: options?.signal });
+        await permitAll(governor, askedOfResult(governor, draftsOfResult(call, result), call.callId), options?.signal);
       } catch (error) {
         return denialFor(call, error, 'The call was made, and its result is withheld:');
       }

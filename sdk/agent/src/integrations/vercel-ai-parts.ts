@@ -1,7 +1,7 @@
 import type { EventDraft } from '../decision.ts';
 import type { Governor } from '../governor.ts';
 import { argsOfJson } from './args-of-json.ts';
-import { noteReviewedCall } from './permit-result.ts';
+import { noteReviewedCall } from './reviewed-calls.ts';
 import { draftOfCall, draftsOfResult } from './tool-gate.ts';
 import type { ContentPart, ToolCallPart, ToolResultPart } from './vercel-ai-model.ts';
 

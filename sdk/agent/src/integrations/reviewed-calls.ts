@@ -1,7 +1,6 @@
 import { type EventDraft, letsPass } from '../decision.ts';
 import { decideLocally } from '../decide-locally.ts';
 import type { Governor } from '../governor.ts';
-import { permitAll } from '../wrap/permit-all.ts';
 
 const MAX_CALLS = 10_000;
 const reviewedBy = new WeakMap<Governor, Set<string>>();
@@ -18,18 +17,15 @@ export function noteReviewedCall(governor: Governor, callId: string | undefined)
 }
 
 /**
- * Governs what a tool has answered. A result is an event of the same action as its call, so that a rule which asks people about the action would ask
- * them about the result too: where they have allowed the call, it is recorded, and asked about only where the detectors find something in it.
- * @throws MastGuardBlockedError
+ * What is to be asked about a tool's answer. It is an event of the same action as its call, so that a rule which asks people about the action would ask
+ * them about the answer too: where they have allowed the call, the answer is recorded, and asked about only where the detectors find something in it.
  */
-export async function permitResult(
-  governor: Governor,
-  drafts: readonly EventDraft[],
-  { callId, signal }: { callId?: string | undefined; signal?: AbortSignal | undefined },
-): Promise<void> {
+export function askedOfResult(governor: Governor, drafts: readonly EventDraft[], callId: string | undefined): EventDraft[] {
   // Once: models that count their calls give the same id to another call later.
   const isReviewed = callId !== undefined && reviewedBy.get(governor)?.delete(callId) === true;
-  const asked = drafts.filter((draft) => !isReviewed || !letsPass(detect(governor.name(draft)).value));
-  for (const draft of drafts) if (!asked.includes(draft)) governor.observe(draft);
-  await permitAll(governor, asked, signal);
+  return drafts.filter((draft) => {
+    if (!isReviewed || !letsPass(detect(governor.name(draft)).value)) return true;
+    governor.observe(draft);
+    return false;
+  });
 }
