@@ -22,10 +22,12 @@ export function canonicalize(value: Json): string {
   return `{${text}}`;
 }
 
+const HALF_OF_A_PAIR = /[\ud800-\udfff]/;
 /** With the `u` flag a proper pair is one code point and no surrogate. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 function quote(text: string): string {
-  if (LONE_SURROGATE.test(text)) throw new RangeError('a string holds a lone surrogate');
+  // Most texts have no pair at all, which is found out several times faster.
+  if (HALF_OF_A_PAIR.test(text) && LONE_SURROGATE.test(text)) throw new RangeError('a string holds a lone surrogate');
   return JSON.stringify(text);
 }

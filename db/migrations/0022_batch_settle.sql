@@ -2,7 +2,8 @@
 set local role mg_ledger;
 
 -- A batch of one organisation: all of it is recorded, or nothing. `p_kinds`, `p_ids`, `p_bodies` and `p_fields` are its records in the order of the ledger: events
--- (kind 1), each with its violations (kind 4) behind it; `p_digests` has the keyed hash of an event, and null for a violation.
+-- (kind 1), each with its violations (kind 4) behind it; `p_digests` has the keyed hash of an event, and null for a violation. Bodies and fields are JSON texts of
+-- one line each, joined by line feeds, because arrays of texts full of quotes are dear to write and to read.
 -- `p_rest`: {configVersion, holder, sessions: [{id, version, events, state}], register: [agent ids], touch: [agent ids], alerts: [{…columns}],
 --   keys: as of `take_subject_keys`, uses: [{ord, ref}]}; a session is the one after all of its `events`, `ord` is a place among the records.
 -- Answers rows of one status each:
@@ -13,7 +14,7 @@ set local role mg_ledger;
 --   session           another version stands, or another process has reserved the row: `session` with its `version` and `state` of now
 --   quota             the month has room for `version` events
 --   keys              one of the keys is out of date
-create function settle_batch(p_org uuid, p_kinds smallint[], p_ids uuid[], p_digests text[], p_bodies text[], p_fields jsonb[], p_rest jsonb)
+create function settle_batch(p_org uuid, p_kinds smallint[], p_ids uuid[], p_digests text[], p_bodies text, p_fields text, p_rest jsonb)
   returns table (status text, ord int, seq bigint, entry_hash bytea, checkpoint_size bigint, body text, session text, version bigint, state text)
   language plpgsql security definer
   set search_path = public, pg_catalog, pg_temp
@@ -94,7 +95,7 @@ begin
 
   return query
     with appended as materialized (
-      select l.* from ledger_append(array_fill(p_org, array[cardinality(p_ids)]), p_kinds, p_ids, p_bodies, p_fields) l
+      select l.* from ledger_append(array_fill(p_org, array[cardinality(p_ids)]), p_kinds, p_ids, string_to_array(p_bodies, E'\n'), string_to_array(p_fields, E'\n')::jsonb[]) l
     ), used as (
       insert into vault.subject_use (org_id, subject_ref, seq)
         select p_org, decode(x.ref, 'hex'), l.seq from jsonb_to_recordset(p_rest -> 'uses') as x(ord int, ref text) join appended l on l.ord = x.ord
@@ -104,4 +105,4 @@ begin
     from appended l where p_kinds[l.ord] = 1;
 end $$;
 
-grant execute on function settle_batch(uuid, smallint[], uuid[], text[], text[], jsonb[], jsonb) to mg_app;
+grant execute on function settle_batch(uuid, smallint[], uuid[], text[], text, text, jsonb) to mg_app;

@@ -72,14 +72,8 @@ export async function settleBatch(sql: Sql, { org, entries, ...rest }: BatchSett
         records.map(({ digest }) => digest),
         25,
       )}::text[],
-      ${sql.array(
-        records.map(({ body }) => body),
-        25,
-      )}::text[],
-      ${sql.array(
-        records.map(({ fields }) => JSON.stringify(fields)),
-        25,
-      )}::text[]::jsonb[],
+      ${records.map(({ body }) => body).join('\n')},
+      ${records.map(({ fields }) => JSON.stringify(fields)).join('\n')},
       ${JSON.stringify({ ...rest, alerts: alertsOf(entries), uses: usesOf(entries, entryAt) })}::text::jsonb)`;
   const placeOf = new Map(entryAt.map((ord, place) => [ord, place]));
   return settledOf(rows, placeOf, entries.length);
