@@ -12,6 +12,7 @@ import { decisionFromRecord } from '../core/ledger/event-record.ts';
 import type { Coalescer } from '../db/coalescer.ts';
 import { findRecordedEvent } from '../db/queries/ledger.ts';
 import type { SettleItem, SettleResult } from '../db/queries/settle.ts';
+import type { BatchSettled, BatchSettlement } from '../db/queries/settle-batch.ts';
 import { isSameEvent } from '../db/event-digest.ts';
 import { refsOf, type SubjectVault } from '../db/subject-vault.ts';
 import type { Decision } from '../schemas/decision.ts';
@@ -25,6 +26,7 @@ export interface DecisionActivitiesDeps {
   vault: SubjectVault;
   state: DecisionState;
   settle: Coalescer<SettleItem, SettleResult>;
+  settleBatch: Coalescer<BatchSettlement, BatchSettled>;
   /** Hands the outcome to the request that waits in this process, if one does. */
   answer: (event: { orgId: string; eventId: string }, outcome: DecisionOutcome) => void;
   answerObserved: (input: ObserveEventsInput, items: ObservedItem[]) => void;
@@ -60,6 +62,7 @@ export function createDecisionActivities({
   vault,
   state,
   settle,
+  settleBatch,
   answer,
   answerObserved,
   delay,
@@ -71,7 +74,7 @@ export function createDecisionActivities({
   const touches = createAgentTouches();
   // Names this process to the session reservation.
   const holder = randomUUID();
-  const observe = createObserver({ vault, state, touches, holder, publicUrl, now });
+  const observe = createObserver({ vault, state, settleBatch, touches, holder, publicUrl, now });
 
   type Request = GovernEventInput & Pick<SettlementInput, 'mode'>;
 

@@ -7,7 +7,7 @@ import { openSession, type SessionState } from '../core/detection/session-state.
 import { decisionFromRecord } from '../core/ledger/event-record.ts';
 import { isDatabaseAway } from '../db/errors.ts';
 import type { AgentConfig } from '../db/queries/decision-config.ts';
-import { type BatchEntry, type BatchSettled, type BatchSettlement, settleBatch } from '../db/queries/settle-batch.ts';
+import type { BatchEntry, BatchSettled, BatchSettlement } from '../db/queries/settle-batch.ts';
 import { keysOf, refsOf, type SubjectVault } from '../db/subject-vault.ts';
 import type { AgentTouches } from './agent-touches.ts';
 import { type DecisionState, type VersionedSession, whyStopped } from './decision-state.ts';
@@ -16,6 +16,7 @@ import { prepareEntry } from './settlement.ts';
 export interface ObserverDeps {
   vault: SubjectVault;
   state: DecisionState;
+  settleBatch: (batch: BatchSettlement) => Promise<BatchSettled>;
   touches: AgentTouches;
   /** Names this process to reservations of sessions. */
   holder: string;
@@ -37,7 +38,7 @@ const TURN_MS = 5;
  * Decides events that have happened already, in their order, and settles them in one statement. What has changed meanwhile is read anew and the rest of the batch
  * decided again; what cannot be settled so, because others write without pause or because the database refuses the statement, is left to the caller.
  */
-export function createObserver({ vault, state, touches, holder, publicUrl, now }: ObserverDeps) {
+export function createObserver({ vault, state, settleBatch, touches, holder, publicUrl, now }: ObserverDeps) {
   const decide = async (input: ObserveEventsInput, events: readonly Sent[]) => {
     const { orgId } = input;
     const organization = await state.organization(orgId);
@@ -97,7 +98,7 @@ export function createObserver({ vault, state, touches, holder, publicUrl, now }
     for (let attempt = 0; left.length > 0 && attempt < MAX_ATTEMPTS; attempt += 1) {
       const { entries, sessions, ...rest } = await decide(input, left);
       const keys = keysOf(entries);
-      const settled = await settleBatch(vault.sql, {
+      const settled = await settleBatch({
         org: orgId,
         holder,
         ...rest,
