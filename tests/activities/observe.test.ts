@@ -17,6 +17,7 @@ import { observeEventsId } from '../../workflows/ids.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { addOrganization, auditOf, settleItem } from '../support/ledger-records.ts';
 import { testVault } from '../support/vault.ts';
+import { until } from '../workflows/until.ts';
 
 let database: TestDatabase;
 let sql: Sql;
@@ -194,4 +195,32 @@ test('one event that the database refuses costs the others nothing, and is not l
   ]);
   await expect(process.observe([eventOf('before'), poisoned, eventOf('after', { sessionId: 's2' })])).rejects.toThrow('the decision could not be recorded');
   expect((await inLedger()).filter((id) => id !== 'probe').toSorted()).toEqual(['after', 'before', 'warm']);
+});
+
+test('batches that wait for one ledger leave connections for the decisions of another', async () => {
+  const pool = openDatabase({ url: database.adminUrl, role: 'mg_app', maxConnections: 5, connectTimeoutMs: 10_000 });
+  const admin = openDatabase({ url: database.adminUrl, maxConnections: 2, connectTimeoutMs: 10_000 });
+  let release = (): void => undefined;
+  try {
+    const process = processOn(pool);
+    await process.observe([eventOf('warm')]);
+    const waiting = () =>
+      admin<{ n: number }[]>`select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const holding = admin.begin(async (tx) => {
+      await tx`select 1 from ledger_head where org_id = ${orgId} for update`;
+      await released;
+    });
+    const batches = Array.from({ length: 8 }, (_, at) => process.observe(many(`w${at}`, 3, { sessionId: `w${at}` })));
+    await until(async () => ((await waiting())[0]?.n ?? 0) >= 2);
+    orgId = await addOrganization(sql);
+    // Several, so that all batches have got as far as they can.
+    for (let at = 0; at < 20; at += 1) expect((await process.decide(eventOf(`elsewhere-${at}`, { content: `step ${at}` }))).eventId).toBe(`elsewhere-${at}`);
+    release();
+    await holding;
+    expect(kindsOf((await Promise.all(batches)).flat())).toEqual(Array.from({ length: 24 }, () => 'decided'));
+  } finally {
+    release();
+    await Promise.all([pool.end({ timeout: 1 }), admin.end({ timeout: 1 })]);
+  }
 });
