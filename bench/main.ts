@@ -16,6 +16,7 @@ const benches: Record<string, (options: BenchOptions) => Promise<void>> = {
     await withPostgres((databaseUrl) => runPurgeBench({ databaseUrl }));
   },
   verify: async () => (await import('./verify.ts')).runVerifyBench(),
+  wrapper: async () => (await import('./wrapper.ts')).runWrapperBench(),
   ledger: async ({ seconds }) => {
     const { runLedgerBench } = await import('./ledger.ts');
     await withPostgres((databaseUrl) => runLedgerBench({ databaseUrl, ...(seconds === undefined ? {} : { seconds }) }));

@@ -11,6 +11,7 @@ interface Command {
 const COMMANDS: Readonly<Record<string, Command>> = {
   verify: { about: 'verifies an export of a ledger, or one entry by its proof', load: async () => (await import('./verify.ts')).verifyCommand },
   export: { about: 'fetches the ledger of an organisation into a directory', load: async () => (await import('./export.ts')).exportCommand },
+  'mcp-proxy': { about: 'governs the tools of an MCP server', load: async () => (await import('./mcp-proxy.ts')).mcpProxyCommand },
 };
 
 const USAGE = `mastguard COMMAND [options]

@@ -54,17 +54,19 @@ export function createSubjectKeys({ sql, keys, now, maxSubjects = 20_000, maxAge
   const known = createBoundedMap<Known>(maxSubjects);
   const nameOf = (orgId: string, subject: string): string => `${orgId}/${subject}`;
 
-  const read = async (orgId: string, subjects: readonly string[]): Promise<void> => {
-    if (subjects.length === 0) return;
+  /** Also answers what it has read: by the time the caller goes on, somebody else may have dropped it from what is known. */
+  const read = async (orgId: string, subjects: readonly string[]): Promise<Map<string, Known>> => {
+    if (subjects.length === 0) return new Map();
     const asked = [...new Set(subjects)];
-    const rows = new Map((await loadSubjectKeys(sql, { orgId, subjects: asked })).map((row) => [row.subject, row]));
+    const stored = new Map((await loadSubjectKeys(sql, { orgId, subjects: asked })).map((row) => [row.subject, knownOf(orgId, row)]));
     for (const subject of asked) {
       const name = nameOf(orgId, subject);
-      const row = rows.get(subject);
-      if (row !== undefined) known.set(name, knownOf(orgId, row));
+      const entry = stored.get(subject);
+      if (entry !== undefined) known.set(name, entry);
       // One that was made here and is on its way into the table stays.
       else if (known.get(name)?.wrapped === null) known.delete(name);
     }
+    return stored;
   };
 
   const knownOf = (orgId: string, { subject, version, commitment, wrapped }: SubjectKeyRow): Known => {
@@ -73,8 +75,7 @@ export function createSubjectKeys({ sql, keys, now, maxSubjects = 20_000, maxAge
     return { version, key, wrapped: null, readAtMs: now() };
   };
 
-  const openerOf = (orgId: string, subject: string, version: number): DataKey | null | undefined => {
-    const entry = known.get(nameOf(orgId, subject));
+  const openerOf = (entry: Known | undefined, version: number): DataKey | null | undefined => {
     // One that is not stored yet opens nothing that is.
     if (entry === undefined || entry.wrapped !== null || entry.version < version || now() - entry.readAtMs > maxAgeMs) return undefined;
     return entry.version === version ? entry.key : null;
@@ -93,11 +94,12 @@ export function createSubjectKeys({ sql, keys, now, maxSubjects = 20_000, maxAge
       const key = entry.key as DataKey;
       return { key, use: { ref: subject, version: key.version, commitment: key.commitment, wrapped: entry.wrapped } };
     },
-    prepare: (orgId, subjects) =>
-      read(
+    async prepare(orgId, subjects) {
+      await read(
         orgId,
         subjects.filter((subject) => known.get(nameOf(orgId, subject)) === undefined),
-      ),
+      );
+    },
     async renew(orgId, subjects) {
       for (const subject of subjects) known.delete(nameOf(orgId, subject));
       await read(orgId, subjects);
@@ -109,18 +111,23 @@ export function createSubjectKeys({ sql, keys, now, maxSubjects = 20_000, maxAge
       }
     },
     async openers(orgId, wanted) {
-      const missing = wanted.filter(({ subject, key }) => openerOf(orgId, subject, key) === undefined);
-      await read(
+      const openers = new Map<string, DataKey | null>();
+      const missing: (typeof wanted)[number][] = [];
+      for (const { subject, key } of wanted) {
+        const opener = openerOf(known.get(nameOf(orgId, subject)), key);
+        if (opener === undefined) missing.push({ subject, key });
+        else openers.set(`${subject}/${key}`, opener);
+      }
+      const stored = await read(
         orgId,
         missing.map(({ subject }) => subject),
       );
-      return new Map(
-        wanted.map(({ subject, key }) => {
-          const opener = openerOf(orgId, subject, key);
-          if (opener === undefined) throw new SealBroken('a record is sealed under a key that was never stored');
-          return [`${subject}/${key}`, opener];
-        }),
-      );
+      for (const { subject, key } of missing) {
+        const opener = openerOf(stored.get(subject), key);
+        if (opener === undefined) throw new SealBroken('a record is sealed under a key that was never stored');
+        openers.set(`${subject}/${key}`, opener);
+      }
+      return openers;
     },
     forget: (orgId, subject) => known.delete(nameOf(orgId, subject)),
     forgetAll: () => known.clear(),

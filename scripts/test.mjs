@@ -4,6 +4,7 @@ import { ensureBrowser } from './lib/browser.mjs';
 import { build } from './lib/build.mjs';
 import { runChecks } from './lib/checks.mjs';
 import { ensureDependencies } from './lib/dependencies.mjs';
+import { ensureIntegrationPeers } from './lib/integration-peers.mjs';
 import { nodeVersionProblem } from './lib/node-version.mjs';
 import { createProgress } from './lib/progress.mjs';
 import { runJest } from './lib/jest-suite.mjs';
@@ -26,6 +27,7 @@ async function main(paths) {
     if (problem !== undefined) throw new Error(problem);
     await ensureDependencies(progress);
     await ensureBrowser(progress);
+    await ensureIntegrationPeers(progress);
     tallies.push(await runChecks(progress));
     tallies.push(await attempt('build', () => build(progress)));
     for (const suite of suites) tallies.push(await suite.run(paths));

@@ -5,7 +5,7 @@ import { openEventRecords, sealEvent } from '../../db/event-seal.ts';
 import { endErasure, type ErasureOutcome, eraseSubject } from '../../db/queries/erasures.ts';
 import { type SettleItem, settleDecisions, type SettleResult } from '../../db/queries/settle.ts';
 import { SealBroken } from '../../db/sealed-object.ts';
-import { refsOf, type SubjectVault } from '../../db/subject-vault.ts';
+import { createSubjectVault, refsOf, type SubjectVault } from '../../db/subject-vault.ts';
 import { canonicalize } from '../../core/json/canonical.ts';
 import { userSubject } from '../../core/ledger/personal-fields.ts';
 import type { GovernanceEvent } from '../../schemas/event.ts';
@@ -13,7 +13,7 @@ import type { Json } from '../../schemas/json.ts';
 import { anyEvent } from '../support/any-event.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { addOrganization, auditOf, settleItem } from '../support/ledger-records.ts';
-import { testVault } from '../support/vault.ts';
+import { TEST_MASTER_KEY, testVault } from '../support/vault.ts';
 
 let database: TestDatabase;
 let sql: Sql;
@@ -113,6 +113,32 @@ describe('sealing', () => {
     await late.renew(orgId, refsOf(lateItem.keys));
     expect(await settle(late, itemOf(late, event()))).toMatchObject({ status: 'recorded' });
     expect(await keys()).toEqual([{ version: 1, alive: true }]);
+  });
+
+  test('a key that was fresh when it was looked for is not missing because another had to be read meanwhile', async () => {
+    let clockMs = 0;
+    const vault = createSubjectVault({ sql, masterKey: TEST_MASTER_KEY, now: () => clockMs });
+    const [ann, bob] = [itemOf(testVault(sql), event()), itemOf(testVault(sql), event({ principal: { user: 'bob@example.com' } }))];
+    for (const item of [ann, bob]) await settle(testVault(sql), item);
+    await open(vault, ann);
+    clockMs = 29_999;
+    const opening = openEventRecords(vault, orgId, [ann.body, bob.body]);
+    clockMs = 60_000;
+    expect((await opening).map((record) => record?.event.content)).toEqual(['a private sentence', 'a private sentence']);
+  });
+
+  test('whoever opens while others in the process read keys anew, or forget them, can open', async () => {
+    const item = itemOf(testVault(sql), event());
+    await settle(testVault(sql), item);
+    const vault = testVault(sql);
+    const opened = await Promise.all(
+      Array.from({ length: 300 }, async (_, index) => {
+        if (index % 3 === 1) await vault.renew(orgId, refsOf(item.keys));
+        if (index % 3 === 2) vault.forgetAll();
+        return open(vault, item);
+      }),
+    );
+    expect(new Set(opened.map((record) => record?.event.content))).toEqual(new Set(['a private sentence']));
   });
 
   test('what is refused stores no key: a record that stands, a used-up quota, an old configuration', async () => {

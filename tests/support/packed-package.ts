@@ -1,14 +1,15 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 const ROOT = join(import.meta.dirname, '../..');
 
 export interface PackedPackage {
-  /** An empty project that has the package installed from its tarball, and nothing else. */
+  /** An empty project that has the package, or packages, installed from the tarball, and what they depend on. */
   directory: string;
+  /** Of the first package. */
   tarball: string;
   /** What is in it, by path. */
   files: string[];
@@ -20,17 +21,32 @@ export interface PackedPackage {
 }
 
 /** Packs a package as `npm publish` would, and installs it in an empty folder without a registry. */
-export async function packPackage(directory: string): Promise<PackedPackage> {
-  if (!existsSync(join(ROOT, directory, 'dist'))) throw new Error(`${directory} has no dist/: run \`npm run build\` first`);
+export const packPackage = (directory: string): Promise<PackedPackage> => packPackages([directory]);
+
+/**
+ * The same with several packages in one folder. What they depend on is packed from our own `node_modules`; `links` are packages of it that the project
+ * has besides.
+ */
+export async function packPackages(directories: readonly string[], { links = [] }: { links?: readonly string[] } = {}): Promise<PackedPackage> {
+  for (const directory of directories)
+    if (!existsSync(join(ROOT, directory, 'dist'))) throw new Error(`${directory} has no dist/: run \`npm run build\` first`);
   const place = mkdtempSync(join(tmpdir(), 'mastguard-pack-'));
   try {
     const project = join(place, 'project');
     mkdirSync(project);
     writeFileSync(join(project, 'package.json'), '{"private":true,"type":"module"}');
-    const { stdout } = await call('npm', ['pack', join(ROOT, directory), '--json', '--ignore-scripts', '--pack-destination', place], place);
-    const [packed] = Object.values(JSON.parse(stdout) as Record<string, { filename: string; files: { path: string }[] }>);
+    const dependencies = directories.flatMap(dependenciesOf).map((name) => join('node_modules', name));
+    const sources = [...directories, ...new Set(dependencies)].map((directory) => join(ROOT, directory));
+    const { stdout } = await call('npm', ['pack', ...sources, '--json', '--ignore-scripts', '--pack-destination', place], place);
+    const packs = Object.values(JSON.parse(stdout) as Record<string, { filename: string; files: { path: string }[] }>);
+    const [packed] = packs;
     const tarball = join(place, packed?.filename ?? '');
-    await call('npm', ['install', tarball, '--offline', '--no-audit', '--no-fund', '--ignore-scripts'], project);
+    const tarballs = packs.map(({ filename }) => join(place, filename));
+    await call('npm', ['install', ...tarballs, '--offline', '--no-audit', '--no-fund', '--ignore-scripts'], project);
+    for (const name of links) {
+      mkdirSync(dirname(join(project, 'node_modules', name)), { recursive: true });
+      symlinkSync(join(ROOT, 'node_modules', name), join(project, 'node_modules', name));
+    }
     const node: PackedPackage['node'] = async (args, env = {}) => (await call(process.execPath, args, project, env)).stdout;
     return {
       directory: project,
@@ -47,6 +63,11 @@ export async function packPackage(directory: string): Promise<PackedPackage> {
     rmSync(place, { recursive: true, force: true });
     throw error;
   }
+}
+
+function dependenciesOf(directory: string): string[] {
+  const { dependencies = {} } = JSON.parse(readFileSync(join(ROOT, directory, 'package.json'), 'utf8')) as { dependencies?: Record<string, string> };
+  return Object.keys(dependencies);
 }
 
 const call = (command: string, args: readonly string[], cwd: string, env: Record<string, string> = {}) =>

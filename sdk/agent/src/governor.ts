@@ -10,7 +10,7 @@ import { createEventNaming } from './event-naming.ts';
 import { failModeDecision } from './fail-mode.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import type { Permit } from './permit.ts';
-import type { ShieldOptions } from './shield-options.ts';
+import type { OnUnavailable, ShieldOptions } from './shield-options.ts';
 import { unavailableCause } from './unavailable.ts';
 
 export interface PermitOptions {
@@ -39,11 +39,12 @@ export interface Governor {
   flush: (options?: { timeoutMs?: number | undefined }) => Promise<{ waiting: number }>;
 }
 
-const DEADLINE_MS = 800;
+/** Where something else can decide, that is better than waiting; where the action would be refused, waiting is better. */
+const DEADLINE_MS: Readonly<Record<OnUnavailable, number>> = { allow: 800, 'local-policy': 800, block: 5_000 };
 const REVIEW_TIMEOUT_MS = 300_000;
 
 export function createGovernor(options: ShieldOptions): Governor {
-  const { deadlineMs = DEADLINE_MS, onUnavailable = 'block', onReview = 'wait', reviewTimeoutMs = REVIEW_TIMEOUT_MS } = options;
+  const { onUnavailable = 'block', deadlineMs = DEADLINE_MS[onUnavailable], onReview = 'wait', reviewTimeoutMs = REVIEW_TIMEOUT_MS } = options;
   const client = clientOf(options);
   const name = createEventNaming(options);
   const local = decideLocally(options);

@@ -14,3 +14,7 @@ export { type GovernorOptions, MastGuardShield, type ProtectOptions } from './sh
 export type { Given, OnUnavailable, ShieldOptions } from './shield-options.ts';
 export { type DetectionLayer, type Threat, ThreatDetector, type ThreatDetectorOptions, type ThreatReport } from './threat-detector.ts';
 export type { UnavailableCause } from './unavailable.ts';
+export { wrapAnthropic } from './wrap-anthropic.ts';
+export { wrapAzureOpenAI } from './wrap-azure-openai.ts';
+export { wrapOpenAI } from './wrap-openai.ts';
+export type { WrapOptions } from './wrap-options.ts';

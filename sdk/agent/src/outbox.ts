@@ -40,7 +40,8 @@ export function createOutbox({ client, store = memoryBuffer(), onFault, retryMs 
         waitMs = retryMs;
       } catch (error) {
         if (unavailableCause(error) === undefined) onFault?.(error);
-        await idle(waitMs * (0.75 + Math.random() / 2), (end) => (wake = end));
+        // A process that has nothing else to do ends, whatever waits.
+        await pause(waitMs * (0.75 + Math.random() / 2), (end) => (wake = end), { keepsAlive: false });
         waitMs = Math.min(waitMs * 2, MAX_RETRY_MS);
       }
     }
@@ -66,7 +67,7 @@ export function createOutbox({ client, store = memoryBuffer(), onFault, retryMs 
     async flush({ timeoutMs = 10_000 } = {}) {
       wake?.();
       let stop: (() => void) | undefined;
-      await Promise.race([running, idle(timeoutMs, (end) => (stop = end))]);
+      await Promise.race([running, pause(timeoutMs, (end) => (stop = end), { keepsAlive: true })]);
       stop?.();
       return { waiting: store.size };
     },
@@ -121,11 +122,11 @@ async function report(
 /** Asking again would not change the answer. */
 const isFinal = (error: unknown): boolean => error instanceof MastGuardError && error.status !== undefined && [400, 404, 409, 422].includes(error.status);
 
-/** A pause that can be ended, and that does not keep a process alive which has nothing else to do. */
-function idle(ms: number, onStart: (end: () => void) => void): Promise<void> {
+/** A pause that can be ended. */
+function pause(ms: number, onStart: (end: () => void) => void, { keepsAlive }: { keepsAlive: boolean }): Promise<void> {
   return new Promise((resolve) => {
     const timer: unknown = setTimeout(resolve, ms);
-    (timer as { unref?: () => void }).unref?.();
+    if (!keepsAlive) (timer as { unref?: () => void }).unref?.();
     onStart(() => {
       clearTimeout(timer as number);
       resolve();

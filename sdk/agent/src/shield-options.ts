@@ -28,7 +28,7 @@ export interface ShieldOptions {
   sessionId?: Given<string | undefined> | undefined;
   /** On whose behalf the agent acts. */
   principal?: Given<EventInput['principal']> | undefined;
-  /** Within which MastGuard has to answer. Default: 800. */
+  /** Within which MastGuard has to answer. Default: 5,000 where `onUnavailable` is `block`, else 800. */
   deadlineMs?: number | undefined;
   /** Default: `block`. */
   onUnavailable?: OnUnavailable | undefined;

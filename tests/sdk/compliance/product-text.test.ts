@@ -2,18 +2,17 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Webhook } from 'standardwebhooks';
 import type { PolicySet } from '../../../schemas/policy.ts';
 import type { Review } from '../../../schemas/review.ts';
+import { codeBlocks } from '../../support/code-blocks.ts';
 import { type PackedPackage, packPackage } from '../../support/packed-package.ts';
 import { startTestProduct, type TestProduct } from '../../support/product.ts';
+import { signedMessage } from '../../support/signed-message.ts';
 
 const POLICY: PolicySet = {
   rules: [{ id: 'transfers', priority: 100, when: { actions: ['transfer'] }, effect: 'hitl', reason: 'people decide' }],
 };
 const read = (file: string): string => readFileSync(join(import.meta.dirname, file), 'utf8');
-const blocks = (text: string, language: string): string[] =>
-  [...text.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm)].flatMap(([, of, block]) => (of === language ? [block ?? ''] : []));
 const README = read('../../../sdk/compliance/README.md');
 
 let product: TestProduct;
@@ -31,11 +30,11 @@ const environment = () => ({ MASTGUARD_BASE_URL: product.apiUrl, MASTGUARD_API_K
 const run = (name: string, block: string, shown = '') =>
   packed.run(name, `${block.replaceAll('mg_live_your_key_here', product.apiKey)}\n${shown}`, { MASTGUARD_BASE_URL: product.apiUrl });
 
-const [first = '', second = '', third = '', ...more] = blocks(read('product-text.md'), 'ts');
+const [first = '', second = '', third = '', ...more] = codeBlocks(read('product-text.md'), 'ts');
 
 test('the documentation and the README say the same', () => {
   expect(more).toEqual([]);
-  expect(blocks(README, 'ts')).toEqual([first, second, third]);
+  expect(codeBlocks(README, 'ts')).toEqual([first, second, third]);
 });
 
 test('the first event is decided, and the value printed', async () => {
@@ -54,9 +53,7 @@ test('an event is ingested, agents are listed and the usage is read', async () =
 
 test('a webhook is verified and parsed', async () => {
   const secret = `whsec_${randomBytes(32).toString('base64')}`;
-  const body = '{"type":"governance.decision.blocked","timestamp":"2026-11-27T10:00:00Z","data":{}}';
-  const at = new Date();
-  const header = `t=${Math.floor(at.getTime() / 1_000)},id=msg_1,${new Webhook(secret).sign('msg_1', at, body).replace(',', '=')}`;
+  const { body, header } = signedMessage(secret);
   const given = `globalThis.rawBody = ${JSON.stringify(body)}; globalThis.signatureHeader = ${JSON.stringify(header)};`;
   const block = third.replace('whsec_your_secret', secret);
   expect(JSON.parse(await packed.run('third.mjs', `${given}\n${block}\nconsole.log(JSON.stringify(event))`))).toMatchObject({
@@ -67,7 +64,7 @@ test('a webhook is verified and parsed', async () => {
 
 test('the further blocks of the README run as they are, one after the other, while a reviewer approves', async () => {
   await product.decide({ agentId: 'agent-1', action: 'look_up' });
-  const running = packed.run('readme.mjs', blocks(README, 'js').join('\n'), environment());
+  const running = packed.run('readme.mjs', codeBlocks(README, 'js').join('\n'), environment());
   const [output] = await Promise.all([running, approveUntil(running)]);
   expect(output.split('\n')).toEqual(expect.arrayContaining(['agent-1', 'treasury']));
   const { body } = await product.call<{ data: Review[] }>('GET', '/api/v1/hitl/reviews');

@@ -1,0 +1,30 @@
+import { createHash } from 'node:crypto';
+import { fitArguments } from '../../../../sdk/agent/src/mcp/fit-arguments.ts';
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+
+test('arguments that fit are left as they are', () => {
+  const args = { path: '/a', content: 'x'.repeat(40_000) };
+  expect(fitArguments(args)).toMatchObject({ args, texts: [] });
+});
+
+test('long texts stand by their digest, are named once each, and come back where they were', () => {
+  const long = '文'.repeat(40_000);
+  const args = { path: '/a', content: long, edits: [{ oldText: long, newText: 'short' }] };
+  const fitted = fitArguments(args);
+  const place = `[40000 characters, sha256 ${sha256(long)}]`;
+  expect(fitted?.args).toEqual({ path: '/a', content: place, edits: [{ oldText: place, newText: 'short' }] });
+  expect(fitted?.texts).toEqual([long]);
+  expect(fitted?.restore(fitted.args)).toEqual(args);
+});
+
+test('where a reviewer has changed other arguments, the long text is still the one that was governed', () => {
+  const long = 'y'.repeat(100_000);
+  const fitted = fitArguments({ path: '/a', content: long });
+  expect(fitted?.restore({ ...fitted.args, path: '/b' })).toEqual({ path: '/b', content: long });
+  expect(fitted?.restore({ path: '/b', content: 'none of it' })).toEqual({ path: '/b', content: 'none of it' });
+});
+
+test('too many short texts do not fit', () => {
+  expect(fitArguments({ rows: Array.from({ length: 200 }, (_, index) => `${index}`.padEnd(900)) })).toBeUndefined();
+});

@@ -1,0 +1,108 @@
+import * as fc from 'fast-check';
+import { MastGuardBlockedError } from '../../../../sdk/agent/src/blocked-error.ts';
+import { adapterOf } from '../../../../sdk/agent/src/wrap/adapter-of.ts';
+import type { BodySource, ByteReader } from '../../../../sdk/agent/src/wrap/body-source.ts';
+import { governStream } from '../../../../sdk/agent/src/wrap/governed-stream.ts';
+import { tapResponse } from '../../../../sdk/agent/src/wrap/response-tap.ts';
+import type { AnswerSettings, OpenCall } from '../../../../sdk/agent/src/wrap/open-call.ts';
+import { FORBIDDEN, type NotingGovernor, notingGovernor } from '../../../support/noting-governor.ts';
+import { chatFrames, messageFrames, responseFrames, textOfEvents } from '../../../support/streaming-model.ts';
+
+const apis = { '/chat/completions': chatFrames, '/messages': messageFrames, '/responses': responseFrames };
+
+const openCall = (path: string, governor: NotingGovernor, settings: Partial<AnswerSettings> = {}): OpenCall => ({
+  governor,
+  facts: { operation: 'chat', provider: 'any', model: 'm-1', path },
+  adapter: adapterOf(path),
+  settings: { stream: 'window', windowChars: FORBIDDEN.length, onBlockedStream: 'throw', toolCalls: 'govern', ...settings },
+});
+
+/** Bytes in pieces of any size. */
+function readerOf(text: string, sizes: readonly number[]): ByteReader {
+  const bytes = new TextEncoder().encode(text);
+  let at = 0;
+  let turn = 0;
+  return {
+    read: async () => (at >= bytes.length ? undefined : bytes.subarray(at, (at += sizes[turn++ % sizes.length] ?? 1))),
+    cancel: () => void (at = bytes.length),
+  };
+}
+
+async function drain(source: BodySource): Promise<{ text: string; error: unknown }> {
+  const decoder = new TextDecoder();
+  let text = '';
+  try {
+    for (let bytes = await source.pull(); bytes !== undefined; bytes = await source.pull()) text += decoder.decode(bytes, { stream: true });
+    return { text, error: undefined };
+  } catch (error) {
+    return { text, error };
+  }
+}
+
+const eventsIn = (text: string): string[] => [...text.matchAll(/^data: (\{.*)$/gm)].map(([, data = '']) => data);
+
+const anySizes = fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 8 });
+const anyWords = fc.string({ unit: 'grapheme', maxLength: 300 });
+
+describe.each(Object.entries(apis))('any stream of %s', (path, framesOf) => {
+  it('goes out byte for byte where it passes, however it is cut', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyWords, anyWords, anySizes, fc.integer({ min: 1, max: 20 }), async (text, thinking, sizes, pieceChars) => {
+        const sent = framesOf({ text, thinking, pieceChars, calls: [{ name: 'add', args: { text } }] }).join('');
+        expect(await drain(governStream(readerOf(sent, sizes), openCall(path, notingGovernor())))).toEqual({ text: sent, error: undefined });
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('lets nothing out of a blocked phrase, wherever it stands and however it is cut, and is recorded once', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyWords, anyWords, anySizes, fc.integer({ min: 1, max: 20 }), fc.boolean(), async (before, after, sizes, pieceChars, inThoughts) => {
+        const said = `${before}${FORBIDDEN}${after}`;
+        const sent = framesOf({ ...(inThoughts ? { thinking: said, text: 'x' } : { text: said }), pieceChars }).join('');
+        const governor = notingGovernor();
+        const { text, error } = await drain(governStream(readerOf(sent, sizes), openCall(path, governor)));
+        expect(error).toBeInstanceOf(MastGuardBlockedError);
+        expect(before.startsWith(textOfEvents(eventsIn(text)))).toBe(true);
+        expect(governor.observed).toMatchObject([{ metadata: { finish: 'blocked' } }]);
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe('a stream', () => {
+  const frames = chatFrames({ text: 'one two three' }).join('');
+
+  it('that is taken and never read is recorded, and can still be read', async () => {
+    const governor = notingGovernor();
+    const response = new Response(frames, { headers: { 'content-type': 'text/event-stream' } });
+    const tapped = tapResponse(response, openCall('/chat/completions', governor), { idleMs: 1 });
+    while (governor.observed.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(governor.observed).toMatchObject([{ metadata: { finish: 'unread' } }]);
+    expect(await tapped.text()).toBe(frames);
+  });
+
+  it('whose window does not pass here, but with MastGuard, goes on', async () => {
+    const governor = notingGovernor();
+    const lenient = { ...governor, permit: async (...[draft]: Parameters<typeof governor.permit>) => governor.permit({ ...draft, content: 'reviewed' }) };
+    const sent = chatFrames({ text: `before ${FORBIDDEN} ${'after '.repeat(20)}` }).join('');
+    const { text, error } = await drain(governStream(readerOf(sent, [50]), { ...openCall('/chat/completions', governor), governor: lenient }));
+    expect({ text, error }).toEqual({ text: sent, error: undefined });
+    expect(governor.asked).toHaveLength(2);
+  });
+
+  it('that goes on with a tool call behind its end is an error', async () => {
+    const [, begin = '', args = '', end = ''] = chatFrames({ calls: [{ name: 'add', args: {} }] });
+    const sent = [begin, args, end, args].join('');
+    const { text, error } = await drain(governStream(readerOf(sent, [10_000]), openCall('/chat/completions', notingGovernor())));
+    expect({ text, error }).toEqual({ text: '', error: expect.objectContaining({ message: expect.stringContaining('after the end') as string }) as Error });
+  });
+
+  it('of an API that is not known is checked by all its texts', async () => {
+    const sent = [`data: {"id":"x","delta":"${'fine '.repeat(20)}"}\n\n`, `data: {"id":"x","delta":"${FORBIDDEN}"}\n\n`].join('');
+    const { text, error } = await drain(governStream(readerOf(sent, [40]), openCall('/threads/thread_1/runs', notingGovernor())));
+    expect(error).toBeInstanceOf(MastGuardBlockedError);
+    expect(text).not.toContain(FORBIDDEN);
+  });
+});
