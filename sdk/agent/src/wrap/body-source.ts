@@ -33,12 +33,16 @@ export function byteReader(body: ReadableStream<Uint8Array> | AsyncIterable<Uint
   };
 }
 
-/** All that is left, as text. */
-export async function readText(reader: ByteReader): Promise<string> {
+/** All that is left, as it is and as text. */
+export async function readAll(reader: ByteReader): Promise<{ chunks: Uint8Array[]; text: string }> {
   const decoder = new TextDecoder();
+  const chunks: Uint8Array[] = [];
   let text = '';
-  for (let bytes = await reader.read(); bytes !== undefined; bytes = await reader.read()) text += decoder.decode(bytes, { stream: true });
-  return text + decoder.decode();
+  for (let bytes = await reader.read(); bytes !== undefined; bytes = await reader.read()) {
+    chunks.push(bytes);
+    text += decoder.decode(bytes, { stream: true });
+  }
+  return { chunks, text: text + decoder.decode() };
 }
 
 const IDLE_MS = 60_000;

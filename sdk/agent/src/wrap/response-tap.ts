@@ -22,16 +22,14 @@ export function tapResponse(
   }
   const upstream = byteReader(body as ReadableStream<Uint8Array>);
   const source: BodySource = type.includes('text/event-stream') ? governStream(upstream, call) : governAnswer(upstream, call);
-  return dressed(
-    new Response(lazyBody(source, { signal: signal ?? undefined, idleMs }), { status: response.status, statusText: response.statusText }),
-    response,
-  );
+  const { status, statusText, headers } = response;
+  return dressed(new Response(lazyBody(source, { signal: signal ?? undefined, idleMs }), { status, statusText, headers }), response);
 }
 
 /** Images, audio and files go through; there is nothing to be read in them. An answer that does not say what it is may be text. */
 const isReadable = (type: string): boolean => type === '' || /json|text\/|xml|event-stream|ndjson/.test(type);
 
-/** With what no constructor takes: where it came from, and all its headers. */
+/** With what no constructor takes: where it came from, and headers that are forbidden to it. */
 function dressed(response: Response, original: Response): Response {
   const { url, redirected, type, headers } = original;
   return Object.defineProperties(response, {
