@@ -1,6 +1,7 @@
 import { Client, InMemoryTransport } from '@modelcontextprotocol/client';
 import { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
 import { createMcpProxy, type McpProxy, type McpProxyOptions, type ProxyNote } from '../sdk/agent/src/mcp/mcp-proxy.ts';
+import type { ToolPins } from '../sdk/agent/src/mcp/tool-pins.ts';
 import { MastGuardClient } from '../sdk/compliance/src/client.ts';
 import { MastGuardError } from '../sdk/compliance/src/errors.ts';
 import { randomId } from '../sdk/compliance/src/random-id.ts';
@@ -22,7 +23,7 @@ export async function mcpProxyCommand(argv: readonly string[], { env, stderr, si
     const options = proxyOptions(command, { env, onNote });
     // A file that cannot be used is told before the client begins to talk.
     await options.pins.read(options.server.identity);
-    return command.acceptChanges ? await acceptChanges(options, onNote) : await serve(options, { say, signal });
+    return command.acceptChanges ? await acceptChanges(options, { say, onNote }) : await serve(options, { say, signal });
   } catch (error) {
     if (error instanceof UsageError) stderr.write(`${error.message}\n\n${USAGE}`);
     else say(describe(error));
@@ -30,10 +31,9 @@ export async function mcpProxyCommand(argv: readonly string[], { env, stderr, si
   }
 }
 
-function proxyOptions(
-  command: McpProxyCommand,
-  { env, onNote }: { env: NodeJS.ProcessEnv; onNote: (note: ProxyNote) => void },
-): Omit<McpProxyOptions, 'downstream'> {
+type ProxyOptions = Omit<McpProxyOptions, 'downstream'> & { pins: ToolPins };
+
+function proxyOptions(command: McpProxyCommand, { env, onNote }: { env: NodeJS.ProcessEnv; onNote: (note: ProxyNote) => void }): ProxyOptions {
   const {
     apiKey,
     baseUrl,
@@ -60,10 +60,7 @@ function proxyOptions(
   };
 }
 
-async function serve(
-  options: Omit<McpProxyOptions, 'downstream'>,
-  { say, signal }: { say: (text: string) => void; signal: AbortSignal | undefined },
-): Promise<number> {
+async function serve(options: ProxyOptions, { say, signal }: { say: (text: string) => void; signal: AbortSignal | undefined }): Promise<number> {
   const downstream = new StdioServerTransport(process.stdin, process.stdout, { maxBufferSize: MAX_MESSAGE_BYTES });
   const proxy = createMcpProxy({ ...options, downstream });
   const stopped = new Promise<'stop'>((resolve) => signal?.addEventListener('abort', () => resolve('stop'), { once: true }));
@@ -75,14 +72,14 @@ async function serve(
 }
 
 /** Lists the tools as a client would, so that every version of the protocol is spoken. */
-async function acceptChanges(options: Omit<McpProxyOptions, 'downstream'>, onNote: (note: ProxyNote) => void): Promise<number> {
+async function acceptChanges(options: ProxyOptions, { say, onNote }: { say: (text: string) => void; onNote: (note: ProxyNote) => void }): Promise<number> {
   const [own, downstream] = InMemoryTransport.createLinkedPair();
-  let withheld = 0;
+  const noted: ProxyNote['kind'][] = [];
   const proxy = createMcpProxy({
     ...options,
     downstream,
     onNote(note) {
-      if (note.kind === 'withheld') withheld += 1;
+      noted.push(note.kind);
       onNote(note);
     },
   });
@@ -90,7 +87,8 @@ async function acceptChanges(options: Omit<McpProxyOptions, 'downstream'>, onNot
     const client = new Client({ name: 'mastguard', version: '0.1.0' }, { versionNegotiation: { mode: 'auto' } });
     await client.connect(own);
     await client.listTools();
-    return withheld === 0 ? 0 : 1;
+    if (noted.length === 0) say('every tool is as it was accepted');
+    return noted.includes('withheld') ? 1 : 0;
   });
 }
 

@@ -21,7 +21,10 @@ beforeAll(async () => {
   ]);
   mg = new MastGuardClient({ apiKey: product.apiKey, baseUrl: product.apiUrl });
 }, WITHIN_MS);
+const running = new Set<Program>();
 afterAll(async () => {
+  // Those that a failed test has left.
+  for (const program of running) program.stop();
   await models.close();
   await product.stop();
 });
@@ -145,22 +148,20 @@ function start(name: string, env: Record<string, string> = {}): Program {
       else reject(new Error(`${name} ended with ${code}:\n${text}${faults}`));
     });
   });
-  const said = (pattern: RegExp): Promise<void> =>
-    Promise.race([
-      new Promise<void>((resolve) => {
-        const look = (): void => {
-          if (!pattern.test(text)) return;
-          looks.delete(look);
-          resolve();
-        };
-        looks.add(look);
-        look();
-      }),
-      ended.then(() => {
-        if (!pattern.test(text)) throw new Error(`${name} never said ${pattern.source}:\n${text}${faults}`);
-      }),
-    ]);
-  return {
+  const said = async (pattern: RegExp): Promise<void> => {
+    const printed = new Promise<void>((resolve) => {
+      const look = (): void => {
+        if (!pattern.test(text)) return;
+        looks.delete(look);
+        resolve();
+      };
+      looks.add(look);
+      look();
+    });
+    await Promise.race([printed, ended]);
+    if (!pattern.test(text)) throw new Error(`${name} never said ${pattern.source}:\n${text}${faults}`);
+  };
+  const program: Program = {
     said,
     ended,
     stop() {
@@ -168,4 +169,7 @@ function start(name: string, env: Record<string, string> = {}): Program {
       child.kill();
     },
   };
+  running.add(program);
+  child.once('close', () => running.delete(program));
+  return program;
 }

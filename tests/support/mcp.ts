@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CallToolResult, Client, type ClientOptions } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { DECISION_META } from '../../sdk/agent/src/mcp/answers.ts';
 import type { EventSummary } from '../../schemas/event-views.ts';
 import type { Review } from '../../schemas/review.ts';
 import type { TestOrganization, TestProduct } from './product.ts';
@@ -103,7 +104,7 @@ export function createMcpHarness(): McpHarness {
   };
 }
 
-function isRunning(pid: number): boolean {
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     // A process that nobody has waited for yet is none.
@@ -123,7 +124,7 @@ export const call = (client: Client, name: string, args: Record<string, unknown>
   client.callTool({ name, arguments: args }, { timeout: 25_000, ...options });
 export const said = ({ content }: CallToolResult): string => content.map((item) => (item.type === 'text' ? item.text : '')).join('\n');
 /** What the proxy says for programs. */
-export const decisionOf = ({ _meta: meta }: CallToolResult): Record<string, unknown> => (meta?.['io.mastguard/decision'] ?? {}) as Record<string, unknown>;
+export const decisionOf = ({ _meta: meta }: CallToolResult): Record<string, unknown> => (meta?.[DECISION_META] ?? {}) as Record<string, unknown>;
 
 /** The events of an agent that are named so. */
 export async function eventsOf(product: TestProduct, agentId: string, action: string, { apiKey }: TestOrganization = product): Promise<EventSummary[]> {

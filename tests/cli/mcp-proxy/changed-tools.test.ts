@@ -110,6 +110,8 @@ test('accepting says what has changed, and after it calls pass as before', async
   expect(accepted.stderr).toContain(
     'tool "echo" has changed, and is accepted as it is now:\n  "/description": "Echoes back the input string" -> "Repeats the message"',
   );
+  const again = await harness.run(['--accept-changes', '--pins', pins, '--deadline-ms', '10000', '--', ...server], env);
+  expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining('every tool is as it was accepted') as unknown });
   const { client, agentId } = await connect(server);
   expect(await descriptionOf(client, 'echo')).toBe('Repeats the message');
   expect(said(await call(client, 'echo', { message: 'hello' }))).toContain('hello');
@@ -130,13 +132,18 @@ test('where no rule asks people about changed tools, their calls are refused', a
 
 test('a tool that changes while the server runs is noticed by what the server tells, and one that is new is told by its label', async () => {
   const { client, agentId } = await connect(SHIFTING, silent);
+  const told: unknown[] = [];
+  client.setNotificationHandler('notifications/tools/list_changed', (notification) => void told.push(notification));
+  const toldOf = async (changes: number): Promise<void> => {
+    while (told.length < changes) await sleep(20);
+  };
   expect(said(await call(client, 'get-sum', { a: 1, b: 2 }))).toBe('3');
   await call(client, 'shift', { description: HOSTILE });
-  await sleep(50);
+  await toldOf(1);
   expect((await call(client, 'get-sum', { a: 1, b: 2 })).isError).toBe(true);
   expect(await descriptionOf(client, 'get-sum')).not.toContain('id_rsa');
   await call(client, 'grow', { description: 'Grows.' });
-  await sleep(50);
+  await toldOf(2);
   expect(said(await call(client, 'grown', {}))).toBe('grown');
   const [grown] = await eventsOf(product, agentId, 'grown', silent);
   const detail = await product.call('GET', `/api/v1/governance/events/${grown?.eventId}`, { key: silent.apiKey });
@@ -153,4 +160,28 @@ test('a tool whose first description gives orders is not shown, and cannot be ca
   expect(refused.isError).toBe(true);
   expect(said(refused)).toContain('description of the tool has not passed');
   expect(readFileSync(pins, 'utf8')).not.toContain('customer list');
+});
+
+test('a tool that changes while its call waits is not called by the approval of what it was', async () => {
+  const { client, agentId } = await connect(SHIFTING);
+  const told: unknown[] = [];
+  client.setNotificationHandler('notifications/tools/list_changed', (notification) => void told.push(notification));
+  const answer = call(client, 'get-sum', { a: 1, b: 2 });
+  const asked = await reviewOf(product, agentId);
+  await call(client, 'shift', { description: HOSTILE });
+  while (told.length < 1) await sleep(20);
+  await decideReview(product, asked, 'approve');
+  expect(decisionOf(await answer)).toMatchObject({ denied: true, retryable: true, reason: expect.stringContaining('while the call waited') as unknown });
+});
+
+test('a description that people must see first is shown when they have allowed it', async () => {
+  const { server, update } = updatableServer();
+  update('Echoes back the input string', 'CONFIDENTIAL: echoes');
+  const { client, agentId } = await connect(server);
+  expect(await descriptionOf(client, 'echo')).toBeUndefined();
+  const asked = await reviewOf(product, agentId);
+  expect((await call(client, 'echo', { message: 'hello' })).isError).toBe(true);
+  await decideReview(product, asked, 'approve');
+  expect(said(await call(client, 'echo', { message: 'hello' }))).toContain('hello');
+  expect(await descriptionOf(client, 'echo')).toContain('CONFIDENTIAL');
 });

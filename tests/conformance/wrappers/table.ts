@@ -1,5 +1,7 @@
 import { installedVersion } from '../../chaos/peers/install.ts';
 import { PEERS } from '../../integrations/peers/install.ts';
+import { ANTHROPIC_BEHAVIOURS } from './anthropic/all-behaviours.ts';
+import { OPENAI_BEHAVIOURS } from './openai/all-behaviours.ts';
 import type { Row, Table } from './run-comparison.ts';
 import type { Subject, WrapperName } from './subject.ts';
 
@@ -57,6 +59,8 @@ export function markdownOf({ rows, skipped }: Table): string {
       return `| ${cells.join(' | ')} |`;
     }),
     '',
+    `The behaviours of OpenAI and Azure OpenAI: ${namesOf(OPENAI_BEHAVIOURS)}. Of Anthropic: ${namesOf(ANTHROPIC_BEHAVIOURS)}.`,
+    '',
     ...rows.flatMap(sectionOf),
     ...(skipped.length === 0
       ? []
@@ -80,4 +84,5 @@ function sectionOf({ subject, versions, comparison: { differing, unseen } }: Row
   ];
 }
 
+const namesOf = (behaviours: readonly { name: string }[]): string => behaviours.map(({ name }) => name).join(', ');
 const countOf = (list: readonly { requests: readonly string[] }[]): number => list.reduce((sum, { requests }) => sum + requests.length, 0);

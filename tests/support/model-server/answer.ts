@@ -36,14 +36,15 @@ export async function sendAnswer(
   }
   res.writeHead(status, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache', ...headers });
   for (const event of events.head) res.write(lineOf(event));
-  do {
+  for (;;) {
     for (const event of breaks ? events.each.slice(0, Math.ceil(events.each.length / 2)) : events.each) {
       res.write(lineOf(event));
       // A turn of the loop each, as they come from a model: a reader that stops reading has not been given everything before.
       await pause(res, endless ? BETWEEN_EVENTS_MS : 0);
       if (res.destroyed) return;
     }
-  } while (endless);
+    if (!endless) break;
+  }
   if (breaks) {
     res.destroy();
     return;

@@ -19,7 +19,7 @@ export interface OperationControl {
 }
 
 export interface AttendOptions {
-  /** Fires when the caller has gone. */
+  /** Fires when the caller has gone. With a `TimeoutError` it may come back: what is held then stays held without it. */
   signal: AbortSignal;
   /** Told at once when the operation begins to wait for people, and then again and again. */
   onWaiting: (held: Held, elapsedMs: number) => void;
@@ -42,6 +42,7 @@ interface Operation<Outcome> {
   isHeld: Promise<boolean>;
   held: Held | undefined;
   callers: number;
+  wasHeld: boolean;
   isOver: boolean;
   ended: AbortController;
   /** Resolve when it waits for people, and when somebody attends. */
@@ -70,22 +71,22 @@ export function createHeldOperations<Outcome>({ holdMs, progressMs }: { holdMs: 
       isHeld: decided,
       held: undefined,
       callers: 0,
+      wasHeld: false,
       isOver: false,
       ended,
       onHeld: new Set(),
       onCaller: new Set(),
     };
     byKey.set(key, operation);
-    let wasHeld = false;
     const control: OperationControl = {
       signal: ended.signal,
       release() {
-        if (wasHeld) return;
+        if (operation.wasHeld) return;
         forget(key, operation);
         decide(false);
       },
       async hold(held, settled) {
-        wasHeld = true;
+        operation.wasHeld = true;
         // One that was released and is held after all, such as for its result.
         if (!byKey.has(key)) byKey.set(key, operation);
         decide(true);
@@ -142,7 +143,7 @@ export function createHeldOperations<Outcome>({ holdMs, progressMs }: { holdMs: 
         operation.onHeld.delete(tell);
         operation.callers -= 1;
         if (operation.isOver) forget(key, operation);
-        else if (operation.callers === 0 && signal.aborted) {
+        else if (operation.callers === 0 && signal.aborted && !(operation.wasHeld && isTimeout(signal.reason))) {
           forget(key, operation);
           operation.ended.abort(signal.reason);
         } else if (byKey.size > MAX_UNATTENDED) giveUpOldest(byKey);
@@ -154,6 +155,8 @@ export function createHeldOperations<Outcome>({ holdMs, progressMs }: { holdMs: 
     },
   };
 }
+
+const isTimeout = (reason: unknown): boolean => reason instanceof Error && reason.name === 'TimeoutError';
 
 function giveUpOldest<Outcome>(byKey: Map<string, Operation<Outcome>>): void {
   for (const [key, operation] of byKey) {

@@ -169,7 +169,7 @@ export function createMcpProxy({
     if (isNotification(message) && message.method === 'notifications/cancelled') {
       const id = message.params?.['requestId'] as RequestId;
       const ended = governed.get(id);
-      if (ended !== undefined) return ended.abort(new Error('the client has cancelled it'));
+      if (ended !== undefined) return ended.abort(cancellation(message.params?.['reason']));
       passed.delete(id);
     }
     // A call nobody wants the answer of is still one.
@@ -240,6 +240,13 @@ async function settledWithin(background: ReadonlySet<Promise<unknown>>): Promise
   await sleep(0);
   const over = new AbortController();
   await Promise.race([Promise.allSettled(background), sleep(CLOSE_MS, over.signal)]).finally(() => over.abort());
+}
+
+/** Clients cancel what takes longer than they wait, and then call again: the libraries say so in the reason. */
+function cancellation(reason: unknown): Error {
+  const error = new Error('the client has cancelled it');
+  if (typeof reason === 'string' && /timed? ?out/i.test(reason)) error.name = 'TimeoutError';
+  return error;
 }
 
 const codeOf = (error: unknown): string => (error instanceof MastGuardError ? error.code : 'internal');

@@ -43,7 +43,7 @@ export function createPermitHeld({ client, track }: PermitHeldOptions): PermitHe
 }
 
 /** Whether people will decide. */
-export const isHeld = (decision: ShieldDecision): decision is ShieldDecision & Required<Pick<ShieldDecision, 'review'>> =>
+export const isHeld = (decision: ShieldDecision): decision is ShieldDecision & { review: NonNullable<ShieldDecision['review']> } =>
   decision.value === 'HITL' && decision.review !== undefined;
 
 const RETRY_MS = 2_000;

@@ -44,7 +44,7 @@ const CHANGED: Denial = {
   retryable: false,
 };
 const MOVED: Denial = { reason: 'The server has changed this tool while the call waited.', retryable: true };
-const NOT_JSON: Denial = { reason: 'Its arguments are no I-JSON (RFC 7493).', retryable: false };
+const NOT_JSON: Denial = { reason: 'It is no I-JSON (RFC 7493).', retryable: false };
 const TOO_LARGE: Denial = { reason: 'Its arguments are larger than an event may be.', retryable: false };
 /** Tasks whose result will be asked for, and calls that go on with what the client adds; as many as are remembered. */
 const MAX_REMEMBERED = 10_000;
@@ -85,7 +85,7 @@ export function createToolCalls({ governor, permitHeld, definitions, operations,
   ): Promise<{ denial: Denial } | { permit: Permit; args: Arguments; standing: ToolStanding }> => {
     const standing = await definitions.standing(tool, params['_meta']);
     if (standing.state === 'withheld') {
-      const why = standing.decision === undefined ? { reason: '', retryable: true } : denialOf(standing.decision);
+      const why = standing.decision === undefined ? NOT_JSON : denialOf(standing.decision);
       return { denial: { ...why, reason: `The description of the tool has not passed. ${why.reason}` } };
     }
     const fitted = fitArguments(args);

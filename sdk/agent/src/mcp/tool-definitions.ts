@@ -5,7 +5,7 @@ import type { Json } from '../../../compliance/src/api-types.ts';
 import type { MastGuardClient } from '../../../compliance/src/client.ts';
 import { awaitReview } from '../await-review.ts';
 import { MastGuardBlockedError } from '../blocked-error.ts';
-import { type EventDraft, type GovernedEvent, letsPass, type ShieldDecision } from '../decision.ts';
+import { type GovernedEvent, letsPass, type ShieldDecision } from '../decision.ts';
 import type { Governor } from '../governor.ts';
 import { splitContent } from '../split-content.ts';
 import { isMembers, type Members, type RpcAnswer } from './json-rpc.ts';
@@ -57,6 +57,16 @@ export interface ToolDefinitions {
   outdate: () => void;
 }
 
+/** `decision`: the one that keeps the text from the model. Not `isCertain`: a fail mode let it pass. */
+type Screening = { decision: ShieldDecision } | { isCertain: boolean };
+
+interface Judgement {
+  standing: ToolStanding;
+  shown?: Members;
+  /** To be accepted. */
+  pin?: ToolPin;
+}
+
 const CHANGED_NOTE =
   'Note by MastGuard: the server has changed this tool since it was accepted. This is the accepted description. Calls are held for people to review.';
 const MAX_PAGES = 1_000;
@@ -64,84 +74,81 @@ const AT_ONCE = 4;
 
 export function createToolDefinitions({ governor, client, pins, server, metadata, acceptChanges, onNote, listPage }: ToolDefinitionsOptions): ToolDefinitions {
   const standings = new Map<string, ToolStanding>();
-  /** What was decided about a text, by its digest; only what the server decided. */
+  /** What was decided about each part of a definition; not what a fail mode made of it. */
   const screened = new Map<string, { event: GovernedEvent; decision: ShieldDecision }>();
+  let outdated = 0;
   const told = new Set<string>();
   /** The last whole listing; undefined where one is due. */
   let listing: Promise<void> | undefined;
   /** Whether all that it had at first has been seen, so that what comes now is new. */
   let isKnown: boolean | undefined;
 
-  const note = (pin: ToolPin, entry: DefinitionNote): void => {
-    const key = `${entry.kind} ${pin.sha256}`;
+  const note = (entry: DefinitionNote, sha256 = ''): void => {
+    const key = `${entry.kind} ${entry.tool} ${sha256}`;
     if (!told.has(key)) onNote(entry);
     told.add(key);
   };
 
-  /** The decision that keeps the text from the model; undefined where it may be read. */
-  const screen = async ({ sha256, definition }: ToolPin, tool: string, signal: AbortSignal): Promise<ShieldDecision | undefined> => {
-    const known = screened.get(sha256);
+  const screenPart = async (content: string, key: string, tool: string, signal: AbortSignal): Promise<ShieldDecision> => {
+    const known = screened.get(key);
     if (known !== undefined) {
-      if (letsPass(known.decision.value) || (await isApproved(client, known, signal))) return undefined;
+      if (await isApproved(client, known, signal)) known.decision = { ...known.decision, value: 'ALLOW' };
       return known.decision;
     }
-    for (const content of splitContent(textOf(definition))) {
-      const draft: EventDraft = {
-        action: 'tools/list',
-        channel: 'tool_result',
-        trust: 'untrusted',
-        content,
-        labels: ['mcp.tool-definition'],
-        metadata: { ...metadata(), tool },
-      };
-      const decided = await governor.decide(draft, { signal });
-      if (letsPass(decided.decision.value)) continue;
-      if (decided.decision.source === 'server') screened.set(sha256, decided);
-      return decided.decision;
+    const about = { labels: ['mcp.tool-definition'], metadata: { ...metadata(), tool } };
+    const decided = await governor.decide({ action: 'tools/list', channel: 'tool_result', trust: 'untrusted', content, ...about }, { signal });
+    if (decided.decision.source !== 'fail-mode') screened.set(key, decided);
+    return decided.decision;
+  };
+
+  const screen = async ({ sha256, definition }: ToolPin, tool: string, signal: AbortSignal): Promise<Screening> => {
+    let isCertain = true;
+    for (const [index, content] of splitContent(textOf(definition)).entries()) {
+      const decision = await screenPart(content, `${sha256} ${index}`, tool, signal);
+      if (!letsPass(decision.value)) return { decision };
+      if (decision.source === 'fail-mode') isCertain = false;
     }
-    return undefined;
+    return { isCertain };
   };
 
   /** How a definition stands, and what the client is shown of it. */
-  const judge = async (
-    definition: Members,
-    pinned: ReadonlyMap<string, ToolPin> | undefined,
-    signal: AbortSignal,
-  ): Promise<{ standing: ToolStanding; shown?: Members; pin?: ToolPin }> => {
+  const judge = async (definition: Members, pinned: ReadonlyMap<string, ToolPin> | undefined, signal: AbortSignal): Promise<Judgement> => {
     const tool = String(definition['name']);
-    const pin = pinOf(definition);
-    const accepted = pinned?.get(tool);
     const hasOutputSchema = isMembers(definition['outputSchema']);
-    if (accepted?.sha256 === pin.sha256) return { standing: { state: 'accepted', hasOutputSchema }, shown: definition };
-    if (accepted !== undefined) {
-      const changes = changesOf(accepted.definition, definition);
-      if (!acceptChanges) {
-        note(pin, { kind: 'changed', tool, changes });
-        const { description } = accepted.definition;
-        const shown: Members = { ...accepted.definition, description: [description, CHANGED_NOTE].filter((text) => typeof text === 'string').join('\n\n') };
-        return { standing: { state: 'changed', hasOutputSchema: isMembers(shown['outputSchema']) }, shown };
-      }
-      const decision = await screen(pin, tool, signal);
-      if (decision === undefined) {
-        note(pin, { kind: 'accepted-change', tool, changes });
-        return { standing: { state: 'accepted', hasOutputSchema }, shown: definition, pin };
-      }
-      note(pin, { kind: 'withheld', tool });
-      return { standing: { state: 'withheld', decision, hasOutputSchema } };
+    let pin: ToolPin;
+    try {
+      pin = pinOf(definition);
+    } catch {
+      note({ kind: 'withheld', tool });
+      return { standing: { state: 'withheld', hasOutputSchema } };
     }
-    const decision = await screen(pin, tool, signal);
-    note(pin, { kind: decision === undefined ? 'pinned' : 'withheld', tool });
-    if (decision !== undefined) return { standing: { state: 'withheld', decision, hasOutputSchema } };
-    return { standing: { state: isKnown === true ? 'new' : 'accepted', hasOutputSchema }, shown: definition, pin };
+    const accepted = pinned?.get(tool);
+    if (accepted?.sha256 === pin.sha256) return { standing: { state: 'accepted', hasOutputSchema }, shown: definition };
+    const changes = accepted === undefined ? [] : changesOf(accepted.definition, definition);
+    if (accepted !== undefined && !acceptChanges) {
+      note({ kind: 'changed', tool, changes }, pin.sha256);
+      return { standing: { state: 'changed', hasOutputSchema: isMembers(accepted.definition['outputSchema']) }, shown: withNote(accepted.definition) };
+    }
+    const screening = await screen(pin, tool, signal);
+    if ('decision' in screening) {
+      note({ kind: 'withheld', tool }, pin.sha256);
+      return { standing: { state: 'withheld', decision: screening.decision, hasOutputSchema } };
+    }
+    const standing: ToolStanding = { state: isKnown === true && accepted === undefined ? 'new' : 'accepted', hasOutputSchema };
+    // What nobody has looked at is not accepted for later.
+    if (!screening.isCertain) return { standing, shown: definition };
+    note(accepted === undefined ? { kind: 'pinned', tool } : { kind: 'accepted-change', tool, changes }, pin.sha256);
+    return { standing, shown: definition, pin };
   };
 
   const list: ToolDefinitions['list'] = async (params, signal) => {
+    const since = outdated;
     const answer = await listPage(params, signal);
     if ('error' in answer || !Array.isArray(answer.result['tools'])) return answer;
     const pinned = await pins.read(server);
     isKnown ??= pinned !== undefined;
     const definitions = (answer.result['tools'] as unknown[]).filter((tool): tool is Members => isMembers(tool) && typeof tool['name'] === 'string');
-    const judged = new Map<Members, Awaited<ReturnType<typeof judge>>>();
+    const judged = new Map<Members, Judgement>();
     await inParallel(definitions, AT_ONCE, async (definition) => judged.set(definition, await judge(definition, pinned, signal)));
     const accepted = new Map<string, ToolPin>();
     const shown: Members[] = [];
@@ -160,7 +167,7 @@ export function createToolDefinitions({ governor, client, pins, server, metadata
     if (answer.result['nextCursor'] === undefined) {
       isKnown = true;
       // One page that is everything.
-      if (params?.['cursor'] === undefined) listing ??= Promise.resolve();
+      if (params?.['cursor'] === undefined && since === outdated) listing ??= Promise.resolve();
     }
     return { result: { ...answer.result, tools: shown } };
   };
@@ -198,6 +205,7 @@ export function createToolDefinitions({ governor, client, pins, server, metadata
       return standings.get(tool) ?? { state: 'unlisted', hasOutputSchema: false };
     },
     outdate() {
+      outdated += 1;
       listing = undefined;
     },
   };
@@ -206,20 +214,28 @@ export function createToolDefinitions({ governor, client, pins, server, metadata
 /** The server does not say which tools it has, so that nothing can be compared. */
 export class UnlistableError extends Error {}
 
+const withNote = (definition: Members): Members => ({
+  ...definition,
+  description: [definition['description'], CHANGED_NOTE].filter((text) => typeof text === 'string').join('\n\n'),
+});
+
 /** Everything of a definition that a model may read. */
 function textOf({ name, title, description, ...others }: Members): string {
   return [name, title, description, canonicalize(others as JsonValue)].filter((text) => typeof text === 'string').join('\n');
 }
 
 /** Whether people have allowed a text that was held; their approval is used up by it. */
-async function isApproved(client: MastGuardClient, held: { event: GovernedEvent; decision: ShieldDecision }, signal: AbortSignal): Promise<boolean> {
-  if (held.decision.value !== 'HITL' || held.decision.review === undefined) return false;
+async function isApproved(
+  client: MastGuardClient,
+  { event, decision }: { event: GovernedEvent; decision: ShieldDecision },
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (decision.value !== 'HITL' || decision.review === undefined) return false;
   try {
-    await awaitReview(client, held, { timeoutMs: 0, signal });
+    await awaitReview(client, { event, decision }, { timeoutMs: 0, signal });
+    return true;
   } catch (error) {
     if (error instanceof MastGuardBlockedError) return false;
     throw error;
   }
-  held.decision = { ...held.decision, value: 'ALLOW' };
-  return true;
 }

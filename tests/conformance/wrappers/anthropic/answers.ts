@@ -10,7 +10,7 @@ export const ANSWERS: readonly AnthropicBehaviour[] = [
       const tools = [{ name: 'get_weather', input_schema: WEATHER }];
       const called = await client.messages.create({ ...ask('calls:get_weather({"city":"Bern"})', question()), tools });
       const thought = await client.messages.create(ask('thinks:It is day.', question()));
-      return { said, called, thought, requestId: said._request_id, keys: Object.keys(said) };
+      return { said, called, thought, requestId: (said as unknown as Record<string, unknown>)['_request_id'], keys: Object.keys(said) };
     },
   },
   {

@@ -1,8 +1,7 @@
 import type Anthropic from '@anthropic-ai/sdk';
-import type { Behaviour, Scene } from '../behaviour.ts';
+import type { Behaviour } from '../behaviour.ts';
 
 export type AnthropicSdk = typeof Anthropic & { Anthropic: typeof Anthropic } & Record<string, unknown>;
-export type AnthropicScene = Scene<Anthropic, AnthropicSdk>;
 export type AnthropicBehaviour = Behaviour<Anthropic, AnthropicSdk>;
 
 /** A message that asks one question of a model, whose name says what it does. */

@@ -10,8 +10,7 @@ export const ANSWERS: readonly OpenAIBehaviour[] = [
       const tools = [{ type: 'function' as const, function: { name: 'get_weather', parameters: WEATHER } }];
       const called = await client.chat.completions.create({ ...chat('calls:get_weather({"city":"Bern"})', question()), tools });
       const refused = await client.chat.completions.create(chat('refuses:I will not.', question()));
-      // Not enumerable, so that it would be lost in the JSON.
-      return { said, called, refused, requestIds: [said._request_id, called._request_id], keys: Object.keys(said) };
+      return { said, called, refused, requestIds: [requestIdOf(said), requestIdOf(called)], keys: Object.keys(said) };
     },
   },
   {
@@ -35,7 +34,7 @@ export const ANSWERS: readonly OpenAIBehaviour[] = [
       const said = await client.responses.create({ model: 'says:It is noon.', input: question() });
       const called = await client.responses.create({ model: 'calls:get_weather({"city":"Bern"})', input: question() });
       const streamed = await collected(await client.responses.create({ model: 'says:It is noon.', input: question(), stream: true }));
-      return { said, text: said.output_text, requestId: said._request_id, called, streamed };
+      return { said, text: said.output_text, requestId: requestIdOf(said), called, streamed };
     },
   },
   {
@@ -58,3 +57,6 @@ export const ANSWERS: readonly OpenAIBehaviour[] = [
     },
   },
 ];
+
+/** Not enumerable, so that it would be lost in the JSON. */
+const requestIdOf = (answer: object): unknown => (answer as Record<string, unknown>)['_request_id'];

@@ -58,7 +58,7 @@ export const HELPERS: readonly OpenAIBehaviour[] = [
         function: {
           name: 'get_weather',
           description: 'The weather of a city.',
-          parameters: WEATHER,
+          parameters: structuredClone(WEATHER) as object,
           parse: (text: string) => JSON.parse(text) as object,
           // The answer of a tool is asked of the model as well.
           function: (args: object) => {

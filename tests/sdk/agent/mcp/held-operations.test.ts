@@ -96,6 +96,37 @@ test('a caller who goes ends the operation only if nobody else attends it', asyn
   expect(work.counts.done).toBe(0);
 });
 
+test('a caller whose own time is over may come back: what is held waits for it, also while it is done', async () => {
+  const work = heldWork();
+  const operations = patient();
+  const impatient = new AbortController();
+  const late = operations.attend('key', work.run, caller(impatient.signal));
+  await new Promise(setImmediate);
+  impatient.abort(Object.assign(new Error('too long'), { name: 'TimeoutError' }));
+  await expect(late).rejects.toThrow('too long');
+  work.approve();
+  await new Promise(setImmediate);
+  expect(work.counts.done).toBe(0);
+  expect(await operations.attend('key', work.run, caller())).toEqual({ outcome: 'done' });
+  expect(work.counts).toEqual({ begun: 1, done: 1 });
+});
+
+test('what is not held ends with its caller, whatever the reason', async () => {
+  const operations = patient();
+  const impatient = new AbortController();
+  let ended: unknown;
+  const run = async ({ signal, release }: OperationControl): Promise<string> => {
+    release();
+    return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject((ended = signal.reason) as Error)));
+  };
+  const late = operations.attend('key', run, caller(impatient.signal));
+  await new Promise(setImmediate);
+  const reason = Object.assign(new Error('too long'), { name: 'TimeoutError' });
+  impatient.abort(reason);
+  await expect(late).rejects.toThrow('too long');
+  expect(ended).toBe(reason);
+});
+
 test('who waits is told at once, and everybody is', async () => {
   const work = heldWork();
   const operations = patient();

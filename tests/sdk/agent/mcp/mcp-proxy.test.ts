@@ -1,6 +1,7 @@
 import { MastGuardClient } from '../../../../sdk/compliance/src/client.ts';
-import type { GovernedEvent } from '../../../../sdk/agent/src/decision.ts';
+import type { DecisionSource, GovernedEvent } from '../../../../sdk/agent/src/decision.ts';
 import { createMcpProxy, type McpProxy } from '../../../../sdk/agent/src/mcp/mcp-proxy.ts';
+import { memoryPins, type ToolPins } from '../../../../sdk/agent/src/mcp/tool-pins.ts';
 import type { McpTransport, RpcMessage, RpcRequest } from '../../../../sdk/agent/src/mcp/json-rpc.ts';
 
 /** Both ends of a connection in this process: what one sends the other is given, in order. */
@@ -21,50 +22,52 @@ const adds: Answering = ({ method }) => (method === 'tools/list' ? { tools: TOOL
 let proxy: McpProxy;
 afterEach(() => proxy.close());
 
-async function start({
-  answering = adds,
-  decide = () => 'ALLOW' as const,
-}: { answering?: Answering; decide?: (event: GovernedEvent) => 'ALLOW' | 'BLOCK' } = {}) {
+interface StartOptions {
+  answering?: Answering;
+  decide?: (event: GovernedEvent) => 'ALLOW' | 'BLOCK';
+  source?: DecisionSource;
+  pins?: ToolPins;
+}
+
+async function start({ answering = adds, decide = () => 'ALLOW' as const, source = 'server', pins = memoryPins() }: StartOptions = {}) {
   const [client, downstream] = connection();
   const [upstream, server] = connection();
   const events: GovernedEvent[] = [];
   const received: RpcMessage[] = [];
   const answers: RpcMessage[] = [];
-  server.onmessage = (message) => {
+  const onRequest = (message: RpcMessage): void => {
     received.push(message);
     if (!('method' in message) || !('id' in message)) return;
     const result = answering(message, (more) => void server.send(more));
     if (result !== undefined) void server.send({ jsonrpc: '2.0', id: message.id, result: { ...result } });
   };
-  client.onmessage = (message) => answers.push(message);
+  Object.assign(server, { onmessage: onRequest });
+  Object.assign(client, { onmessage: (message: RpcMessage) => answers.push(message) });
   proxy = createMcpProxy({
     shield: {
       client: new MastGuardClient({ apiKey: 'mg_test_none', baseUrl: 'http://127.0.0.1:1', maxRetries: 0 }),
       decide(event) {
         events.push(event);
-        return { eventId: event.id, value: decide(event), source: 'server', mast: [], riskScore: 0, reasons: ['so it is'], policy: null };
+        return { eventId: event.id, value: decide(event), source, mast: [], riskScore: 0, reasons: ['so it is'], policy: null };
       },
     },
     downstream,
     upstream,
+    pins,
     server: { identity: 'test' },
   });
   await proxy.start();
-  return {
-    events,
-    received,
-    answers,
-    send: (message: object) => client.send({ jsonrpc: '2.0', ...message } as RpcMessage),
-    /** The answer to a request. */
-    async ask(method: string, params: object = {}, id: string | number = method): Promise<RpcMessage & { result?: never; error?: never }> {
-      await client.send({ jsonrpc: '2.0', id, method, params: { ...params } });
-      for (;;) {
-        const answer = answers.find((message) => 'id' in message && message.id === id);
-        if (answer !== undefined) return answer as never;
-        await new Promise(setImmediate);
-      }
-    },
+  const send = (message: object): Promise<void> => client.send({ jsonrpc: '2.0', ...message } as RpcMessage);
+  /** The answer to a request. */
+  const ask = async (method: string, params: object = {}, id: string | number = method): Promise<RpcMessage & { result?: never; error?: never }> => {
+    await send({ id, method, params: { ...params } });
+    for (;;) {
+      const answer = answers.find((message) => 'id' in message && message.id === id);
+      if (answer !== undefined) return answer as never;
+      await new Promise(setImmediate);
+    }
   };
+  return { events, received, answers, send, ask };
 }
 const turns = async (): Promise<void> => {
   for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate);
@@ -181,6 +184,30 @@ test('of two definitions under one name the second does not take the place of th
   expect(JSON.stringify(await ask('tools/list', {}, 2))).not.toContain('sends it');
 });
 
+test('a definition that only a fail mode has let pass is shown, and not accepted for later', async () => {
+  const pins = memoryPins();
+  const { ask } = await start({ pins, source: 'fail-mode' });
+  expect(await ask('tools/list')).toMatchObject({ result: { tools: TOOLS } });
+  expect(await pins.read('test')).toBeUndefined();
+});
+
+test('a definition that cannot be pinned is withheld, and the others are not', async () => {
+  const tools = [...TOOLS, { name: 'odd', description: '\udc00', inputSchema: { type: 'object' } }];
+  const { ask, received } = await start({ answering: ({ method }) => (method === 'tools/list' ? { tools } : {}) });
+  expect(await ask('tools/list')).toMatchObject({ result: { tools: TOOLS } });
+  expect(await ask('tools/call', { name: 'odd' })).toMatchObject({ result: { isError: true } });
+  expect(calls(received)).toBe(0);
+});
+
+test('of a definition longer than an event every part is judged', async () => {
+  const tools = [{ name: 'add', description: `${'long '.repeat(20_000)} the end`, inputSchema: { type: 'object' } }];
+  const { ask } = await start({
+    answering: ({ method }) => (method === 'tools/list' ? { tools } : {}),
+    decide: ({ content }) => (content?.includes('the end') === true ? 'BLOCK' : 'ALLOW'),
+  });
+  expect(await ask('tools/list')).toMatchObject({ result: { tools: [] } });
+});
+
 test('two requests with one id are not both taken', async () => {
   const { send, answers } = await start();
   await send({ id: 1, method: 'tools/call', params: { name: 'add', arguments: { a: 1 } } });
@@ -188,6 +215,18 @@ test('two requests with one id are not both taken', async () => {
   await turns();
   expect(answers.filter((message) => 'error' in message && message.error.code === -32_600)).toHaveLength(1);
   expect(answers.filter((message) => 'result' in message)).toHaveLength(1);
+});
+
+test('a call that the client cancels is cancelled at the server, under the id it has there, and is not answered', async () => {
+  const { send, received, answers } = await start({ answering: (request, say) => (request.method === 'tools/call' ? undefined : adds(request, say)) });
+  await send({ id: 3, method: 'tools/call', params: { name: 'add', arguments: {} } });
+  await turns();
+  await send({ method: 'notifications/cancelled', params: { requestId: 3 } });
+  await turns();
+  const [called, cancelled] = received.slice(-2);
+  expect(called).toMatchObject({ method: 'tools/call', id: expect.not.stringMatching(/^3$/) as unknown });
+  expect(cancelled).toMatchObject({ method: 'notifications/cancelled', params: { requestId: (called as RpcRequest).id } });
+  expect(answers).toEqual([]);
 });
 
 test('everything else passes in both directions as it is', async () => {
