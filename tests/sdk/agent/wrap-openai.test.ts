@@ -156,6 +156,7 @@ describe('a wrapped OpenAI client', () => {
       'req_1',
     ]);
     const raw = await client.chat.completions.create(hello).asResponse();
+    expect((await raw.clone().blob()).type).toBe('application/json');
     expect(await raw.clone().json()).toEqual(await raw.json());
   });
 
