@@ -27,7 +27,11 @@ const modelOf = (...answers) =>
 function scripted(word) {
   const told = [];
   const decide = (event) => {
-    told.push(event.content === undefined ? `${event.action}(${JSON.stringify(event.tool?.args)})` : `${event.channel} ${event.action}: ${event.content}`);
+    told.push(
+      event.content === undefined
+        ? `${event.action}(${JSON.stringify(event.tool?.args)})`
+        : `${event.channel} ${event.channel === 'tool_result' ? event.tool.name : event.action}: ${event.content}`,
+    );
     const isBlocked = word !== undefined && JSON.stringify([event.content, event.tool?.args]).includes(word);
     return {
       eventId: event.id,

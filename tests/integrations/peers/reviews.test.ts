@@ -274,7 +274,14 @@ describe('the Claude Agent SDK', () => {
     expect(await governor.flush()).toEqual({ waiting: 0 });
     const { data } = await mg.governance.events.list({ agentId: own.agentId }).page();
     const { event } = await mg.governance.events.get(data[0]!.eventId);
-    expect(event).toMatchObject({ action: 'refund', channel: 'tool_result', trust: 'untrusted', content: '{"status":"refunded"}', sessionId: 'session-7' });
+    expect(event).toMatchObject({
+      action: 'tool_result',
+      tool: { name: 'refund' },
+      channel: 'tool_result',
+      trust: 'untrusted',
+      content: '{"status":"refunded"}',
+      sessionId: 'session-7',
+    });
   });
 });
 

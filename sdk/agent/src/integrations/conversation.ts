@@ -1,10 +1,10 @@
 import type { EventDraft } from '../decision.ts';
 import type { Governor } from '../governor.ts';
+import { RESULT_ACTION } from '../result-action.ts';
 import { permitAll } from '../wrap/permit-all.ts';
 import { contentParts } from './content-parts.ts';
 import { isGovernedResult } from './governed-results.ts';
 import { passedBefore, rememberPassed } from './passed-history.ts';
-import { askedOfResult } from './reviewed-calls.ts';
 
 export interface HeardMessage {
   role: 'system' | 'user' | 'assistant' | 'tool';
@@ -35,10 +35,7 @@ export async function permitInput(governor: Governor, messages: readonly HeardMe
   const results = heard.filter((message) => message.role === 'tool' && !isGovernedResult(governor, message));
   await permitAll(
     governor,
-    [
-      ...draftsOf({ ...draft, channel: 'user' }, said.join('\n')),
-      ...results.flatMap((message) => askedOfResult(governor, draftsOf(resultDraft(draft, message), message.text), message.callId)),
-    ],
+    [...draftsOf({ ...draft, channel: 'user' }, said.join('\n')), ...results.flatMap((message) => draftsOf(resultDraft(draft, message), message.text))],
     options.signal,
   );
   rememberPassed(governor, of, messages);
@@ -55,13 +52,13 @@ export async function permitOutput(governor: Governor, text: string, draft: Even
 /** An event for each part of a text; none for an empty one. */
 const draftsOf = (draft: EventDraft, text: string): EventDraft[] => contentParts(text).map((content) => ({ ...draft, content }));
 
-function resultDraft({ agentId, sessionId, principal, action }: EventDraft, { name, callId }: HeardMessage): EventDraft {
-  const what = name === undefined ? { action } : { action: name, tool: { name } };
+function resultDraft({ agentId, sessionId, principal }: EventDraft, { name, callId }: HeardMessage): EventDraft {
   return {
     agentId,
     sessionId,
     principal,
-    ...what,
+    action: RESULT_ACTION,
+    ...(name === undefined ? {} : { tool: { name } }),
     channel: 'tool_result',
     trust: 'untrusted',
     ...(callId === undefined ? {} : { metadata: { toolCallId: callId } }),

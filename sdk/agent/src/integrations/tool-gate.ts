@@ -3,11 +3,11 @@ import { type EventDraft, type GovernedEvent, letsPass, type ShieldDecision } fr
 import { findBlocked } from '../find-blocked.ts';
 import type { Governor } from '../governor.ts';
 import { jsonOf } from '../json-of.ts';
+import { RESULT_ACTION } from '../result-action.ts';
 import { permitAll } from '../wrap/permit-all.ts';
 import { contentParts } from './content-parts.ts';
 import { type Denial, denialOf } from './denial.ts';
 import { noteGovernedResult } from './governed-results.ts';
-import { askedOfResult, noteReviewedCall } from './reviewed-calls.ts';
 
 export interface ToolCall {
   name: string;
@@ -110,7 +110,6 @@ function createToolGate(governor: Governor): ToolGate {
           if (permit !== undefined) return { denial: undefined, args: call.args, decision: permit.decision };
         }
         const { args, decision } = known === undefined ? await governor.permit(draft, options) : await governor.settle(known, options);
-        if (decision.value === 'HITL') noteReviewedCall(governor, call.callId);
         return { denial: undefined, args: args === undefined ? call.args : argsFrom(args, call.args), decision };
       } catch (error) {
         return { denial: denialFor(call, error) };
@@ -119,7 +118,7 @@ function createToolGate(governor: Governor): ToolGate {
 
     async leave(call, result, options) {
       try {
-        await permitAll(governor, askedOfResult(governor, draftsOfResult(call, result), call.callId), options?.signal);
+        await permitAll(governor, draftsOfResult(call, result), options?.signal);
       } catch (error) {
         return denialFor(call, error, 'The call was made, and its result is withheld:');
       }
@@ -171,7 +170,7 @@ function argsInParts({ action, tool, ...draft }: EventDraft): EventDraft[] | und
 
 /** Events of what a tool has answered; an empty answer has none. */
 export function draftsOfResult({ name, callId, draft }: Omit<ToolCall, 'args'>, result: unknown): EventDraft[] {
-  const common = { ...draft, action: name, channel: 'tool_result', trust: 'untrusted', tool: { name }, ...metadataOf(callId) } as const;
+  const common = { ...draft, action: RESULT_ACTION, channel: 'tool_result', trust: 'untrusted', tool: { name }, ...metadataOf(callId) } as const;
   return contentParts(textOfResult(result)).map((content) => ({ ...common, content }));
 }
 

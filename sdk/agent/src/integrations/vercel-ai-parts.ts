@@ -1,7 +1,6 @@
 import type { EventDraft } from '../decision.ts';
 import type { Governor } from '../governor.ts';
 import { argsOfJson } from './args-of-json.ts';
-import { noteReviewedCall } from './reviewed-calls.ts';
 import { draftOfCall, draftsOfResult } from './tool-gate.ts';
 import type { ContentPart, ToolCallPart, ToolResultPart } from './vercel-ai-model.ts';
 
@@ -34,7 +33,6 @@ export async function governedPart<Part extends ContentPart>(part: Part, { gover
     return part;
   }
   if (!decidesTools) return part;
-  const { args, decision } = await governor.permit(call, { signal });
-  if (decision.value === 'HITL') noteReviewedCall(governor, callId);
+  const { args } = await governor.permit(call, { signal });
   return args === undefined ? part : { ...part, input: JSON.stringify(args) };
 }

@@ -45,7 +45,7 @@ it('results of tools are governed as text from outside, under the name of the to
   await permit(user('Look it up'), assistant(''), tool('It is 12.'));
   expect(asked).toMatchObject([
     { action: 'chat', channel: 'user', content: 'Look it up' },
-    { action: 'look_up', channel: 'tool_result', trust: 'untrusted', tool: { name: 'look_up' }, content: 'It is 12.' },
+    { action: 'tool_result', channel: 'tool_result', trust: 'untrusted', tool: { name: 'look_up' }, content: 'It is 12.' },
   ]);
 });
 

@@ -26,7 +26,7 @@ export function scriptDecisions(rule: (event: GovernedEvent) => Verdict | undefi
 }
 
 function inShort({ action, channel, content, tool }: GovernedEvent): string {
-  if (content !== undefined) return `${channel ?? 'no channel'} ${action}: ${content}`;
+  if (content !== undefined) return `${channel ?? 'no channel'} ${channel === 'tool_result' ? (tool?.name ?? action) : action}: ${content}`;
   return `${action}(${JSON.stringify(tool?.args ?? {})})`;
 }
 
