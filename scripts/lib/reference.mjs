@@ -49,7 +49,7 @@ export async function staleReference(progress) {
     const pages = new Set(
       [REFERENCE, fresh].flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' })).filter((path) => path.endsWith('.md')),
     );
-    return [...pages].filter((path) => textOf(join(REFERENCE, path)) !== textOf(join(fresh, path))).toSorted();
+    return [...pages].filter((path) => textOf(join(REFERENCE, path)) !== textOf(join(fresh, path))).toSorted((a, b) => (a < b ? -1 : 1));
   } finally {
     rmSync(fresh, { recursive: true });
   }

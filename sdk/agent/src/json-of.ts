@@ -15,7 +15,7 @@ export function jsonOf(value: unknown): Json {
 /** The arguments of a call as one object: the one object it is called with, or each under its place. */
 export function toArguments(...args: unknown[]): Record<string, Json> {
   const [first] = args;
-  const named = args.length === 1 && typeof first === 'object' && first !== null && !Array.isArray(first) ? first : { ...args };
+  const named = args.length === 1 && typeof first === 'object' && first !== null && !Array.isArray(first) ? first : Object.fromEntries(args.entries());
   return jsonOf(named) as Record<string, Json>;
 }
 

@@ -11,4 +11,4 @@ import type { PolicySet } from './policy-set.ts';
  */
 export const asServerEvent = (event: GovernedEvent): GovernanceEvent => event as GovernanceEvent;
 export const asServerProfile = (profile: AgentProfile | undefined): ServerProfile | null => (profile as ServerProfile | undefined) ?? null;
-export const asServerPolicy = (policy: PolicySet): ServerPolicySet => policy as ServerPolicySet;
+export const asServerPolicy = (policy: PolicySet): ServerPolicySet => policy;

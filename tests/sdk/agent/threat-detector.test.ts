@@ -14,7 +14,7 @@ describe('ThreatDetector', () => {
   });
 
   it('sees through disguise', () => {
-    const hidden = [...OVERRIDE].join('\u200b');
+    const hidden = OVERRIDE.split('').join('\u200b');
     expect(detector.detect({ action: 'chat', channel: 'tool_result', content: hidden }).threats.map(({ layer }) => layer)).toEqual(
       expect.arrayContaining(['normalisation']),
     );
