@@ -8,8 +8,8 @@ import { startModelServer } from './wrapper/model-server.ts';
 /**
  * What `wrapOpenAI` adds to a call where the decision takes no time: the bare client and the wrapped one in turns, call by call, against a model on
  * loopback that answers at once. A table, then one JSON line a mode `{bench, mode, calls, bareMsP50, addedMsP50, addedMsP99}`, and one for the heap
- * `{bench, calls, heapGrowthBytes}`: after a garbage collection, from after the first tenth of the calls to after all. Added is the difference of
- * two neighbours.
+ * `{bench, calls, heapBytes}`: what is in use after each fifth of the streamed calls, after a garbage collection. Added is the difference of two
+ * neighbours.
  */
 export async function runWrapperBench(): Promise<void> {
   const server = await startModelServer();
@@ -26,12 +26,12 @@ export async function runWrapperBench(): Promise<void> {
           () => ask(wrapped),
         )),
       });
-    const heap = { bench: 'wrapper', calls: HEAP_CALLS, heapGrowthBytes: await heapGrowth(() => askStreamed(wrapped)) };
+    const heap = { bench: 'wrapper', calls: HEAP_CALLS, heapBytes: await heapOver(() => askStreamed(wrapped)) };
     process.stdout.write(`${['mode', 'calls', 'bare p50', 'added p50', 'added p99 (ms)'].map((title) => title.padStart(15)).join('')}\n`);
     for (const { mode, calls, bareMsP50, addedMsP50, addedMsP99 } of results) {
       process.stdout.write(`${[mode, calls, bareMsP50, addedMsP50, addedMsP99].map((value) => String(value).padStart(15)).join('')}\n`);
     }
-    process.stdout.write(`heap: ${(heap.heapGrowthBytes / 1_024).toFixed(0)} KiB over ${HEAP_CALLS} streamed calls\n`);
+    process.stdout.write(`heap in MiB after each fifth of ${HEAP_CALLS} calls: ${heap.heapBytes.map((bytes) => (bytes / 2 ** 20).toFixed(2)).join(' ')}\n`);
     for (const result of [...results, heap]) process.stdout.write(`${JSON.stringify(result)}\n`);
   } finally {
     await server.close();
@@ -90,21 +90,19 @@ async function timeOf(call: () => Promise<void>): Promise<number> {
 const quantile = (values: readonly number[], part: number): number =>
   Number((values.toSorted((a, b) => a - b)[Math.floor(values.length * part)] ?? 0).toFixed(3));
 
-async function heapGrowth(call: () => Promise<void>): Promise<number> {
+async function heapOver(call: () => Promise<void>): Promise<number[]> {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
-  const used = async (): Promise<number> => {
+  const used: number[] = [];
+  for (let made = 1; made <= HEAP_CALLS; made++) {
+    await call();
+    if (made % (HEAP_CALLS / 5) !== 0) continue;
     // What is to be finalised takes a turn of its own.
     for (let turn = 0; turn < 3; turn++) {
       collect();
       await new Promise((resolve) => setImmediate(resolve));
     }
-    return process.memoryUsage().heapUsed;
-  };
-  let before = 0;
-  for (let made = 0; made < HEAP_CALLS; made++) {
-    if (made === HEAP_CALLS / 10) before = await used();
-    await call();
+    used.push(process.memoryUsage().heapUsed);
   }
-  return (await used()) - before;
+  return used;
 }

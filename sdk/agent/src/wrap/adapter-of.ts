@@ -41,22 +41,20 @@ const STORES = new Set([
   'vector_stores',
 ]);
 
-/** What an operation means, by the path of its request. */
+/** What an operation means, by its path as `operationPath` gives it. */
 export function adapterOf(path: string): CallAdapter {
-  const segments = operationPath(path)
-    .split('/')
-    .filter((segment) => segment !== '');
+  const segments = path.split('/').filter((segment) => segment !== '');
   const [first = ''] = segments;
   const operation = segments.filter((segment) => !/\d|^[a-z]+_[A-Za-z0-9]{8,}$/.test(segment)).join('.') || 'request';
   if (ADMINISTRATION.has(first)) return administration(operation);
   // A thread of the older assistants has messages as well, of another form.
-  const known = first === 'threads' || STORES.has(first) ? undefined : BY_ENDING.find(([ending]) => `/${segments.join('/')}`.endsWith(ending))?.[1];
+  const known = first === 'threads' || STORES.has(first) ? undefined : BY_ENDING.find(([ending]) => path.endsWith(ending))?.[1];
   return known ?? genericCall(operation, { answers: !STORES.has(first) });
 }
 
 /** A path without host, query, version and the deployment that Azure puts in front. */
 export function operationPath(path: string): string {
-  const { pathname } = new URL(path, 'http://host');
+  const pathname = /^\/[\w/-]*\w$/.test(path) ? path : new URL(path, 'http://host').pathname.replace(/(?<=.)\/+$/, '');
   return pathname
     .replace(/^\/openai(?=\/)/, '')
     .replace(/^\/(?:deployments|engines)\/[^/]+/, '')
@@ -64,4 +62,4 @@ export function operationPath(path: string): string {
 }
 
 /** Sockets and what opens them: neither seam sees what is said there. */
-export const isRealtime = (path: string): boolean => operationPath(path).startsWith('/realtime');
+export const isRealtime = (path: string): boolean => path.startsWith('/realtime');

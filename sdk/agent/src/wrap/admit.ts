@@ -30,15 +30,19 @@ export interface Admission {
  * @returns undefined for what only reads or deletes, which is no call of a model
  * @throws MastGuardBlockedError
  */
-export async function admit({ method, path, body, signal }: ModelRequest, { governor, settings, provider, model }: Admission): Promise<OpenCall | undefined> {
+export async function admit(
+  { method, body, signal, ...request }: ModelRequest,
+  { governor, settings, provider, model }: Admission,
+): Promise<OpenCall | undefined> {
   if (!['post', 'put', 'patch'].includes(method.toLowerCase())) return undefined;
+  const path = operationPath(request.path);
   if (isRealtime(path) && !settings.allowUngoverned) {
     throw new Error('MastGuard does not see what is said in a realtime session, so it opens none; `allowUngoverned: true` lets it');
   }
   const adapter = adapterOf(path);
   const json = typeof body === 'string' ? (parsedJson(body) ?? body) : body;
   const named = textOr(isRecord(json) ? json['model'] : undefined, model);
-  const facts = { operation: adapter.operation, provider, model: named, path: operationPath(path) };
+  const facts = { operation: adapter.operation, provider, model: named, path };
   await permitAll(governor, draftsOfHeard(facts, adapter.heard(json)), signal ?? undefined);
   return { governor, facts, adapter, settings };
 }

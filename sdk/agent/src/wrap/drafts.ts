@@ -54,7 +54,7 @@ function metadataOf({ provider, model, path }: CallFacts): Record<string, Json> 
 }
 
 /** Events are I-JSON, which has no half of a surrogate pair. */
-const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, '\uFFFD');
+const wellFormed = (text: string): string => (/[\uD800-\uDFFF]/.test(text) ? text.replace(/\p{Surrogate}/gu, '\uFFFD') : text);
 
 /** A name as an event may have it. */
 function nameOf(name: string): string {

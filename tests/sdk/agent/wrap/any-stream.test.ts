@@ -8,7 +8,7 @@ import type { AnswerSettings, OpenCall } from '../../../../sdk/agent/src/wrap/op
 import { FORBIDDEN, type NotingGovernor, notingGovernor } from '../../../support/noting-governor.ts';
 import { chatFrames, messageFrames, responseFrames, textOfEvents } from '../../../support/streaming-model.ts';
 
-const apis = { '/chat/completions': chatFrames, '/v1/messages': messageFrames, '/responses': responseFrames };
+const apis = { '/chat/completions': chatFrames, '/messages': messageFrames, '/responses': responseFrames };
 
 const openCall = (path: string, governor: NotingGovernor, settings: Partial<AnswerSettings> = {}): OpenCall => ({
   governor,
