@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { ApplicationFailure, log } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
 import { evaluateEvent } from '../core/decision/evaluate-event.ts';
-import type { Evaluation } from '../core/decision/evaluation.ts';
 import type { GovernEventInput, ObservedItem, ObserveEventsInput } from '../core/decision/govern-event-input.ts';
+import { restrain } from '../core/decision/restrain.ts';
 import { takeBackAsk } from '../core/detection/asks.ts';
 import { openSession, type SessionState } from '../core/detection/session-state.ts';
 import { allowByGrant, fittingGrant } from '../core/hitl/grant.ts';
@@ -12,17 +12,21 @@ import { decisionFromRecord } from '../core/ledger/event-record.ts';
 import type { Coalescer } from '../db/coalescer.ts';
 import { findRecordedEvent } from '../db/queries/ledger.ts';
 import type { SettleItem, SettleResult } from '../db/queries/settle.ts';
+import type { BatchSettled, BatchSettlement } from '../db/queries/settle-batch.ts';
 import { isSameEvent } from '../db/event-digest.ts';
 import { refsOf, type SubjectVault } from '../db/subject-vault.ts';
 import type { Decision } from '../schemas/decision.ts';
 import type { GovernanceEvent } from '../schemas/event.ts';
+import { createAgentTouches } from './agent-touches.ts';
 import { type DecisionState, whyStopped } from './decision-state.ts';
+import { createObserver } from './observe.ts';
 import { type SettlementInput, prepareSettlement } from './settlement.ts';
 
 export interface DecisionActivitiesDeps {
   vault: SubjectVault;
   state: DecisionState;
   settle: Coalescer<SettleItem, SettleResult>;
+  settleBatch: Coalescer<BatchSettlement, BatchSettled>;
   /** Hands the outcome to the request that waits in this process, if one does. */
   answer: (event: { orgId: string; eventId: string }, outcome: DecisionOutcome) => void;
   answerObserved: (input: ObserveEventsInput, items: ObservedItem[]) => void;
@@ -49,7 +53,6 @@ export type DecisionActivities = ReturnType<typeof createDecisionActivities>;
 /** Attempts computed from what was read without a lock; from this one on the session row is held for the next. */
 const RESERVE_FROM_ATTEMPT = 2;
 const MAX_ATTEMPTS = 40;
-const TOUCH_EVERY_MS = 60_000;
 
 /**
  * The deciding activities. `decideEvent` classifies, applies the policy and makes one database call that settles quota, session,
@@ -59,6 +62,7 @@ export function createDecisionActivities({
   vault,
   state,
   settle,
+  settleBatch,
   answer,
   answerObserved,
   delay,
@@ -67,9 +71,10 @@ export function createDecisionActivities({
   now,
 }: DecisionActivitiesDeps) {
   const inSessionOrder = createKeyedQueue();
-  const touchedAtMs = new Map<string, number>();
+  const touches = createAgentTouches();
   // Names this process to the session reservation.
   const holder = randomUUID();
+  const observe = createObserver({ vault, state, settleBatch, touches, holder, publicUrl, now });
 
   type Request = GovernEventInput & Pick<SettlementInput, 'mode'>;
 
@@ -93,7 +98,7 @@ export function createDecisionActivities({
     const grant = fittingGrant(grants, { event, requester, requesterMember, nowMs });
     const decided = grant === null ? restrained : allowByGrant(restrained, grant);
     const evaluation = decided.value === 'HITL' ? decided : { ...decided, session: takeBackAsk(decided.session, nowMs) };
-    const touch = agent !== undefined && nowMs - (touchedAtMs.get(`${orgId}/${event.agentId}`) ?? 0) > TOUCH_EVERY_MS;
+    const touch = agent !== undefined && touches.isDue(orgId, event.agentId, nowMs);
     const item = prepareSettlement(vault, {
       ...request,
       evaluation,
@@ -108,7 +113,7 @@ export function createDecisionActivities({
     switch (result.status) {
       case 'recorded': {
         vault.taken(orgId, item.keys);
-        if (touch) touchedAtMs.set(`${orgId}/${event.agentId}`, nowMs);
+        if (touch) touches.note(orgId, [event.agentId], nowMs);
         if (session !== null && evaluation.session !== null && event.sessionId !== undefined) {
           state.keepSession(orgId, event.sessionId, { version: session.version + 1, state: evaluation.session });
         }
@@ -152,6 +157,21 @@ export function createDecisionActivities({
     return sessionId === undefined ? untilSettled() : inSessionOrder(`${request.orgId}/${sessionId}`, untilSettled);
   };
 
+  /** The batch as a whole, in line with whatever else is decided for its sessions; what that leaves over one by one. */
+  const observeAll = async (input: ObserveEventsInput): Promise<ObservedItem[]> => {
+    const { orgId, events } = input;
+    const sessions = new Set(events.flatMap(({ event: { sessionId } }) => (sessionId === undefined ? [] : [`${orgId}/${sessionId}`])));
+    const observed = await inSessionOrder([...sessions], () => observe(input));
+    return Promise.all(
+      events.map(async ({ event, digest }): Promise<ObservedItem> => {
+        const known = observed.get(event.id);
+        if (known !== undefined) return known;
+        const outcome = await decideInOrder({ ...input, event, digest, mode: 'observed' });
+        return outcome.kind === 'decided' ? outcome : { kind: outcome.kind, eventId: event.id };
+      }),
+    );
+  };
+
   return {
     /** Decides one event and records the decision. Fails for good with type `id-reused` or `quota-exceeded`. */
     async decideEvent(input: GovernEventInput): Promise<Decision> {
@@ -172,12 +192,7 @@ export function createDecisionActivities({
 
     /** Records events that have happened already: ALLOW or ALERT each. Answers how many were recorded, doubled or refused. */
     async observeEvents(input: ObserveEventsInput): Promise<{ recorded: number; conflicts: number; refused: number }> {
-      const items = await Promise.all(
-        input.events.map(async ({ event, digest }): Promise<ObservedItem> => {
-          const outcome = await decideInOrder({ ...input, event, digest, mode: 'observed' });
-          return outcome.kind === 'decided' ? outcome : { kind: outcome.kind, eventId: event.id };
-        }),
-      ).catch((error: unknown) => {
+      const items = await observeAll(input).catch((error: unknown) => {
         throw asFailure(error);
       });
       answerObserved(input, items);
@@ -190,18 +205,6 @@ export function createDecisionActivities({
       return { recorded: count('decided'), conflicts: count('conflict'), refused: count('quota') };
     },
   };
-}
-
-/** A stopped agent is blocked whatever the policy says; what has happened already can only be flagged. */
-function restrain(evaluation: Evaluation, mode: SettlementInput['mode'], stopped: string | null): Evaluation {
-  const restrained: Evaluation =
-    stopped === null
-      ? evaluation
-      : { ...evaluation, value: 'BLOCK', review: null, reasons: [`the agent is stopped${stopped === '' ? '' : `: ${stopped}`}`, ...evaluation.reasons] };
-  const { value } = restrained;
-  if (mode === 'governed' || value === 'ALLOW' || value === 'ALERT') return restrained;
-  const reasons = [`observed after the fact; would have been ${value}`, ...restrained.reasons];
-  return { ...restrained, value: 'ALERT', wouldHaveBeen: value, review: null, reasons };
 }
 
 function refusal(kind: 'conflict' | 'quota'): ApplicationFailure {

@@ -17,7 +17,7 @@ import type { Json } from '../schemas/json.ts';
 
 export const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-export interface SettlementInput extends GovernEventInput {
+export interface EntryInput extends GovernEventInput {
   mode: EventRecord['mode'];
   evaluation: Evaluation;
   /** Id of the grant that lets the action pass. */
@@ -25,13 +25,40 @@ export interface SettlementInput extends GovernEventInput {
   nowMs: number;
   /** Base of links to the dashboard, without a slash at the end. */
   publicUrl: string;
+}
+
+export interface SettlementInput extends EntryInput {
   configVersion: number;
   agent: SettleItem['agent'];
   session: { version: number; holder: string; reserve: boolean };
 }
 
-/** Turns an evaluation into what the database settles; the decision stands in the body, all but its receipt. Personal fields are sealed in it. */
+/** What the database settles of one evaluated event alone. */
 export function prepareSettlement(vault: SubjectVault, input: SettlementInput): SettleItem {
+  const { orgId, event, evaluation } = input;
+  return {
+    org: orgId,
+    ...prepareEntry(vault, input),
+    configVersion: input.configVersion,
+    units: 1,
+    agent: input.agent,
+    session:
+      event.sessionId === undefined || evaluation.session === null
+        ? null
+        : {
+            id: event.sessionId,
+            version: input.session.version,
+            state: JSON.stringify(evaluation.session),
+            holder: input.session.holder,
+            reserve: input.session.reserve,
+          },
+  };
+}
+
+type Entry = Omit<SettleItem, 'org' | 'configVersion' | 'units' | 'agent' | 'session'>;
+
+/** Turns an evaluation into what is recorded of it; the decision stands in the body, all but its receipt. Personal fields are sealed in it. */
+export function prepareEntry(vault: SubjectVault, input: EntryInput): Entry {
   const { orgId, event, digest, evaluation, nowMs } = input;
   const id = recordId(orgId, 'event', event.id);
   const sealed = sealEvent(vault, orgId, event);
@@ -67,7 +94,6 @@ export function prepareSettlement(vault: SubjectVault, input: SettlementInput): 
     requestId: input.requestId,
   };
   return {
-    org: orgId,
     eventId: event.id,
     recordId: id,
     digest,
@@ -84,19 +110,6 @@ export function prepareSettlement(vault: SubjectVault, input: SettlementInput): 
       policyVersion: evaluation.policy?.version ?? null,
       ruleId: evaluation.policy?.ruleId ?? null,
     },
-    configVersion: input.configVersion,
-    units: 1,
-    agent: input.agent,
-    session:
-      event.sessionId === undefined || evaluation.session === null
-        ? null
-        : {
-            id: event.sessionId,
-            version: input.session.version,
-            state: JSON.stringify(evaluation.session),
-            holder: input.session.holder,
-            reserve: input.session.reserve,
-          },
     review,
     grant: input.grant ?? null,
     alert:
@@ -111,14 +124,14 @@ export function prepareSettlement(vault: SubjectVault, input: SettlementInput): 
 }
 
 /** What has happened already is not reported on a second time. */
-function attestationOf({ evaluation: { attestWithinMs, value }, mode, nowMs }: SettlementInput): { withinMs: number; dueAt: string | null } | null {
+function attestationOf({ evaluation: { attestWithinMs, value }, mode, nowMs }: EntryInput): { withinMs: number; dueAt: string | null } | null {
   if (attestWithinMs === null || mode === 'observed' || value === 'BLOCK') return null;
   return { withinMs: attestWithinMs, dueAt: value === 'HITL' ? null : new Date(nowMs + attestWithinMs).toISOString() };
 }
 
 function openReview(
   vault: SubjectVault,
-  { orgId, event, evaluation, nowMs, requester }: SettlementInput,
+  { orgId, event, evaluation, nowMs, requester }: EntryInput,
   eventRecordId: string,
   { holder }: SealedEvent,
 ): { review: ReviewRowInput; keys: SubjectKeyUse[] } | null {
@@ -151,7 +164,7 @@ function openReview(
   return { review, keys };
 }
 
-function violation({ orgId, event, evaluation }: SettlementInput, decision: Omit<Decision, 'receipt'>): SettleItem['violations'][number] {
+function violation({ orgId, event, evaluation }: EntryInput, decision: Omit<Decision, 'receipt'>): SettleItem['violations'][number] {
   const fields = {
     eventId: event.id,
     agentId: event.agentId,

@@ -1,3 +1,4 @@
+import type { Sha256Hex } from '../hashing.ts';
 import type { DefaultOutcome, Finding } from '../mast/finding.ts';
 import { advanceSession } from './advance-session.ts';
 import type { DetectionContext } from './context.ts';
@@ -42,10 +43,20 @@ const DETECTORS: readonly Detector[] = [
 ];
 
 /** Runs every detector on one event. Same context, same answer. */
-export function detect(context: DetectionContext): Detection {
+export function detect(given: DetectionContext): Detection {
+  const context = { ...given, sha256Hex: rememberingLast(given.sha256Hex) };
   const views = readEventTexts(context.event);
   const findings = DETECTORS.map((detector) => detector(context, views)).filter((finding) => finding !== null);
   return { findings: findings.map(withoutSecrets).toSorted(bySeverity), session: advanceSession(context) };
+}
+
+/** The call is hashed for the rule of loops and for the session. */
+function rememberingLast(hash: Sha256Hex): Sha256Hex {
+  let last: { text: string; hash: string } | undefined;
+  return (text) => {
+    if (last?.text !== text) last = { text, hash: hash(text) };
+    return last.hash;
+  };
 }
 
 const SEVERITY: Readonly<Record<DefaultOutcome, number>> = { block: 2, hitl: 1, alert: 0 };

@@ -11,18 +11,23 @@ export function canonicalize(value: Json): string {
     return JSON.stringify(value);
   }
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(canonicalize).join(',')}]`;
-  const members = Object.entries(value)
-    // No locale here: RFC 8785 asks for the order of the UTF-16 code units, which is what `<` compares.
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, member]) => `${quote(key)}:${canonicalize(member)}`);
-  return `{${members.join(',')}}`;
+  // Texts are put together piece by piece: every event is written so three or four times, and lists of pieces cost as much as the pieces.
+  let text = '';
+  if (Array.isArray(value)) {
+    for (const item of value) text += text === '' ? canonicalize(item) : `,${canonicalize(item)}`;
+    return `[${text}]`;
+  }
+  // No locale here: RFC 8785 asks for the order of the UTF-16 code units, in which strings are sorted where nothing else is said.
+  for (const key of Object.keys(value).toSorted()) text += `${text === '' ? '' : ','}${quote(key)}:${canonicalize(value[key] as Json)}`;
+  return `{${text}}`;
 }
 
+const HALF_OF_A_PAIR = /[\ud800-\udfff]/;
 /** With the `u` flag a proper pair is one code point and no surrogate. */
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 function quote(text: string): string {
-  if (LONE_SURROGATE.test(text)) throw new RangeError('a string holds a lone surrogate');
+  // Most texts have no pair at all, which is found out several times faster.
+  if (HALF_OF_A_PAIR.test(text) && LONE_SURROGATE.test(text)) throw new RangeError('a string holds a lone surrogate');
   return JSON.stringify(text);
 }

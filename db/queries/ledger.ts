@@ -72,6 +72,20 @@ export function findRecordedEvent(sql: Sql, { orgId, eventId }: { orgId: string;
   });
 }
 
+/** Those of the events that are on record, by event id; those whose bodies have been purged are not among them. */
+export function findRecordedEvents(sql: Sql, { orgId, eventIds }: { orgId: string; eventIds: readonly string[] }): Promise<Map<string, RecordedEvent>> {
+  return asTenant(sql, orgId, async (tx) => {
+    const recordIds = eventIds.map((eventId) => recordId(orgId, 'event', eventId));
+    const rows = await tx<(RecordedEvent & { eventId: string })[]>`
+      select b.event_id as "eventId", e.seq, encode(e.entry_hash, 'hex') as "entryHash", b.checkpoint_size as "checkpointSize",
+             encode(b.event_digest, 'hex') as digest, b.body
+      from ledger_entry e
+      join agent_events b on b.org_id = e.org_id and b.seq = e.seq and b.retention = e.retain_days and b.at = e.at
+      where e.org_id = ${orgId} and b.org_id = ${orgId} and e.record_id = any (${sql.array(recordIds, 2950)}::uuid[])`;
+    return new Map(rows.map(({ eventId, ...row }) => [eventId, row]));
+  });
+}
+
 /** Bodies of the events that are on record, by event id. */
 export function loadEventBodies(sql: Sql, { orgId, eventIds }: { orgId: string; eventIds: readonly string[] }): Promise<Map<string, string>> {
   return asTenant(sql, orgId, async (tx) => {

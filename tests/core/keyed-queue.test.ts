@@ -54,4 +54,35 @@ describe('createKeyedQueue', () => {
     await turn();
     expect(ran).toBe(true);
   });
+
+  test('a task of several keys waits for every task before it that has one of them, and holds all of them up until it has ended', async () => {
+    const queue = createKeyedQueue();
+    const order: string[] = [];
+    const [a, both] = [gate(), gate()];
+    const first = queue('a', () => a.passed);
+    const second = queue(['a', 'b'], async () => {
+      order.push('both');
+      await both.passed;
+    });
+    const third = queue('b', async () => void order.push('b'));
+    const fourth = queue(['b', 'a'], async () => void order.push('both again'));
+    await turn();
+    expect(order).toEqual([]);
+    a.open();
+    await first;
+    await turn();
+    expect(order).toEqual(['both']);
+    both.open();
+    await Promise.all([second, third, fourth]);
+    expect(order).toEqual(['both', 'b', 'both again']);
+  });
+
+  test('a task without a key waits for nobody', async () => {
+    const queue = createKeyedQueue();
+    const held = gate();
+    const waiting = queue('a', () => held.passed);
+    expect(await queue([], async () => 'done')).toBe('done');
+    held.open();
+    await waiting;
+  });
 });

@@ -1,4 +1,5 @@
 import { actionDigest } from '../../compliance/src/action-digest.ts';
+import type { Review } from '../../compliance/src/api-types.ts';
 import type { MastGuardClient } from '../../compliance/src/client.ts';
 import { MastGuardConflictError } from '../../compliance/src/errors.ts';
 import { MastGuardBlockedError } from './blocked-error.ts';
@@ -17,7 +18,7 @@ export async function awaitReview(
   if (decision.review === undefined) throw new MastGuardBlockedError(decision);
   const review = await client.hitl.wait(decision.review.id, { timeoutMs, signal });
   if (review.status === 'pending') throw refused(decision, `Nobody has decided within ${timeoutMs} ms.`);
-  if (review.outcome !== 'allow') throw refused(decision, 'The reviewers have not allowed it.');
+  if (review.outcome !== 'allow') throw refused(decision, answerOf(review));
   const args = review.args ?? undefined;
   const action = args === undefined || event.tool === undefined ? event : { ...event, tool: { ...event.tool, args } };
   try {
@@ -31,3 +32,10 @@ export async function awaitReview(
 
 const refused = (decision: ShieldDecision, reason: string): MastGuardBlockedError =>
   new MastGuardBlockedError({ ...decision, reasons: [reason, ...decision.reasons] });
+
+/** What the reviewers have to say, which an agent plans again with. */
+function answerOf({ status, response, steps }: Review): string {
+  if (status === 'responded') return `A reviewer answers: ${response ?? ''}`;
+  const why = steps.findLast(({ step, reason }) => step === 'reject' && reason !== undefined)?.reason;
+  return ['The reviewers have not allowed it.', why].filter(Boolean).join(' ');
+}

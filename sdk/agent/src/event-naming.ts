@@ -13,11 +13,13 @@ export function createEventNaming({
   return (draft) => {
     const session = draft.sessionId ?? given(sessionId);
     const whose = draft.principal ?? given(principal);
+    // A draft that brings its own id may be asked about again: it must then be the same event.
+    const occurredAt = draft.occurredAt ?? (draft.id === undefined ? new Date().toISOString() : undefined);
     return {
       ...draft,
       id: draft.id ?? randomId('evt_'),
       agentId: draft.agentId ?? given(agentId) ?? fallback,
-      occurredAt: draft.occurredAt ?? new Date().toISOString(),
+      ...(occurredAt === undefined ? {} : { occurredAt }),
       ...(session === undefined ? {} : { sessionId: session }),
       ...(whose === undefined ? {} : { principal: whose }),
     };

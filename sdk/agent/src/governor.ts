@@ -29,6 +29,13 @@ export interface Governor {
    * @throws MastGuardBlockedError where it may not
    */
   permit: (draft: EventDraft, options?: PermitOptions) => Promise<Permit>;
+  /**
+   * The second half of `permit`, for what `decide` has answered.
+   * @throws MastGuardBlockedError where it may not be done
+   */
+  settle: (decided: { event: GovernedEvent; decision: ShieldDecision }, options?: PermitOptions) => Promise<Permit>;
+  /** Whether reviewers still have to decide, asked without waiting. */
+  isPending: (decision: ShieldDecision, options?: PermitOptions) => Promise<boolean>;
   /** What detectors and policy of this process say; at once, and recorded nowhere. For text that is held back while it streams. */
   check: (draft: EventDraft) => ShieldDecision;
   /** Records what has happened already. Delivered in the background, in order, until it has arrived. */
@@ -61,7 +68,7 @@ export function createGovernor(options: ShieldOptions): Governor {
   const ask: Decide = async (event, { signal }) => {
     if (options.decide !== undefined) {
       const decision = await options.decide(event, { signal });
-      if (decision.source !== 'server') outbox?.add({ event });
+      if (decision.source !== 'server') outbox?.add({ event: { occurredAt: new Date().toISOString(), ...event } });
       return decision;
     }
     if (client === undefined) throw new Error('no client');
@@ -82,18 +89,24 @@ export function createGovernor(options: ShieldOptions): Governor {
     return { event, decision: settled(event, await ask(event, { signal })) };
   };
 
+  const settle: Governor['settle'] = async ({ event, decision }, permitOptions = {}) => {
+    if (letsPass(decision.value)) return { event, decision, args: undefined };
+    if (decision.value !== 'HITL' || decision.review === undefined || onReview === 'throw' || client === undefined) throw new MastGuardBlockedError(decision);
+    return awaitReview(client, { event, decision }, { timeoutMs: reviewTimeoutMs, ...permitOptions });
+  };
+
   return {
     name,
     decide,
-    async permit(draft, permitOptions = {}) {
-      const { event, decision } = await decide(draft, permitOptions);
-      if (letsPass(decision.value)) return { event, decision, args: undefined };
-      if (decision.value !== 'HITL' || decision.review === undefined || onReview === 'throw' || client === undefined) throw new MastGuardBlockedError(decision);
-      return awaitReview(client, { event, decision }, { timeoutMs: reviewTimeoutMs, ...permitOptions });
+    permit: async (draft, permitOptions) => settle(await decide(draft, permitOptions), permitOptions),
+    settle,
+    async isPending({ value, review }, { signal } = {}) {
+      if (value !== 'HITL' || review === undefined || client === undefined) return false;
+      return (await client.hitl.get(review.id, {}, { signal })).status === 'pending';
     },
     check: (draft) => checked(name(draft)),
     observe(draft) {
-      outbox?.add({ event: name(draft) });
+      outbox?.add({ event: { occurredAt: new Date().toISOString(), ...name(draft) } });
     },
     reportOutcome({ eventId, source }, outcome) {
       if (client === undefined || source !== 'server') return;

@@ -5,6 +5,7 @@ import { createGovernor, type Governor, type PermitOptions } from './governor.ts
 import { jsonOf, toArguments } from './json-of.ts';
 import type { Permit } from './permit.ts';
 import type { ShieldOptions } from './shield-options.ts';
+import { RESULT_ACTION } from './result-action.ts';
 import { splitContent } from './split-content.ts';
 
 /** With `governor`, the other options are not looked at. */
@@ -101,7 +102,7 @@ async function governResult(governor: Governor, { event }: Permit, result: unkno
   const text = typeof result === 'string' ? result : JSON.stringify(jsonOf(result));
   if (mode === 'ignore' || text === undefined || text === '') return;
   const tool = { name: event.tool?.name ?? event.action };
-  const drafts = splitContent(text).map((content): EventDraft => ({ action: event.action, channel: 'tool_result', trust: 'untrusted', tool, content }));
+  const drafts = splitContent(text).map((content): EventDraft => ({ action: RESULT_ACTION, channel: 'tool_result', trust: 'untrusted', tool, content }));
   if (mode === 'govern') await Promise.all(drafts.map((draft) => governor.permit({ agentId: event.agentId, sessionId: event.sessionId, ...draft })));
   else for (const draft of drafts) governor.observe({ agentId: event.agentId, sessionId: event.sessionId, ...draft });
 }

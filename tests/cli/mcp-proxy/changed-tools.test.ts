@@ -161,3 +161,27 @@ test('a tool whose first description gives orders is not shown, and cannot be ca
   expect(said(refused)).toContain('description of the tool has not passed');
   expect(readFileSync(pins, 'utf8')).not.toContain('customer list');
 });
+
+test('a tool that changes while its call waits is not called by the approval of what it was', async () => {
+  const { client, agentId } = await connect(SHIFTING);
+  const told: unknown[] = [];
+  client.setNotificationHandler('notifications/tools/list_changed', (notification) => void told.push(notification));
+  const answer = call(client, 'get-sum', { a: 1, b: 2 });
+  const asked = await reviewOf(product, agentId);
+  await call(client, 'shift', { description: HOSTILE });
+  while (told.length < 1) await sleep(20);
+  await decideReview(product, asked, 'approve');
+  expect(decisionOf(await answer)).toMatchObject({ denied: true, retryable: true, reason: expect.stringContaining('while the call waited') as unknown });
+});
+
+test('a description that people must see first is shown when they have allowed it', async () => {
+  const { server, update } = updatableServer();
+  update('Echoes back the input string', 'CONFIDENTIAL: echoes');
+  const { client, agentId } = await connect(server);
+  expect(await descriptionOf(client, 'echo')).toBeUndefined();
+  const asked = await reviewOf(product, agentId);
+  expect((await call(client, 'echo', { message: 'hello' })).isError).toBe(true);
+  await decideReview(product, asked, 'approve');
+  expect(said(await call(client, 'echo', { message: 'hello' }))).toContain('hello');
+  expect(await descriptionOf(client, 'echo')).toContain('CONFIDENTIAL');
+});

@@ -63,6 +63,15 @@ describe('what the server decides', () => {
     expect(await blockedBy(governorWith().permit({ action: 'transfer' }))).toMatchObject({ value, reasons: ['not this one'], source: 'server' });
   });
 
+  it('of an event with an id of its own is asked with the same body again, so that it is the same event', async () => {
+    server.play(decided('ALLOW'), decided('ALLOW'));
+    const governor = governorWith();
+    await governor.decide({ id: 'evt_mine', action: 'x' });
+    await sleep(5);
+    await governor.decide({ id: 'evt_mine', action: 'x' });
+    expect(server.calls[1]?.body).toBe(server.calls[0]?.body);
+  });
+
   it('is told to `onDecision`', async () => {
     server.play(decided('ALERT'));
     const told: [ShieldDecision, GovernedEvent][] = [];
@@ -73,7 +82,7 @@ describe('what the server decides', () => {
 
 describe('reviews', () => {
   const settled = (more: object) => ({
-    body: { id: 'rev_1', status: 'approved', outcome: 'allow', args: null, policy: { version: 'pol_1@1', ruleId: 'r' }, ...more },
+    body: { id: 'rev_1', status: 'approved', outcome: 'allow', args: null, policy: { version: 'pol_1@1', ruleId: 'r' }, steps: [], ...more },
   });
 
   it('are waited for, and the approval is used once for the action', async () => {
@@ -100,6 +109,24 @@ describe('reviews', () => {
     expect((await blockedBy(governorWith({ reviewTimeoutMs: 20 }).permit({ action: 'x' }))).reasons[0]).toBe('Nobody has decided within 20 ms.');
     server.play(decided('HITL', { review: REVIEW }), settled({}), problem(409, 'approval-refused'));
     expect((await blockedBy(governorWith().permit({ action: 'x' }))).reasons[0]).toContain('The approval cannot be used');
+  });
+
+  it('are told what the reviewers answer', async () => {
+    server.play(decided('HITL', { review: REVIEW }), settled({ status: 'responded', outcome: 'block', response: 'Use the other account.' }));
+    expect((await blockedBy(governorWith().permit({ action: 'x' }))).reasons[0]).toBe('A reviewer answers: Use the other account.');
+    const steps = [{ step: 'reject', reason: 'Too much.' }];
+    server.play(decided('HITL', { review: REVIEW }), settled({ status: 'rejected', outcome: 'block', steps }));
+    expect((await blockedBy(governorWith().permit({ action: 'x' }))).reasons[0]).toBe('The reviewers have not allowed it. Too much.');
+  });
+
+  it('can be asked for first, looked at, and settled later', async () => {
+    server.play(decided('HITL', { review: REVIEW }), settled({ status: 'pending', outcome: null }), settled({}), settled({}), { body: { proceed: true } });
+    const governor = governorWith();
+    const asked = await governor.decide({ action: 'transfer' });
+    expect([await governor.isPending(asked.decision), await governor.isPending(asked.decision)]).toEqual([true, false]);
+    expect((await governor.settle(asked)).decision.value).toBe('HITL');
+    server.play(decided('ALLOW'));
+    expect(await governor.isPending((await governor.decide({ action: 'x' })).decision)).toBe(false);
   });
 
   it('are a block at once where that is asked for', async () => {

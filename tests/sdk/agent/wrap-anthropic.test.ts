@@ -162,8 +162,8 @@ describe('a wrapped Anthropic client', () => {
     });
     expect(governor.asked.slice(0, -1)).toMatchObject([
       { action: 'chat', channel: 'user', content: 'Notes\na document\nwhat now?', metadata: { media: ['image'] } },
-      { action: 'read_mail', channel: 'tool_result', trust: 'untrusted', content: 'a mail' },
-      { action: 'search', channel: 'tool_result', trust: 'untrusted', content: 'A page\nhttps://example.com\nfound' },
+      { action: 'tool_result', tool: { name: 'read_mail' }, channel: 'tool_result', trust: 'untrusted', content: 'a mail' },
+      { action: 'tool_result', tool: { name: 'search' }, channel: 'tool_result', trust: 'untrusted', content: 'A page\nhttps://example.com\nfound' },
     ]);
   });
 

@@ -74,7 +74,7 @@ describe('a wrapped OpenAI client', () => {
       messages: [hello.messages[0]!, { role: 'assistant', content: null, tool_calls: [call] }, { role: 'tool', tool_call_id: 'call_7', content: 'a mail' }],
     });
     expect(governor.asked[0]).toMatchObject({
-      action: 'read_mail',
+      action: 'tool_result',
       channel: 'tool_result',
       trust: 'untrusted',
       tool: { name: 'read_mail' },
@@ -156,6 +156,7 @@ describe('a wrapped OpenAI client', () => {
       'req_1',
     ]);
     const raw = await client.chat.completions.create(hello).asResponse();
+    expect((await raw.clone().blob()).type).toBe('application/json');
     expect(await raw.clone().json()).toEqual(await raw.json());
   });
 

@@ -9,6 +9,7 @@ import { settleDecisions } from '../../../db/queries/settle.ts';
 import { createSubjectVault } from '../../../db/subject-vault.ts';
 import type { Decision, Receipt } from '../../../schemas/decision.ts';
 import { sha256Hex } from '../../../api/digest.ts';
+import { createBatchLine } from '../../../workers/decision-services.ts';
 import { type SceneClock, setSceneClock } from './clock.ts';
 import type { Databases } from './databases.ts';
 import { OURS } from './landmarks.ts';
@@ -57,6 +58,7 @@ export async function openStage({ databases, database, startMs, masterKey, signe
     vault,
     state,
     settle: createCoalescer({ flush: (items: Parameters<typeof settleDecisions>[1]) => settleDecisions(sql, items) }),
+    settleBatch: createBatchLine(sql),
     answer: nothing,
     answerObserved: nothing,
     delay: nothing,

@@ -33,24 +33,30 @@ export function byteReader(body: ReadableStream<Uint8Array> | AsyncIterable<Uint
   };
 }
 
-/** All that is left, as text. */
-export async function readText(reader: ByteReader): Promise<string> {
+/** All that is left, as it is and as text. */
+export async function readAll(reader: Pick<ByteReader, 'read'>): Promise<{ chunks: Uint8Array[]; text: string }> {
   const decoder = new TextDecoder();
+  const chunks: Uint8Array[] = [];
   let text = '';
-  for (let bytes = await reader.read(); bytes !== undefined; bytes = await reader.read()) text += decoder.decode(bytes, { stream: true });
-  return text + decoder.decode();
+  for (let bytes = await reader.read(); bytes !== undefined; bytes = await reader.read()) {
+    chunks.push(bytes);
+    text += decoder.decode(bytes, { stream: true });
+  }
+  return { chunks, text: text + decoder.decode() };
 }
 
 const IDLE_MS = 60_000;
 
+export interface WatchOptions {
+  signal?: AbortSignal | undefined;
+  idleMs?: number | undefined;
+}
+
 /**
- * A body that reads its source when it is read itself, and no sooner: nothing waits in a queue, which an error would throw away, and a slow
- * reader slows the source. The source hears of the end also where the request is aborted while nobody reads.
+ * The same source, that hears of the end also where the request is aborted while nobody reads, and of a long time in which nobody does. As from a
+ * `fetch`, reading rejects with the signal's reason where that was aborted.
  */
-export function lazyBody(
-  source: BodySource,
-  { signal, idleMs = IDLE_MS }: { signal?: AbortSignal | undefined; idleMs?: number | undefined } = {},
-): ReadableStream<Uint8Array> {
+export function watched(source: BodySource, { signal, idleMs = IDLE_MS }: WatchOptions): BodySource {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const rest = (): void => {
     timer = setTimeout(source.idle, idleMs);
@@ -66,30 +72,42 @@ export function lazyBody(
   };
   signal?.addEventListener('abort', onAbort, { once: true });
   rest();
+  return {
+    async pull() {
+      clearTimeout(timer);
+      let bytes: Uint8Array | undefined;
+      try {
+        bytes = await source.pull();
+        signal?.throwIfAborted();
+      } catch (error) {
+        over();
+        throw error;
+      }
+      if (bytes === undefined) over();
+      else rest();
+      return bytes;
+    },
+    cancel(reason) {
+      over();
+      source.cancel(reason);
+    },
+    idle: source.idle,
+  };
+}
+
+/**
+ * A body that reads its source when it is read itself, and no sooner: nothing waits in a queue, which an error would throw away, and a slow
+ * reader slows the source.
+ */
+export function lazyBody({ pull, cancel }: BodySource): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        clearTimeout(timer);
-        try {
-          const bytes = await source.pull();
-          // As the body of a `fetch` that is aborted.
-          signal?.throwIfAborted();
-          if (bytes !== undefined) {
-            rest();
-            controller.enqueue(bytes);
-            return;
-          }
-        } catch (error) {
-          over();
-          throw error;
-        }
-        over();
-        controller.close();
+        const bytes = await pull();
+        if (bytes === undefined) controller.close();
+        else controller.enqueue(bytes);
       },
-      cancel(reason) {
-        over();
-        source.cancel(reason);
-      },
+      cancel,
     },
     { highWaterMark: 0 },
   );

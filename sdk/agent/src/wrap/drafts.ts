@@ -1,5 +1,6 @@
 import type { Json } from '../../../compliance/src/api-types.ts';
 import type { EventDraft } from '../decision.ts';
+import { RESULT_ACTION } from '../result-action.ts';
 import { splitContent } from '../split-content.ts';
 import type { AskedCall, CallFacts, Heard } from './model-call.ts';
 
@@ -14,7 +15,7 @@ export function draftsOfHeard(facts: CallFacts, { user, results, media }: Heard)
     ...(text === '' && results.length > 0 ? [] : text === '' ? [own({})] : partsOf(text, (content) => own({ content }))),
     ...results.flatMap(({ name, text: result }) =>
       partsOf(wellFormed(result), (content) => {
-        const draft: EventDraft = { action: nameOf(name), channel: 'tool_result', trust: 'untrusted', tool: { name: nameOf(name) }, metadata };
+        const draft: EventDraft = { action: RESULT_ACTION, channel: 'tool_result', trust: 'untrusted', tool: { name: nameOf(name) }, metadata };
         return content === '' ? draft : { ...draft, content };
       }),
     ),

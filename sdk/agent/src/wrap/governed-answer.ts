@@ -1,5 +1,5 @@
 import { MastGuardBlockedError } from '../blocked-error.ts';
-import { type BodySource, type ByteReader, readText } from './body-source.ts';
+import { type BodySource, type ByteReader, readAll } from './body-source.ts';
 import { draftsOfText } from './drafts.ts';
 import { parsedJson } from './json-walk.ts';
 import type { AskedCall, Said } from './model-call.ts';
@@ -11,6 +11,8 @@ const encoder = new TextEncoder();
 /** An answer that comes whole, as JSON or as text: nothing of it goes out before all of it is decided. */
 export function governAnswer(upstream: ByteReader, call: OpenCall): BodySource {
   const work = new AbortController();
+  /** What has been decided, and waits to be read. */
+  const decided: Uint8Array[] = [];
   let over = false;
   let recorded = false;
   const record = (finish: string): void => {
@@ -19,17 +21,19 @@ export function governAnswer(upstream: ByteReader, call: OpenCall): BodySource {
   };
   return {
     async pull() {
-      if (over) return undefined;
+      if (over) return decided.shift();
       try {
-        const text = await readText(upstream);
+        const { chunks, text } = await readAll(upstream);
         if (over) return undefined;
         const answer = parsedJson(text);
         const changed = await decideAnswer(call, answer ?? text, work.signal);
         over = true;
-        if (text === '') return undefined;
-        if (changed.size === 0) return encoder.encode(text);
-        call.adapter.rewrite(answer, changed);
-        return encoder.encode(JSON.stringify(answer));
+        if (changed.size === 0) decided.push(...chunks);
+        else {
+          call.adapter.rewrite(answer, changed);
+          decided.push(encoder.encode(JSON.stringify(answer)));
+        }
+        return decided.shift();
       } catch (error) {
         if (over) return undefined;
         over = true;

@@ -30,7 +30,7 @@ export function governStream(upstream: ByteReader, call: OpenCall): BodySource {
   const observed = settings.stream === 'observe';
   const reader = call.adapter.reader();
   const decoder = createSseDecoder();
-  const passes = (content: string): boolean => letsPass(governor.check({ action: facts.operation, channel: 'agent_message', content }).value);
+  const passes = (window: string): boolean => draftsOfText(facts, window, {}).every((draft) => letsPass(governor.check(draft).value));
   const holdBack = createHoldBack({ windowChars: settings.windowChars, check: passes });
   const work = new AbortController();
   const queue: HeldFrame[] = [];

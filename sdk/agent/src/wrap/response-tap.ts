@@ -1,6 +1,7 @@
-import { type BodySource, byteReader, lazyBody } from './body-source.ts';
+import { type BodySource, byteReader, watched } from './body-source.ts';
 import { governAnswer } from './governed-answer.ts';
 import { governStream } from './governed-stream.ts';
+import { lazyResponse } from './lazy-response.ts';
 import { type OpenCall, recordText } from './open-call.ts';
 
 /**
@@ -22,23 +23,8 @@ export function tapResponse(
   }
   const upstream = byteReader(body as ReadableStream<Uint8Array>);
   const source: BodySource = type.includes('text/event-stream') ? governStream(upstream, call) : governAnswer(upstream, call);
-  return dressed(
-    new Response(lazyBody(source, { signal: signal ?? undefined, idleMs }), { status: response.status, statusText: response.statusText }),
-    response,
-  );
+  return lazyResponse(response, watched(source, { signal: signal ?? undefined, idleMs }));
 }
 
 /** Images, audio and files go through; there is nothing to be read in them. An answer that does not say what it is may be text. */
 const isReadable = (type: string): boolean => type === '' || /json|text\/|xml|event-stream|ndjson/.test(type);
-
-/** With what no constructor takes: where it came from, and all its headers. */
-function dressed(response: Response, original: Response): Response {
-  const { url, redirected, type, headers } = original;
-  return Object.defineProperties(response, {
-    url: { value: url },
-    redirected: { value: redirected },
-    type: { value: type },
-    headers: { value: headers },
-    clone: { value: () => dressed(Response.prototype.clone.call(response), original) },
-  });
-}

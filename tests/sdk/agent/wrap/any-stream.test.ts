@@ -99,6 +99,19 @@ describe('a stream', () => {
     expect({ text, error }).toEqual({ text: '', error: expect.objectContaining({ message: expect.stringContaining('after the end') as string }) as Error });
   });
 
+  it('of several choices keeps them apart', async () => {
+    const both = ['FORB', 'IDDEN and more '.repeat(10)].map((content, turn) =>
+      [0, 1]
+        .map((index) => `data: ${JSON.stringify({ choices: [{ index, delta: { content: index === 1 ? content : `fine ${turn} `.repeat(9) } }] })}\n\n`)
+        .join(''),
+    );
+    const { text, error } = await drain(governStream(readerOf(both.join(''), [30]), openCall('/chat/completions', notingGovernor())));
+    expect(error).toBeInstanceOf(MastGuardBlockedError);
+    expect(text).toContain('fine 0');
+    expect(text).not.toMatch(/FORB|IDDEN/);
+    expect(text).toContain('"index":0,"delta":{},"finish_reason":"content_filter"');
+  });
+
   it('of an API that is not known is checked by all its texts', async () => {
     const sent = [`data: {"id":"x","delta":"${'fine '.repeat(20)}"}\n\n`, `data: {"id":"x","delta":"${FORBIDDEN}"}\n\n`].join('');
     const { text, error } = await drain(governStream(readerOf(sent, [40]), openCall('/threads/thread_1/runs', notingGovernor())));
