@@ -53,7 +53,7 @@ describe('the formats', () => {
   });
 
   it('know the addresses of Azure, and the deployment in them', async () => {
-    const answer = await chat({ model: 'unused', more: { model: undefined } }, '/openai/deployments/says:noon/chat/completions?api-version=2025-04-01-preview');
+    const answer = await chat({ model: 'unused' }, '/openai/deployments/says:noon/chat/completions?api-version=2025-04-01-preview');
     expect(await answer.json()).toMatchObject({ model: 'says:noon', choices: [{ message: { content: 'noon' } }] });
     expect(server.requests.at(-1)).toMatchObject({ vendor: 'azure', route: '/v1/chat/completions', model: 'says:noon' });
   });

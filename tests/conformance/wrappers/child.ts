@@ -11,7 +11,6 @@ import { isPeer, type Subject } from './subject.ts';
 import { wrapBraintrust } from './wrap/braintrust.ts';
 import { wrapLangfuse } from './wrap/langfuse.ts';
 import { wrapLangSmith } from './wrap/langsmith.ts';
-import { wrapMastGuard } from './wrap/mastguard.ts';
 import type { Wrapped } from './wrap/wrapped.ts';
 
 /**
@@ -59,8 +58,11 @@ async function wrap(client: object): Promise<Wrapped> {
   switch (subject.wrapper) {
     case 'none':
       return { client, seen: async () => '' };
-    case 'mastguard':
+    case 'mastguard': {
+      // The others do without its sources, which take a while to read.
+      const { wrapMastGuard } = await import('./wrap/mastguard.ts');
       return wrapMastGuard(client as never, subject.client);
+    }
     case 'langfuse':
       return wrapLangfuse(client, peers);
     case 'langsmith':

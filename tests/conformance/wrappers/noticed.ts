@@ -47,13 +47,13 @@ export async function eventually(holds: () => boolean): Promise<boolean> {
   return holds();
 }
 
-/** Errors that nobody handles while this runs and shortly after. */
-export async function unhandledDuring(classes: ErrorClasses, run: () => Promise<unknown>): Promise<object[]> {
+/** Errors of what is begun that nobody handles. */
+export async function unhandledDuring(classes: ErrorClasses, begin: () => void): Promise<object[]> {
   const unhandled: object[] = [];
   const note = (reason: unknown): void => void unhandled.push(noticedError(reason, classes));
   process.on('unhandledRejection', note);
   try {
-    await run();
+    begin();
     await eventually(() => unhandled.length > 0);
     // A second one would come at once.
     await sleep(20);

@@ -25,7 +25,7 @@ interface Observed<Sdk> {
   server: ModelServer;
 }
 
-const SETTLED_WITHIN_MS = 100;
+const SETTLED_WITHIN_MS = 50;
 
 /** Lives through a behaviour once; and again with everything refused, where the wrapper can. */
 export async function observe<Client, Sdk extends Record<string, unknown>>(

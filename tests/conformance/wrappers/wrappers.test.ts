@@ -1,3 +1,4 @@
+import { isInstalled } from '../../integrations/peers/install.ts';
 import { compare, differencesOf } from './compare.ts';
 import { missingFor, runSubject, type SubjectReport } from './run-subject.ts';
 import { COMPARED, type Subject } from './subject.ts';
@@ -37,6 +38,27 @@ describe.each(OURS.map(({ bare, subject }) => [titleOf(subject), bare, subject] 
     const thrown = plain.observations.filter(({ noticed }) => (noticed as { caller: object }).caller.hasOwnProperty('threw'));
     expect(thrown.map(({ behaviour }) => behaviour)).toEqual([]);
   });
+});
+
+describe('a wrapper that is known to differ', () => {
+  const [name, isThere] = ['@langfuse/openai', isInstalled('@langfuse/openai')];
+  const maybe = isThere || process.env['CI'] === 'true' ? it : it.skip;
+  const compareOnly = async (only: string) => {
+    const subject = { client: 'OpenAI', sdk: 'openai' } as const;
+    const [plain, wrapped] = await Promise.all((['none', 'langfuse'] as const).map((wrapper) => runSubject({ ...subject, wrapper }, { only })));
+    return compare(plain?.observations ?? [], wrapped?.observations ?? []);
+  };
+
+  maybe(
+    `is found to differ, and to miss requests (${name}${isThere ? '' : ' is not installed in tests/integrations/peers'})`,
+    async () => {
+      expect((await compareOnly('withResponse')).differing).toMatchObject([{ behaviour: 'withResponse' }]);
+      expect((await compareOnly('raw client.post')).unseen).toMatchObject([
+        { requests: ['POST /v1/chat/completions', 'POST /v1/completions', 'POST /v1/embeddings'] },
+      ]);
+    },
+    WITHIN_MS,
+  );
 });
 
 describe('comparing what was noticed', () => {

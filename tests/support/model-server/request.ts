@@ -39,7 +39,9 @@ export async function readRequest({ method, url, headers, body }: Raw): Promise<
   const type = headers['content-type'] ?? '';
   const text = type.startsWith('multipart/') ? '' : body.toString();
   const json = type.includes('json') ? parsed(text) : undefined;
-  const model = typeof json?.['model'] === 'string' ? json['model'] : decodeURIComponent(deployment ?? '');
+  const named = typeof json?.['model'] === 'string' ? json['model'] : '';
+  // Azure asks the deployment, whatever the body says.
+  const model = deployment === undefined ? named : decodeURIComponent(deployment);
   return {
     method,
     route: rest === undefined ? pathname : `/v1${rest}`,
