@@ -1,4 +1,5 @@
 import type { Json } from '../../schemas/json.ts';
+import { remembering } from './remembering.ts';
 import { escaped, shownKey } from './shown-key.ts';
 
 /** One scalar inside a JSON value, or an array as a whole. */
@@ -43,6 +44,6 @@ export function walkArgs(root: Json | undefined, pointer: string): Leaf[] {
   return leaves;
 }
 
-export const plainKey = (key: string): string => key.toLowerCase().replace(/[_\-.\s]/g, '');
+export const plainKey = remembering((key) => key.toLowerCase().replace(/[_\-.\s]/g, ''));
 
-const pointerSegment = (key: string): string => escaped(shownKey(key));
+const pointerSegment = remembering((key) => escaped(shownKey(key)));
