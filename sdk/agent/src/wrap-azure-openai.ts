@@ -11,6 +11,7 @@ export function wrapAzureOpenAI<Client extends StainlessClient>(client: Client, 
     provider: 'azure.ai.openai',
     // Lost by `withOptions` up to openai 6.
     carried: { apiVersion: 'apiVersion', deployment: 'deploymentName' },
-    model: (azure) => (azure as { deploymentName?: string }).deploymentName,
+    // A deployment is asked whatever model the body names, where the path is one of a deployment's.
+    model: (azure, path) => (path.startsWith('/responses') ? undefined : (azure as { deploymentName?: string }).deploymentName),
   });
 }

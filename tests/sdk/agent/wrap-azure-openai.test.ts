@@ -40,11 +40,19 @@ describe('a wrapped client of Azure OpenAI', () => {
     await client.chat.completions.create(hello);
     const sent = model.requests.map(({ path, headers, body }) => ({ path, headers: { ...headers, date: null }, body }));
     expect(sent.slice(2)).toEqual(sent.slice(0, 2));
-    expect(sent[0]?.path).toBe(`/openai/deployments/${'deployment' in options ? 'd-1' : 'm-1'}/chat/completions?api-version=2026-01-01`);
+    const asked = 'deployment' in options ? 'd-1' : 'm-1';
+    expect(sent[0]?.path).toBe(`/openai/deployments/${asked}/chat/completions?api-version=2026-01-01`);
     expect(governor.asked).toMatchObject([
-      { action: 'chat', channel: 'user', metadata: { provider: 'azure.ai.openai', model: 'm-1', path: '/chat/completions' } },
+      { action: 'chat', channel: 'user', metadata: { provider: 'azure.ai.openai', model: asked, path: '/chat/completions' } },
       { action: 'chat', channel: 'agent_message', content: 'hi' },
     ]);
+  });
+
+  it('names the model of the body where no deployment is asked', async () => {
+    model.play({ json: { output: [{ type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'hi' }] }] } });
+    const governor = notingGovernor();
+    await wrapAzureOpenAI(azure({ deployment: 'd-1' }), { governor }).responses.create({ model: 'm-2', input: 'hello' });
+    expect(governor.asked[0]).toMatchObject({ metadata: { model: 'm-2' } });
   });
 
   it('makes copies that go to the same deployment, governed', async () => {

@@ -21,7 +21,7 @@ export interface Admission {
   governor: Governor;
   settings: AdmitSettings;
   provider: string;
-  /** Where the body names none. */
+  /** That is asked, where it is not the one the body names. */
   model?: string | undefined;
 }
 
@@ -41,7 +41,7 @@ export async function admit(
   }
   const adapter = adapterOf(path);
   const json = typeof body === 'string' ? (parsedJson(body) ?? body) : body;
-  const named = textOr(isRecord(json) ? json['model'] : undefined, model);
+  const named = model ?? textOr(isRecord(json) ? json['model'] : undefined, undefined);
   const facts = { operation: adapter.operation, provider, model: named, path };
   await permitAll(governor, draftsOfHeard(facts, adapter.heard(json)), signal ?? undefined);
   return { governor, facts, adapter, settings };

@@ -14,8 +14,8 @@ export interface ClientKind {
   provider: string;
   /** Options that `withOptions` of some versions loses, by the field of the client that holds them. */
   carried?: Readonly<Record<string, string>> | undefined;
-  /** The model where bodies name none. */
-  model?: ((client: object) => string | undefined) | undefined;
+  /** The model that is asked, where that is not the one a body names. */
+  model?: ((client: object, path: string) => string | undefined) | undefined;
 }
 
 type Fetch = (url: string | URL | Request, init?: RequestInit) => Promise<Response>;
@@ -95,7 +95,10 @@ function governedClass(
       if (calls.has(requestOptions)) return;
       if (requestOptions.body !== undefined) requestOptions.body = bodySnapshot(requestOptions.body);
       try {
-        calls.set(requestOptions, (await admit(requestOptions, { governor, settings, provider: kind.provider, model: kind.model?.(this) })) ?? 'no-model-call');
+        calls.set(
+          requestOptions,
+          (await admit(requestOptions, { governor, settings, provider: kind.provider, model: kind.model?.(this, requestOptions.path) })) ?? 'no-model-call',
+        );
       } catch (error) {
         // The client says in its own way that a request was aborted, and sends nothing then.
         if (requestOptions.signal?.aborted !== true) throw error;
