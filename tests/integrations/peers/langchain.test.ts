@@ -2,10 +2,10 @@ import { z } from 'zod';
 import { findBlocked } from '../../../sdk/agent/src/find-blocked.ts';
 import { type LangChainOptions, mastguardMiddleware } from '../../../sdk/agent/src/integrations/langchain.ts';
 import { blocking, scriptDecisions } from '../../sdk/agent/integrations/scripted-decisions.ts';
-import { isInstalled } from './install.ts';
+import { canRun } from './install.ts';
 import { loadPeer } from './load.ts';
 
-const suite = isInstalled('langchain') ? describe : describe.skip;
+const suite = canRun('langchain') ? describe : describe.skip;
 
 suite('LangChain 1', () => {
   // oxlint-disable-next-line typescript/no-explicit-any

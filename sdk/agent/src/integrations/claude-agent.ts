@@ -34,16 +34,16 @@ export interface UserPromptSubmitOutput {
 }
 
 interface Matcher<Output> {
-  hooks: ((input: HookInput, toolUseId: string | undefined, options: { signal: AbortSignal }) => Promise<Output>)[];
+  hooks: [(input: HookInput, toolUseId: string | undefined, options: { signal: AbortSignal }) => Promise<Output>];
   /** Seconds. */
   timeout: number;
   onFailure?: 'continue' | 'block';
 }
 
 export interface MastGuardHooks {
-  UserPromptSubmit: Matcher<UserPromptSubmitOutput>[];
-  PreToolUse: Matcher<PreToolUseOutput>[];
-  PostToolUse: Matcher<Record<string, never>>[];
+  UserPromptSubmit: [Matcher<UserPromptSubmitOutput>];
+  PreToolUse: [Matcher<PreToolUseOutput>];
+  PostToolUse: [Matcher<Record<string, never>>];
 }
 
 export type ClaudeHooksOptions = GovernorOptions & {

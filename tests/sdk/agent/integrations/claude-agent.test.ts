@@ -81,5 +81,5 @@ it.each<[ClaudeHooksOptions, number]>([
   [{ hookTimeoutSeconds: 20 }, 20],
 ])('the hook has time beyond all that is waited for: %j', (options, seconds) => {
   const { hooks } = hooksWith({ ...scriptDecisions().options, ...options });
-  expect(hooks.PreToolUse[0]?.timeout).toBe(seconds);
+  expect(hooks.PreToolUse[0].timeout).toBe(seconds);
 });
