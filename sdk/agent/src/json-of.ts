@@ -1,4 +1,5 @@
 import type { Json } from '../../compliance/src/api-types.ts';
+import { wellFormed } from './well-formed.ts';
 
 /** How deep a value is looked into. */
 const MAX_DEPTH = 32;
@@ -6,7 +7,9 @@ const MAX_DEPTH = 32;
 /** The JSON of any value, as `JSON.stringify` sees it, but for what that cannot write: cycles, big integers, what throws when it is read. */
 export function jsonOf(value: unknown): Json {
   try {
-    return JSON.parse(JSON.stringify(value) ?? 'null') as Json;
+    const text = JSON.stringify(value) ?? 'null';
+    // Escapes are left only of what JSON on the wire may not hold: halves of surrogate pairs.
+    return (text.includes('\\ud') ? JSON.parse(text, wellFormedMember) : JSON.parse(text)) as Json;
   } catch {
     return readable(value, new Set(), 0);
   }
@@ -18,6 +21,8 @@ export function toArguments(...args: unknown[]): Record<string, Json> {
   const named = args.length === 1 && typeof first === 'object' && first !== null && !Array.isArray(first) ? first : Object.fromEntries(args.entries());
   return jsonOf(named) as Record<string, Json>;
 }
+
+const wellFormedMember = (_name: string, member: unknown): unknown => (typeof member === 'string' ? wellFormed(member) : member);
 
 function readable(value: unknown, above: Set<object>, depth: number): Json {
   if (typeof value === 'bigint') return value.toString();

@@ -5,6 +5,7 @@ import { createGovernor, type Governor, type PermitOptions } from './governor.ts
 import { jsonOf, toArguments } from './json-of.ts';
 import type { Permit } from './permit.ts';
 import type { ShieldOptions } from './shield-options.ts';
+import { reportingOutcome } from './reporting-outcome.ts';
 import { RESULT_ACTION } from './result-action.ts';
 import { splitContent } from './split-content.ts';
 
@@ -51,7 +52,7 @@ export class MastGuardShield {
       const asked = (options.toArgs ?? toArguments)(...args);
       const permit = await governor.permit({ action: name, ...more, tool: { name, args: asked, ...more?.tool } }, { signal: options.signal?.(...args) });
       const given = permit.args === undefined ? args : changedArguments(permit, options, args);
-      const result = await reporting(governor, permit, async () => run.apply(this, given));
+      const result = await reportingOutcome(governor, permit.decision, () => run.apply(this, given));
       await governResult(governor, permit, result, options.result ?? 'govern');
       return result;
     };
@@ -83,19 +84,6 @@ function changedArguments<Args extends unknown[]>(permit: Permit, { toArgs, from
     value: 'BLOCK',
     reasons: ['The reviewers changed the arguments, and there is no `fromArgs` to use them.'],
   });
-}
-
-/** Where the rule asks how the action went, it is told. */
-async function reporting<Result>(governor: Governor, { decision }: Permit, run: () => Promise<Result>): Promise<Result> {
-  if (decision.attestation === undefined) return run();
-  try {
-    const result = await run();
-    governor.reportOutcome(decision, 'executed');
-    return result;
-  } catch (error) {
-    governor.reportOutcome(decision, 'failed');
-    throw error;
-  }
 }
 
 async function governResult(governor: Governor, { event }: Permit, result: unknown, mode: 'govern' | 'observe' | 'ignore'): Promise<void> {

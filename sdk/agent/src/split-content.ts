@@ -1,15 +1,19 @@
+import { wellFormed } from './well-formed.ts';
+
 /** UTF-8 bytes of a text within JSON that still leave room for the rest of an event of 64 KiB. */
 const MAX_BYTES = 48_000;
 const OVERLAP_CHARS = 1_000;
 
 /**
- * The text in parts that fit into an event each. They overlap, so that what stands across a border stands whole in one of them.
+ * The text in parts that fit into an event each. They overlap, so that what stands across a border stands whole in one of them. Halves
+ * of surrogate pairs become U+FFFD.
  * @returns one part for a text that fits
  */
 export function splitContent(
-  text: string,
+  content: string,
   { maxBytes = MAX_BYTES, overlapChars = OVERLAP_CHARS }: { maxBytes?: number; overlapChars?: number } = {},
 ): string[] {
+  const text = wellFormed(content);
   const parts: string[] = [];
   let start = 0;
   for (;;) {

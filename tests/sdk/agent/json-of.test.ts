@@ -20,6 +20,10 @@ describe('jsonOf', () => {
     expect(jsonOf(undefined)).toBeNull();
   });
 
+  it('holds no half of a surrogate pair, which no event may', () => {
+    expect(jsonOf({ a: 'x\ud800y', b: ['\\ud800', '😀'] })).toEqual({ a: 'x\uFFFDy', b: ['\\ud800', '😀'] });
+  });
+
   it('stops in a value without end', () => {
     const endless = (): unknown => ({
       big: 1n,

@@ -3,6 +3,7 @@ import { type EventDraft, type GovernedEvent, letsPass, type ShieldDecision } fr
 import { findBlocked } from '../find-blocked.ts';
 import type { Governor } from '../governor.ts';
 import { jsonOf } from '../json-of.ts';
+import { reportingOutcome } from '../reporting-outcome.ts';
 import { RESULT_ACTION } from '../result-action.ts';
 import { permitAll } from '../wrap/permit-all.ts';
 import { contentParts } from './content-parts.ts';
@@ -129,7 +130,7 @@ function createToolGate(governor: Governor): ToolGate {
     async run(call, { execute, contentOf = (result) => result }, options) {
       const entry = await gate.enter(call, options);
       if (entry.denial !== undefined) return entry;
-      const result = await reporting(governor, entry.decision, () => execute(entry.args));
+      const result = await reportingOutcome(governor, entry.decision, () => execute(entry.args));
       const denial = await gate.leave(call, contentOf(result), options);
       return denial === undefined ? { denial, result } : { denial };
     },
@@ -138,18 +139,6 @@ function createToolGate(governor: Governor): ToolGate {
 }
 
 const isReview = ({ value, review }: ShieldDecision): boolean => value === 'HITL' && review !== undefined;
-
-/** Where the rule asks how the action went, it is told. */
-async function reporting<Result>(governor: Governor, decision: ShieldDecision, run: () => Result | PromiseLike<Result>): Promise<Result> {
-  try {
-    const result = await run();
-    if (decision.attestation !== undefined) governor.reportOutcome(decision, 'executed');
-    return result;
-  } catch (error) {
-    if (decision.attestation !== undefined) governor.reportOutcome(decision, 'failed');
-    throw error;
-  }
-}
 
 /** @throws the error itself where it is no refusal */
 export function denialFrom(error: unknown): Denial {

@@ -66,7 +66,7 @@ export function createToolCalls({ governor, permitHeld, definitions, operations,
     const named = channel === 'tool_result' ? { tool: { name: tool } } : {};
     const about = { action: 'tools/call', channel, trust: 'untrusted', ...named, metadata: { ...metadata(), tool } } as const;
     const decided: Awaited<ReturnType<Governor['decide']>>[] = [];
-    const parts = texts.flatMap((text) => splitContent(wellFormed(text)));
+    const parts = texts.flatMap((text) => splitContent(text));
     await inParallel(parts, AT_ONCE, async (content) => decided.push(await governor.decide({ ...about, content }, { signal: control.signal })));
     // Nobody is asked about one part where another is blocked already.
     const blocked = decided.find(({ decision }) => !letsPass(decision.value) && !isHeld(decision));
@@ -178,9 +178,6 @@ export function createToolCalls({ governor, permitHeld, definitions, operations,
     },
   };
 }
-
-/** Half a surrogate pair is no text that could be recorded. */
-const wellFormed = (text: string): string => new TextDecoder().decode(new TextEncoder().encode(text));
 
 const continuation = (key: string, state: unknown): string => `${key} ${typeof state === 'string' ? state : ''}`;
 

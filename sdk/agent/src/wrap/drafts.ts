@@ -2,6 +2,7 @@ import type { Json } from '../../../compliance/src/api-types.ts';
 import type { EventDraft } from '../decision.ts';
 import { RESULT_ACTION } from '../result-action.ts';
 import { splitContent } from '../split-content.ts';
+import { wellFormed } from '../well-formed.ts';
 import type { AskedCall, CallFacts, Heard } from './model-call.ts';
 
 const MAX_NAME_CHARS = 128;
@@ -14,7 +15,7 @@ export function draftsOfHeard(facts: CallFacts, { user, results, media }: Heard)
   return [
     ...(text === '' && results.length > 0 ? [] : text === '' ? [own({})] : partsOf(text, (content) => own({ content }))),
     ...results.flatMap(({ name, text: result }) =>
-      partsOf(wellFormed(result), (content) => {
+      partsOf(result, (content) => {
         const draft: EventDraft = { action: RESULT_ACTION, channel: 'tool_result', trust: 'untrusted', tool: { name: nameOf(name) }, metadata };
         return content === '' ? draft : { ...draft, content };
       }),
@@ -43,7 +44,7 @@ export function draftsOfCall(facts: CallFacts, { name, args }: AskedCall): Event
 }
 
 function partsOf(text: string, draftOf: (content: string, part: number) => EventDraft): EventDraft[] {
-  const parts = splitContent(wellFormed(text));
+  const parts = splitContent(text);
   return parts.map((content, part) => {
     const draft = draftOf(content, part);
     return parts.length === 1 ? draft : { ...draft, metadata: { ...draft.metadata, part: part + 1, parts: parts.length } };
@@ -53,9 +54,6 @@ function partsOf(text: string, draftOf: (content: string, part: number) => Event
 function metadataOf({ provider, model, path }: CallFacts): Record<string, Json> {
   return { provider, ...(model === undefined ? {} : { model: wellFormed(model).slice(0, 256) }), path: path.slice(0, 256) };
 }
-
-/** Events are I-JSON, which has no half of a surrogate pair. */
-const wellFormed = (text: string): string => (/[\uD800-\uDFFF]/.test(text) ? text.replace(/\p{Surrogate}/gu, '\uFFFD') : text);
 
 /** A name as an event may have it. */
 function nameOf(name: string): string {
