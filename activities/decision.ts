@@ -66,7 +66,7 @@ export function createDecisionActivities({
   answer,
   answerObserved,
   delay,
-  publish = () => undefined,
+  publish,
   publicUrl,
   now,
 }: DecisionActivitiesDeps) {
@@ -186,7 +186,7 @@ export function createDecisionActivities({
       }
       answer(at, outcome);
       if (outcome.kind !== 'decided') throw refusal(outcome.kind);
-      publish({ orgId: input.orgId, mode: 'governed', event: input.event, decision: outcome.decision, decidedAtMs: now() });
+      publish?.({ orgId: input.orgId, mode: 'governed', event: input.event, decision: outcome.decision, decidedAtMs: now() });
       return outcome.decision;
     },
 
@@ -199,7 +199,7 @@ export function createDecisionActivities({
       for (const [index, item] of items.entries()) {
         const event = input.events[index]?.event;
         if (item.kind === 'decided' && event !== undefined)
-          publish({ orgId: input.orgId, mode: 'observed', event, decision: item.decision, decidedAtMs: now() });
+          publish?.({ orgId: input.orgId, mode: 'observed', event, decision: item.decision, decidedAtMs: now() });
       }
       const count = (kind: ObservedItem['kind']): number => items.filter((item) => item.kind === kind).length;
       return { recorded: count('decided'), conflicts: count('conflict'), refused: count('quota') };

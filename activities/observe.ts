@@ -1,10 +1,11 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { evaluateEvent } from '../core/decision/evaluate-event.ts';
 import type { ObservedItem, ObserveEventsInput } from '../core/decision/govern-event-input.ts';
 import { restrain } from '../core/decision/restrain.ts';
 import { takeBackAsk } from '../core/detection/asks.ts';
 import { openSession, type SessionState } from '../core/detection/session-state.ts';
-import { decisionFromRecord } from '../core/ledger/event-record.ts';
+import { createKeyedQueue } from '../core/keyed-queue.ts';
+import { decidedFromRecord } from '../core/ledger/event-record.ts';
+import { createTurns } from '../core/turns.ts';
 import { isDatabaseAway } from '../db/errors.ts';
 import type { AgentConfig } from '../db/queries/decision-config.ts';
 import type { BatchEntry, BatchSettled, BatchSettlement } from '../db/queries/settle-batch.ts';
@@ -31,22 +32,24 @@ type Sent = ObserveEventsInput['events'][number];
 
 /** After as many refusals somebody else writes to these sessions all the time. */
 const MAX_ATTEMPTS = 6;
-/** Decisions that wait for the event loop wait this long at most. */
-const TURN_MS = 5;
 
 /**
  * Decides events that have happened already, in their order, and settles them in one statement. What has changed meanwhile is read anew and the rest of the batch
  * decided again; what cannot be settled so, because others write without pause or because the database refuses the statement, is left to the caller.
  */
 export function createObserver({ vault, state, settleBatch, touches, holder, publicUrl, now }: ObserverDeps) {
-  const decide = async (input: ObserveEventsInput, events: readonly Sent[]) => {
+  const deciding = createKeyedQueue();
+  /** One batch after the other: two that shared the event loop would both be late, and then stand in one another's way in the database. */
+  const decide = (input: ObserveEventsInput, events: readonly Sent[]) => deciding('batch', () => decideAlone(input, events));
+
+  const decideAlone = async (input: ObserveEventsInput, events: readonly Sent[]) => {
     const { orgId } = input;
     const organization = await state.organization(orgId);
     const agents = new Map<string, AgentConfig | undefined>();
     const sessions = new Map<string, VersionedSession & { events: number }>();
     const touch = new Set<string>();
     const entries: (BatchEntry & Pick<BatchSettlement, 'keys'>)[] = [];
-    let turnEndsMs = performance.now() + TURN_MS;
+    const turns = createTurns();
     for (const { event, digest } of events) {
       const nowMs = now();
       const { agentId, sessionId } = event;
@@ -69,10 +72,7 @@ export function createObserver({ vault, state, settleBatch, touches, holder, pub
         sessions.set(sessionId, { version: session.version, state: evaluation.session, events: session.events + 1 });
       }
       entries.push(prepareEntry(vault, { ...input, event, digest, mode: 'observed', evaluation, nowMs, publicUrl }));
-      if (performance.now() > turnEndsMs) {
-        await nextTurn();
-        turnEndsMs = performance.now() + TURN_MS;
-      }
+      await turns.next();
     }
     return {
       configVersion: organization.version,
@@ -118,7 +118,7 @@ export function createObserver({ vault, state, settleBatch, touches, holder, pub
         for (const [place, { body }] of entries.entries()) {
           const receipt = settled.receipts[place];
           const event = left[place]?.event;
-          if (receipt !== undefined && event !== undefined) observed.set(event.id, { kind: 'decided', decision: decisionFromRecord(body, receipt) });
+          if (receipt !== undefined && event !== undefined) observed.set(event.id, decidedFromRecord(body, receipt));
         }
         return observed;
       }
@@ -133,7 +133,7 @@ export function createObserver({ vault, state, settleBatch, touches, holder, pub
 function remaining(left: readonly Sent[], { known, room }: Extract<BatchSettled, { status: 'refused' }>, observed: Observed): Sent[] {
   for (const [place, { body, ...receipt }] of known) {
     const event = left[place]?.event;
-    if (event !== undefined && body !== null) observed.set(event.id, { kind: 'decided', decision: decisionFromRecord(body, receipt) });
+    if (event !== undefined && body !== null) observed.set(event.id, decidedFromRecord(body, receipt));
   }
   // One that stands with another digest may be the same in the form of 0.1.0: it is looked at alone.
   const fresh = left.filter((_, place) => !known.has(place));

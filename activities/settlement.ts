@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { actionDigest } from '../core/decision/action-digest.ts';
 import type { Evaluation } from '../core/decision/evaluation.ts';
 import type { GovernEventInput } from '../core/decision/govern-event-input.ts';
@@ -15,7 +15,7 @@ import { keysOf, type SubjectVault } from '../db/subject-vault.ts';
 import type { Decision } from '../schemas/decision.ts';
 import type { Json } from '../schemas/json.ts';
 
-export const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex');
+export const sha256Hex = (text: string): string => hash('sha256', text);
 
 export interface EntryInput extends GovernEventInput {
   mode: EventRecord['mode'];

@@ -13,13 +13,17 @@ export interface OrganizationKeys {
 
 /** Keys of organisations, derived from the master key by HKDF-SHA-256: salt `mastguard-vault`, info `v1:<purpose>:<organisation>`. */
 export function createOrganizationKeys(masterKey: Uint8Array): OrganizationKeys {
-  const keys = createBoundedMap<KeyObject>(10_000);
+  const organizations = createBoundedMap<Map<KeyPurpose, KeyObject>>(2_000);
   const keyOf = (orgId: string, purpose: KeyPurpose): KeyObject => {
-    const name = `v1:${purpose}:${orgId}`;
-    let key = keys.get(name);
+    let keys = organizations.get(orgId);
+    if (keys === undefined) {
+      keys = new Map();
+      organizations.set(orgId, keys);
+    }
+    let key = keys.get(purpose);
     if (key === undefined) {
-      key = createSecretKey(Buffer.from(hkdfSync('sha256', masterKey, 'mastguard-vault', name, 32)));
-      keys.set(name, key);
+      key = createSecretKey(Buffer.from(hkdfSync('sha256', masterKey, 'mastguard-vault', `v1:${purpose}:${orgId}`, 32)));
+      keys.set(purpose, key);
     }
     return key;
   };

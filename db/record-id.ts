@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Namespace of all record ids, itself a random UUID. */
 const NAMESPACE = Buffer.from('6f1c9a3e0d5b4c7a9be2f4a87c10d3e5', 'hex');
@@ -8,9 +8,9 @@ const NAMESPACE = Buffer.from('6f1c9a3e0d5b4c7a9be2f4a87c10d3e5', 'hex');
  * @example recordId(orgId, 'event', eventId)
  */
 export function recordId(...parts: string[]): string {
-  const bytes = createHash('sha1').update(NAMESPACE).update(parts.join('\u0000')).digest().subarray(0, 16);
+  const bytes = hash('sha1', Buffer.concat([NAMESPACE, Buffer.from(parts.join('\u0000'))]), 'buffer');
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x50;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
   const hex = bytes.toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowIdReusePolicy } from '@temporalio/client';
 import { TypedSearchAttributes } from '@temporalio/common';
 import { DecisionUnavailable, type ObserveItem, type ObserveRequest } from '../api/governance-runtime.ts';
-import { decisionFromRecord } from '../core/ledger/event-record.ts';
+import { decidedFromRecord } from '../core/ledger/event-record.ts';
 import type { Sql } from '../db/client.ts';
 import { isSameEvent } from '../db/event-digest.ts';
 import { findRecordedEvents } from '../db/queries/ledger.ts';
@@ -44,7 +44,7 @@ export function createObserveRuns({ client, sql, waiters, deadlineMs, eager }: O
       const eventId = sent.event.id;
       const row = rows.get(eventId);
       if (row === undefined) return { kind: 'quota', eventId };
-      return isSameEvent(row.digest, sent) ? { kind: 'decided', decision: decisionFromRecord(row.body, row) } : { kind: 'conflict', eventId };
+      return isSameEvent(row.digest, sent) ? decidedFromRecord(row.body, row) : { kind: 'conflict', eventId };
     });
   };
 

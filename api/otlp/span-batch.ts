@@ -1,5 +1,6 @@
 import { eventsOfSpan, type MappingContext } from '../../core/otlp/events-of-span.ts';
 import type { OtlpSpan, ReadSpan } from '../../core/otlp/span.ts';
+import { createTurns } from '../../core/turns.ts';
 import type { GovernanceEvent } from '../../schemas/event.ts';
 import type { AcceptedEvent } from '../event-intake.ts';
 import type { SpanRejections } from './span-rejections.ts';
@@ -27,7 +28,7 @@ export interface BatchContext extends MappingContext {
 }
 
 /** Makes events of spans. A span that comes twice with the same content is one; with another content the later one is rejected. */
-export function batchOf(spans: readonly ReadSpan[], { digestOf, rejections, ...mapping }: BatchContext): SpanBatch {
+export async function batchOf(spans: readonly ReadSpan[], { digestOf, rejections, ...mapping }: BatchContext): Promise<SpanBatch> {
   const events = new Map<string, SpanEvents>();
   let ignored = 0;
   /** Null, or why the span is not taken. */
@@ -45,7 +46,9 @@ export function batchOf(spans: readonly ReadSpan[], { digestOf, rejections, ...m
     for (const one of made) events.set(one.event.id, one);
     return null;
   };
+  const turns = createTurns();
   for (const read of spans) {
+    await turns.next();
     const fault = 'fault' in read ? read.fault : take(read.span);
     if (fault !== null) rejections.add(fault, 'fault' in read ? read.spanId : read.span.spanId);
   }

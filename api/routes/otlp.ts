@@ -25,15 +25,15 @@ export interface OtlpRoutesDeps {
 }
 
 export function otlpRoutes({ vault, runtime, metrics, now }: OtlpRoutesDeps): Handlers<'exportTraces'> {
-  // A line of its own: telemetry can wait and come again, decisions cannot. Two at once keep the ledger busy, one while the other is handed over.
-  const line = createAdmission({ maxInFlight: 2, maxQueued: 64, maxWaitMs: 4_000 });
+  // A line of its own: telemetry can wait and come again, decisions cannot. Three at once: one is decided, one recorded, one handed over.
+  const line = createAdmission({ maxInFlight: 3, maxQueued: 64, maxWaitMs: 4_000 });
 
   return {
     async exportTraces({ body }, { principal, requestId, receivedAtMs, signal }) {
       const { orgId } = principal;
       const rejections = collectRejections();
       const read = readTraces(body);
-      const { events, ignored } = batchOf(read, {
+      const { events, ignored } = await batchOf(read, {
         nowMs: now(),
         hash: vault.callHasher(orgId),
         digestOf: (event) => eventDigest(vault, orgId, event),

@@ -22,4 +22,4 @@ export interface ObserveEventsInput extends Omit<GovernEventInput, 'event' | 'di
 }
 
 /** `quota`: the month's events are used up; the item was not recorded. */
-export type ObservedItem = { kind: 'decided'; decision: Decision } | { kind: 'conflict'; eventId: string } | { kind: 'quota'; eventId: string };
+export type ObservedItem = { kind: 'decided'; readonly decision: Decision } | { kind: 'conflict'; eventId: string } | { kind: 'quota'; eventId: string };

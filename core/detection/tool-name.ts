@@ -1,4 +1,4 @@
-import { remembering } from './remembering.ts';
+import { remembering } from '../remembering.ts';
 
 /** Words of a tool or action name: `deleteUserFiles`, `delete_user-files` and `fs.delete` alike. Lower case. */
 export const nameTokens = remembering((name): readonly string[] =>

@@ -1,5 +1,5 @@
 import type { Json } from '../../schemas/json.ts';
-import { remembering } from './remembering.ts';
+import { remembering } from '../remembering.ts';
 import { escaped, shownKey } from './shown-key.ts';
 
 /** One scalar inside a JSON value, or an array as a whole. */

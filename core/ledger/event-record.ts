@@ -55,3 +55,14 @@ export function decisionFromRecord(body: string, { seq, entryHash, checkpointSiz
   const { decision } = JSON.parse(body) as StoredEventRecord;
   return { ...decision, receipt: { seq, entryHash, checkpointSize } };
 }
+
+/** The same as an outcome. The text is read when the decision is asked for, once: of most observed events nobody asks. */
+export function decidedFromRecord(body: string, position: EntryPosition): { kind: 'decided'; readonly decision: Decision } {
+  let decision: Decision | undefined;
+  return {
+    kind: 'decided',
+    get decision() {
+      return (decision ??= decisionFromRecord(body, position));
+    },
+  };
+}

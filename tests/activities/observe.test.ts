@@ -207,9 +207,13 @@ test('batches that wait for one ledger leave connections for the decisions of an
     const waiting = () =>
       admin<{ n: number }[]>`select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
     const released = new Promise<void>((resolve) => (release = resolve));
-    const holding = admin.begin(async (tx) => {
-      await tx`select 1 from ledger_head where org_id = ${orgId} for update`;
-      await released;
+    let holding: Promise<unknown> = released;
+    await new Promise<void>((resolve) => {
+      holding = admin.begin(async (tx) => {
+        await tx`select 1 from ledger_head where org_id = ${orgId} for update`;
+        resolve();
+        await released;
+      });
     });
     const batches = Array.from({ length: 8 }, (_, at) => process.observe(many(`w${at}`, 3, { sessionId: `w${at}` })));
     await until(async () => ((await waiting())[0]?.n ?? 0) >= 2);

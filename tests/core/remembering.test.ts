@@ -1,4 +1,4 @@
-import { remembering } from '../../../core/detection/remembering.ts';
+import { remembering } from '../../core/remembering.ts';
 
 describe('remembering', () => {
   test('answers what the function answers, and asks it once for a text that comes again', () => {
