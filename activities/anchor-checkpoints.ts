@@ -23,6 +23,8 @@ export interface AnchorActivitiesDeps {
   sql: Sql;
   anchors: readonly Anchor[];
   report: AnchorReports;
+  /** Called before every checkpoint that is shown. Ends the page by throwing. */
+  beat?: () => void;
   /** Checkpoints in one call, and those of one log among them. */
   pageSize?: number;
   perLog?: number;
@@ -38,7 +40,7 @@ export interface Anchored {
 export type AnchorActivities = ReturnType<typeof createAnchorActivities>;
 
 /** Showing checkpoints to the outside. Whatever fails there, the ledger and the signer go on. */
-export function createAnchorActivities({ sql, anchors, report, pageSize = 500, perLog = 100 }: AnchorActivitiesDeps) {
+export function createAnchorActivities({ sql, anchors, report, beat = () => undefined, pageSize = 500, perLog = 100 }: AnchorActivitiesDeps) {
   const isEvery = ({ takes }: Anchor): boolean => takes === 'every';
 
   return {
@@ -79,6 +81,7 @@ export function createAnchorActivities({ sql, anchors, report, pageSize = 500, p
       const { origin, number } = checkpoint;
       // Behind one that could not be shown none of the same log is, so that the newest receipt tells how far it has come.
       if (heldUp.has(origin)) continue;
+      beat();
       try {
         outcomes.push({ orgId, number, receipt: await anchor.publish(checkpoint) });
       } catch (error) {

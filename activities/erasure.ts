@@ -41,6 +41,8 @@ export interface ErasureActivitiesDeps {
   vault: SubjectVault;
   histories: RunHistories;
   now: () => number;
+  /** Called when a page has been read, and before every history that is deleted. Ends the page by throwing. */
+  beat?: () => void;
   pageSize?: number;
 }
 
@@ -71,7 +73,7 @@ export type ErasureActivities = ReturnType<typeof createErasureActivities>;
 const AT_A_TIME = 10;
 
 /** Steps of an erasure after its keys are destroyed: what Temporal keeps of the same events goes, page by page. Doing a page twice is harmless. */
-export function createErasureActivities({ vault, histories, now, pageSize = 100 }: ErasureActivitiesDeps) {
+export function createErasureActivities({ vault, histories, now, beat = () => undefined, pageSize = 100 }: ErasureActivitiesDeps) {
   const { sql } = vault;
 
   const read = async (orgId: string, erasureId: string): Promise<ErasureRow> => {
@@ -132,10 +134,14 @@ export function createErasureActivities({ vault, histories, now, pageSize = 100 
       const { total } = erasure;
       if (erasure.status !== 'running') return { status: erasure.status, total, done, found: 0, open: 0, next: null };
       const { runs, looked, endsAtMs, next } = await page(orgId, erasure, place);
+      beat();
       await inParallel(
         runs.filter(({ isOpen }) => !isOpen),
         AT_A_TIME,
-        histories.remove,
+        async (run) => {
+          beat();
+          await histories.remove(run);
+        },
       );
       // At the latest: what is open ends some time, and is kept from then on as long as any other run.
       const atLatest = new Date(Math.max(now(), endsAtMs) + (await histories.retentionMs()));

@@ -1,3 +1,4 @@
+import type { Readable, Writable } from 'node:stream';
 import { Client, InMemoryTransport } from '@modelcontextprotocol/client';
 import { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
 import { createMcpProxy, type McpProxy, type McpProxyOptions, type ProxyNote } from '../sdk/agent/src/mcp/mcp-proxy.ts';
@@ -15,7 +16,7 @@ import { MAX_MESSAGE_BYTES, serverTransport } from './mcp-proxy/server-transport
  * `mastguard mcp-proxy`: exit code 0 when the client has gone or the process was told to stop, 1 when the server has ended or could not be reached, 2 for a wrong
  * command line. Standard output belongs to the protocol; people are told on standard error, never of arguments or contents.
  */
-export async function mcpProxyCommand(argv: readonly string[], { env, stderr, signal }: CommandIo): Promise<number> {
+export async function mcpProxyCommand(argv: readonly string[], { env, stderr, signal, protocol = process }: McpProxyIo): Promise<number> {
   const say = (text: string): unknown => stderr.write(`mastguard mcp-proxy: ${text}\n`);
   try {
     const command = readOptions(argv, env);
@@ -23,12 +24,17 @@ export async function mcpProxyCommand(argv: readonly string[], { env, stderr, si
     const options = proxyOptions(command, { env, onNote });
     // A file that cannot be used is told before the client begins to talk.
     await options.pins.read(options.server.identity);
-    return command.acceptChanges ? await acceptChanges(options, { say, onNote }) : await serve(options, { say, signal });
+    return command.acceptChanges ? await acceptChanges(options, { say, onNote }) : await serve(options, { say, signal, protocol });
   } catch (error) {
     if (error instanceof UsageError) stderr.write(`${error.message}\n\n${USAGE}`);
     else say(describe(error));
     return error instanceof UsageError ? 2 : 1;
   }
+}
+
+export interface McpProxyIo extends CommandIo {
+  /** Where the client is; this process's own unless told otherwise. */
+  protocol?: { stdin: Readable; stdout: Writable };
 }
 
 type ProxyOptions = Omit<McpProxyOptions, 'downstream'> & { pins: ToolPins };
@@ -60,8 +66,14 @@ function proxyOptions(command: McpProxyCommand, { env, onNote }: { env: NodeJS.P
   };
 }
 
-async function serve(options: ProxyOptions, { say, signal }: { say: (text: string) => void; signal: AbortSignal | undefined }): Promise<number> {
-  const downstream = new StdioServerTransport(process.stdin, process.stdout, { maxBufferSize: MAX_MESSAGE_BYTES });
+interface Serving {
+  say: (text: string) => void;
+  signal: AbortSignal | undefined;
+  protocol: { stdin: Readable; stdout: Writable };
+}
+
+async function serve(options: ProxyOptions, { say, signal, protocol: { stdin, stdout } }: Serving): Promise<number> {
+  const downstream = new StdioServerTransport(stdin, stdout, { maxBufferSize: MAX_MESSAGE_BYTES });
   const proxy = createMcpProxy({ ...options, downstream });
   const stopped = new Promise<'stop'>((resolve) => signal?.addEventListener('abort', () => resolve('stop'), { once: true }));
   return running(proxy, async () => {

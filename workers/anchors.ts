@@ -12,6 +12,7 @@ import { consistencyProof, tilesOfConsistency } from '../core/ledger/proofs.ts';
 import type { Sql } from '../db/client.ts';
 import { deploymentTileHashes, tileKey } from '../db/queries/checkpoints.ts';
 import type { AnchorConfig } from './anchor-config.ts';
+import { beat } from './beat.ts';
 import type { ServerConfig } from './config.ts';
 import { sha256, verifyEd25519 } from '../db/ledger-primitives.ts';
 
@@ -25,7 +26,7 @@ export interface Anchors {
 export function createAnchors(sql: Sql, { anchors = [], outbound }: ServerConfig, { metrics, logger }: { metrics: Registry; logger: Logger }): Anchors {
   const guarded = createGuardedFetch({ allowPrivate: outbound?.allow ?? [] });
   const made = anchors.map((anchor) => createAnchor(anchor, sql, guarded.fetch));
-  return { activities: createAnchorActivities({ sql, anchors: made, report: reportsTo(metrics, logger) }), close: () => guarded.close() };
+  return { activities: createAnchorActivities({ sql, anchors: made, report: reportsTo(metrics, logger), beat }), close: () => guarded.close() };
 }
 
 function createAnchor(anchor: AnchorConfig, sql: Sql, fetch: GuardedFetch['fetch']): Anchor {

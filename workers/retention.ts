@@ -1,7 +1,7 @@
-import { CancelledFailure, Context } from '@temporalio/activity';
 import type { Logger } from 'pino';
 import { createRetentionActivities, type RetentionActivities } from '../activities/retention.ts';
 import { openDatabase } from '../db/client.ts';
+import { beat } from './beat.ts';
 import type { ServerConfig } from './config.ts';
 
 export interface Retention {
@@ -31,10 +31,4 @@ export function createRetention({ purge }: Pick<ServerConfig, 'purge'>, logger: 
     }),
     close: () => sql.end({ timeout: 5 }),
   };
-}
-
-function beat(): void {
-  const context = Context.current();
-  context.heartbeat();
-  if (context.cancellationSignal.aborted) throw new CancelledFailure('the purge was cancelled');
 }

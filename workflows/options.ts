@@ -80,12 +80,14 @@ export const CHECK_STEP: ActivityOptions = {
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
 };
 
-/** A page of an erasure: a hundred runs to find and delete, or as many to read. */
-export const ERASURE_STEP: ActivityOptions = { ...UPKEEP, startToCloseTimeout: '5m' };
+/** A page of an erasure: a hundred runs to find and delete, or as many to read. It says that it lives when they are read and with each that is deleted; reading alone is a few calls of ten seconds at most. */
+export const ERASURE_STEP: ActivityOptions = { ...UPKEEP, startToCloseTimeout: '5m', heartbeatTimeout: '1m' };
 
 /** A page of checkpoints shown to one anchor. It is tried until it succeeds: an outage of days loses none. */
 export const ANCHOR_STEP: ActivityOptions = {
   startToCloseTimeout: '5m',
+  // One checkpoint at a time is shown, to a receiver that answers within half a minute or not at all.
+  heartbeatTimeout: '1m',
   retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '5m' },
 };
 

@@ -12,7 +12,10 @@ import { type AnchorState, listAnchorReceipts } from '../../db/queries/anchors.t
 import type { AnchoringTask } from '../support/anchoring-process.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { addOrganization } from '../support/ledger-records.ts';
+import { nodeScript } from '../support/node-script.ts';
 import { createSignedLog, type SignedLog } from '../support/signed-log.ts';
+
+const ANCHORING = nodeScript('tests/support/anchoring-process.ts');
 
 let database: TestDatabase;
 let log: SignedLog;
@@ -212,8 +215,7 @@ test('a process killed between the file and its receipt, or in the middle of a f
 }, 120_000);
 
 function anchoringProcess(task: AnchoringTask): ChildProcess {
-  const script = join(import.meta.dirname, '../support/anchoring-process.ts');
-  return spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(task)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  return spawn(process.execPath, [ANCHORING, JSON.stringify(task)], { stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
 async function untilKilled(child: ChildProcess, lines: number): Promise<void> {

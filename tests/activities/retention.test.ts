@@ -1,14 +1,15 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createRetentionActivities } from '../../activities/retention.ts';
 import { openDatabase, type Sql } from '../../db/client.ts';
 import { placeHold } from '../../db/queries/holds.ts';
 import { addOrganization, auditOf } from '../support/ledger-records.ts';
+import { nodeScript } from '../support/node-script.ts';
 import { openRetentionStage, readLedger, type RetentionStage, type RunPosition, runPurge, standing, unexplained } from '../support/purged-ledger.ts';
 
+const PURGING = nodeScript('tests/support/purging-process.ts');
 const RUN = { runId: 'prg_1', batchSize: 9 };
 
 /** Three organisations with something due of each sort: whole partitions, leftovers beside a hold, entries of the spine. The clock stands still. */
@@ -111,9 +112,7 @@ describe('a run that is killed and begun again at the step it was in', () => {
     const undisturbed = await onCopy((url) => withPurgeRole(url, twice));
     const tables = await onCopy(async (url) => {
       for (let afterMs = 5; afterMs <= 80; afterMs += 25) {
-        const child = spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, '../support/purging-process.ts'), url, RUN.runId], {
-          stdio: ['ignore', 'pipe', 'inherit'],
-        });
+        const child = spawn(process.execPath, [PURGING, url, RUN.runId], { stdio: ['ignore', 'pipe', 'inherit'] });
         await once(child.stdout, 'data');
         await sleep(afterMs);
         child.kill('SIGKILL');

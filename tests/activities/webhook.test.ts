@@ -4,7 +4,7 @@ import { createWebhookFeed } from '../../activities/webhook-feed.ts';
 import { createWebhookActivities, type WebhookActivities, type WebhookRound, type WebhookTry } from '../../activities/webhook.ts';
 import { drawWebhookKeys } from '../../api/access/webhook-keys.ts';
 import { auditEntry } from '../../api/audit.ts';
-import { openDatabase, type Sql } from '../../db/client.ts';
+import type { Sql } from '../../db/client.ts';
 import { listAlerts } from '../../db/queries/alerts.ts';
 import { listAuditEntries } from '../../db/queries/audit-trail.ts';
 import { listWebhookDeliveries, openWebhookReplay, replayWebhookMessage } from '../../db/queries/webhook-deliveries.ts';
@@ -12,7 +12,7 @@ import { createWebhookEndpoint, disableWebhookEndpoint, enableWebhookEndpoint, f
 import { listUnfedEndpoints, listUnfedReplays, listUnstartedDeliveries, noteDeliveriesStarted, pruneWebhooks } from '../../db/queries/webhook-feed.ts';
 import { createWebhookSeals } from '../../db/webhook-seal.ts';
 import type { WebhookEventType } from '../../schemas/webhook-event.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, openTestPool, type TestDatabase } from '../support/database.ts';
 import { addOrganization, sha256Hex } from '../support/ledger-records.ts';
 import { createLedgerRuntime, type LedgerRuntime } from '../support/ledger-runtime.ts';
 import { testVault } from '../support/vault.ts';
@@ -131,7 +131,7 @@ describe('the feed', () => {
     expect(found).toMatchObject([round]);
     await noteDeliveriesStarted(sql, found);
     expect(await ours()).toEqual([]);
-    const admin = openDatabase({ url: database.adminUrl, maxConnections: 1 });
+    const admin = openTestPool({ url: database.adminUrl, maxConnections: 1 });
     try {
       await admin`update webhook_delivery set next_at = now() - interval '6 minutes' where org_id = ${orgId}`;
     } finally {

@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { verifyCommand } from '../../cli/verify.ts';
 import { main } from '../../cli/mastguard.ts';
-import { repositoryRoot } from '../../scripts/lib/paths.mjs';
+import { builtProduct } from '../support/built-product.ts';
 import { dropFile, replaceInLine } from '../support/edit-export.ts';
 import { append, createTestLedger, exportFiles, signCheckpoint, writeExport } from '../support/ledger-export.ts';
 import type { ExportFiles } from '../support/ledger-export.ts';
@@ -175,10 +175,8 @@ describe('a large export', () => {
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
   test('is read by threads as it is read by one', async () => {
-    const command = join(repositoryRoot, 'dist/cli/mastguard.js');
-    if (!existsSync(command)) throw new Error('dist/cli/mastguard.js is missing: `npm run build` comes first');
     const threaded = await new Promise<string>((resolve) => {
-      execFile(process.execPath, [command, 'verify', directory, '--json'], (_, stdout) => resolve(stdout));
+      execFile(process.execPath, [builtProduct('cli/mastguard.js'), 'verify', directory, '--json'], (_, stdout) => resolve(stdout));
     });
     let single = '';
     await verifyCommand([directory, '--json'], { env: {}, stdout: { write: (text) => (single += text) }, stderr: { write: () => true } });

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { changePlanOf } from '../../workers/change-plan.ts';
+import { builtProduct } from '../support/built-product.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { addOrganization } from '../support/ledger-records.ts';
 
@@ -20,7 +20,7 @@ interface Ended {
 
 /** The command as an operator calls it. */
 const command = (...args: string[]): Promise<Ended> =>
-  promisify(execFile)(process.execPath, ['--import', 'tsx', join(import.meta.dirname, '../../workers/change-plan.ts'), ...args], {
+  promisify(execFile)(process.execPath, [builtProduct('workers/change-plan.js'), ...args], {
     env: { ...process.env, DATABASE_URL: database.appUrl, MASTGUARD_MASTER_KEY: 'ab'.repeat(32) },
   }).catch((error: unknown) => error as Ended);
 

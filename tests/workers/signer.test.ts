@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { openDatabase, type Sql } from '../../db/client.ts';
+import type { Sql } from '../../db/client.ts';
 import { newestCheckpoint } from '../../db/queries/checkpoints.ts';
 import { appendRecords } from '../../db/queries/ledger.ts';
 import type { SignerConfig } from '../../workers/signer/session.ts';
 import { askToStandAside, takeStateLock } from '../../workers/signer/state-lock.ts';
 import { type RunningSigner, startSigner } from '../../workers/signer.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, openTestPool, type TestDatabase } from '../support/database.ts';
 import { addOrganization, auditRecord } from '../support/ledger-records.ts';
 import { startPausableProxy } from '../support/pausable-proxy.ts';
 import { checkHistory } from '../support/signed-history.ts';
@@ -114,7 +114,7 @@ describe('the running signer', () => {
   test('counts a refused organisation, whose lag is not that of the others', async () => {
     const { metrics } = start();
     await until(async () => (await size()) > 0);
-    const admin = openDatabase({ url: database.adminUrl, maxConnections: 1 });
+    const admin = openTestPool({ url: database.adminUrl, maxConnections: 1 });
     await admin.begin(async (tx) => {
       await tx`set local session_replication_role = replica`;
       await tx`update ledger_head set head = sha256('x'), next_seq = next_seq - 1 where org_id = ${org}`;

@@ -5,6 +5,7 @@ import { createLedgerCheckActivities } from '../../activities/ledger-check.ts';
 import { createMaintenanceActivities } from '../../activities/maintenance.ts';
 import { createResumeActivities } from '../../activities/resume.ts';
 import { createAnchors } from '../anchors.ts';
+import { beat } from '../beat.ts';
 import { startErasure } from '../erasure-runs.ts';
 import { wakeReview } from '../restart-review.ts';
 import { createRetention } from '../retention.ts';
@@ -33,7 +34,7 @@ export async function openMaintenanceRole({ config, temporal, codec, vault, metr
       now,
     }),
     ...createLedgerCheckActivities({ sql }),
-    ...createErasureActivities({ vault, histories: createRunHistories(client, codec), now }),
+    ...createErasureActivities({ vault, histories: createRunHistories(client, codec), now, beat }),
   };
   const worker = await createMaintenanceWorker(temporal, activities, config.workflowBundlePath);
   await ensureSchedules(client, { purges: retention !== null });

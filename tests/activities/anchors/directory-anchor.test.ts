@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import type { ShownCheckpoint } from '../../../activities/anchors/anchor.ts';
 import { createDirectoryAnchor } from '../../../activities/anchors/directory-anchor.ts';
 import type { AnchoringTask } from '../../support/anchoring-process.ts';
+import { nodeScript } from '../../support/node-script.ts';
 
 const ORIGIN = 'guard.example/mg/org/0190aaaa-0000-7000-8000-000000000001';
 const FOLDER = `${ORIGIN}/checkpoint`;
@@ -109,9 +110,9 @@ test('where nothing can be written it is tried again later, and succeeds when it
 test.each([0, 1])('a disk that is full after %i kilobytes leaves no note, no rest of one, and takes it when there is room', async (kilobytes) => {
   const whole = checkpoint({ note: `${'x'.repeat(5_000)}\n` });
   const task: AnchoringTask = { directory: root, checkpoint: whole };
-  const script = join(import.meta.dirname, '../../support/anchoring-process.ts');
-  const limited = ['-c', `ulimit -f ${kilobytes} && exec "$0" --import tsx "$1" "$2"`, process.execPath, script, JSON.stringify(task)];
-  const { stdout } = await promisify(execFile)('sh', limited, { env: { ...process.env, TSX_DISABLE_CACHE: '1' } });
+  const script = nodeScript('tests/support/anchoring-process.ts');
+  const limited = ['-c', `ulimit -f ${kilobytes} && exec "$0" "$1" "$2"`, process.execPath, script, JSON.stringify(task)];
+  const { stdout } = await promisify(execFile)('sh', limited);
   expect(stdout).toBe('AnchorUnavailable: the directory cannot be written: EFBIG\n');
   expect(await readdir(join(root, FOLDER))).toEqual([]);
   expect(await publish(whole)).toBe(FILE);

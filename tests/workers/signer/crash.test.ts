@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { openDatabase, type Sql } from '../../../db/client.ts';
 import { listCheckpoints } from '../../../db/queries/checkpoints.ts';
@@ -11,9 +10,10 @@ import { startAnswerCuttingProxy } from '../../support/answer-cutting-proxy.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { addOrganization, auditRecord } from '../../support/ledger-records.ts';
 import { checkDeploymentHistory, checkHistory } from '../../support/signed-history.ts';
+import { nodeScript } from '../../support/node-script.ts';
 import { newStateDirectory, openTurns, removeStateDirectories, SIGNER_HOST, type SignerTurns } from '../../support/signer-turns.ts';
 
-const PROCESS = join(import.meta.dirname, '../../support/signer-process.ts');
+const PROCESS = nodeScript('tests/support/signer-process.ts');
 /** More than a turn makes. */
 const NEVER = 1_000;
 
@@ -46,7 +46,7 @@ describe('a signer that is killed', () => {
 
   /** Null where it killed itself. */
   async function run(killAt: number): Promise<TickReport | null> {
-    const child = spawn(process.execPath, ['--import', 'tsx', PROCESS, database.adminUrl, directory, String(killAt)], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [PROCESS, database.adminUrl, directory, String(killAt)], { stdio: ['ignore', 'pipe', 'pipe'] });
     const [out, problems, [code, signal]] = await Promise.all([
       text(child.stdout),
       text(child.stderr),

@@ -7,13 +7,14 @@ import { openDatabase, type Sql } from '../../../db/client.ts';
 import { listCheckpoints, listLogKeys } from '../../../db/queries/checkpoints.ts';
 import { appendRecords } from '../../../db/queries/ledger.ts';
 import { asTenant } from '../../../db/tenant.ts';
+import { builtProduct } from '../../support/built-product.ts';
 import { copyDatabase } from '../../support/copy-database.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { addOrganization, auditRecord } from '../../support/ledger-records.ts';
 import { checkDeploymentHistory, checkHistory } from '../../support/signed-history.ts';
 import { openTurns, removeStateDirectories, SIGNER_HOST, type SignerTurns } from '../../support/signer-turns.ts';
 
-const CLI = join(import.meta.dirname, '../../../workers/signer-cli.ts');
+const CLI = builtProduct('workers/signer-cli.js');
 
 describe('npm run signer', () => {
   let database: TestDatabase;
@@ -75,7 +76,7 @@ describe('npm run signer', () => {
       SIGNER_STATE_DIRECTORY: turns.directory,
       LOG_HOST: SIGNER_HOST,
     };
-    const child = spawn(process.execPath, ['--import', 'tsx', CLI, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [CLI, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     const [out, problems, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit') as Promise<[number]>]);
     const lines = out
       .split('\n')

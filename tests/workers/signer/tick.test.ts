@@ -1,10 +1,10 @@
-import { openDatabase, type Sql } from '../../../db/client.ts';
+import type { Sql } from '../../../db/client.ts';
 import { newestCheckpoint } from '../../../db/queries/checkpoints.ts';
 import { appendRecords } from '../../../db/queries/ledger.ts';
 import { settleDecisions } from '../../../db/queries/settle.ts';
 import { holdSignerLock, releaseSignerLock } from '../../../db/queries/signing.ts';
 import { asTenant } from '../../../db/tenant.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { createTestDatabase, openTestPool, type TestDatabase } from '../../support/database.ts';
 import { createLedgerClock, DAY_MS } from '../../support/ledger-clock.ts';
 import { addOrganization, auditRecord, settleItem } from '../../support/ledger-records.ts';
 import { checkDeploymentHistory, checkHistory } from '../../support/signed-history.ts';
@@ -112,7 +112,7 @@ describe('the signer, turn by turn', () => {
       [0, false],
     ]);
     for (const each of [org, ...others]) expect((await checkHistory(app, each)).checkpoints).toHaveLength(1);
-    const admin = openDatabase({ url: database.adminUrl, maxConnections: 1 });
+    const admin = openTestPool({ url: database.adminUrl, maxConnections: 1 });
     expect(await checkDeploymentHistory(admin)).toBe(3);
     await admin.end();
   });
@@ -158,7 +158,7 @@ describe('the signer, turn by turn', () => {
     const first = await open();
     await first.tick();
     await first.close();
-    const admin = openDatabase({ url: database.adminUrl, maxConnections: 1 });
+    const admin = openTestPool({ url: database.adminUrl, maxConnections: 1 });
     await (await createLedgerClock(admin)).advance(1);
     await admin.end();
     const { tick } = await open({ directory: first.directory, aheadMs: DAY_MS });
@@ -201,7 +201,7 @@ describe('the signer, turn by turn', () => {
   test('a second signer of the same database waits, and takes over when the first has ended', async () => {
     const first = await openTurns(database.adminUrl);
     await first.tick();
-    const second = openDatabase({ url: database.adminUrl, role: 'mg_signer', maxConnections: 1 });
+    const second = openTestPool({ url: database.adminUrl, role: 'mg_signer', maxConnections: 1 });
     expect(await holdSignerLock(second)).toBe('other');
     await first.close();
     let state = await holdSignerLock(second);

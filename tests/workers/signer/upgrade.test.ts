@@ -10,6 +10,7 @@ import { openDatabase } from '../../../db/client.ts';
 import { migrate } from '../../../db/migrate.ts';
 import { newestCheckpoint } from '../../../db/queries/checkpoints.ts';
 import { appendRecords } from '../../../db/queries/ledger.ts';
+import { builtProduct } from '../../support/built-product.ts';
 import { addOrganization, auditRecord } from '../../support/ledger-records.ts';
 import { checkHistory } from '../../support/signed-history.ts';
 import { newStateDirectory, removeStateDirectories, SIGNER_HOST } from '../../support/signer-turns.ts';
@@ -39,7 +40,7 @@ test('a database of an older release is migrated, and the process of the role si
     );
     expect((await migrate(admin, MIGRATIONS))[0]).toBe('0013_checkpoints.sql');
 
-    const child = spawn(process.execPath, ['--import', 'tsx', join(ROOT, 'workers/main.ts'), '--role', 'signer'], {
+    const child = spawn(process.execPath, [builtProduct('workers/main.js'), '--role', 'signer'], {
       cwd: ROOT,
       env: {
         PATH: process.env['PATH'],
