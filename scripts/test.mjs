@@ -25,11 +25,12 @@ async function main(paths) {
   try {
     const problem = nodeVersionProblem(process.versions.node);
     if (problem !== undefined) throw new Error(problem);
-    await ensureDependencies(progress);
-    await ensureBrowser(progress);
-    await ensureIntegrationPeers(progress);
+    // Side by side, because they wait for the network and the disk; the frameworks of others are not needed before the tests.
+    const peers = ensureIntegrationPeers(progress);
+    await Promise.all([ensureDependencies(progress), ensureBrowser(progress)]);
     tallies.push(await runChecks(progress));
     tallies.push(await attempt('build', () => build(progress)));
+    await peers;
     for (const suite of suites) tallies.push(await suite.run(paths));
   } catch (error) {
     progress.line(error instanceof Error ? error.message : String(error));

@@ -39,15 +39,9 @@ export async function build(progress) {
   return true;
 }
 
-/**
- * @param {string} file where the bundle goes
- * @returns {Promise<boolean>} false when there is no bundler in dist/
- */
-export async function bundleWorkflows(file) {
-  const bundler = join(output, 'workers', 'build-bundle.js');
-  if (!existsSync(bundler)) return false;
-  await runOrThrow('bundling the workflows', process.execPath, [bundler, file], { cwd: repositoryRoot });
-  return true;
+/** @param {string} file where the bundle goes */
+async function bundleWorkflows(file) {
+  await runOrThrow('bundling the workflows', process.execPath, [join(output, 'workers', 'build-bundle.js'), file], { cwd: repositoryRoot });
 }
 
 /**

@@ -10,9 +10,11 @@ import { repositoryRoot } from './paths.mjs';
 export async function ensureIntegrationPeers(progress, env = process.env) {
   if (!env.CI) return;
   try {
-    await ensureDependencies(progress, join(repositoryRoot, 'tests/integrations/peers'));
-    // Without its executables, 380 MB each: a stand-in that speaks their protocol takes their place.
-    await ensureDependencies(progress, join(repositoryRoot, 'tests/integrations/claude'), { optional: false });
+    await Promise.all([
+      ensureDependencies(progress, join(repositoryRoot, 'tests/integrations/peers')),
+      // Without its executables, 380 MB each: a stand-in that speaks their protocol takes their place.
+      ensureDependencies(progress, join(repositoryRoot, 'tests/integrations/claude'), { optional: false }),
+    ]);
   } catch (error) {
     progress.line(`The frameworks of tests/integrations could not be installed; the tests will say so\n${error.message}`);
   }

@@ -1,30 +1,37 @@
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { readJson } from './atomic-file.mjs';
 import { repositoryRoot } from './paths.mjs';
+import { scratchSpace } from './scratch-space.mjs';
 import { emptyTally, sum } from './tally.mjs';
 
-/**
- * Files that load the machine so much that others beside them would run into their time-outs, and the other way round. They run one by one.
- */
-const alone = ['erasure-outage', 'outage', 'overload', 'recorded-sessions', 'ledger', 'ledger-export'].map((name) => `tests/e2e/${name}.test.ts`);
+const inE2e = (/** @type {string[]} */ ...names) => names.map((name) => `tests/e2e/${name}.test.ts`);
+/** Files that load the machine so much that the many beside them would run into their time-outs. They bear one another. */
+const heavy = inE2e('recorded-sessions', 'erasure-outage', 'ledger-export');
+/** Files that see how the product does under a load of their own. They run one by one. */
+const alone = inE2e('outage', 'overload', 'ledger');
 
 /** @param {readonly string[]} paths @returns {Promise<import('./tally.mjs').Tally>} */
 export async function runJest(paths) {
   if (paths.length > 0) return runFiles(paths);
-  const beside = await runFiles([`--testPathIgnorePatterns=/node_modules/|${alone.map((path) => `${path}$`).join('|')}`]);
-  return sum(beside, await runFiles(['--runInBand', ...alone]));
+  const tallies = [
+    await runFiles([`--testPathIgnorePatterns=/node_modules/|${[...heavy, ...alone].map((path) => `${path}$`).join('|')}`]),
+    await runFiles(['--maxWorkers=2', ...heavy]),
+    await runFiles(['--runInBand', ...alone]),
+  ];
+  return tallies.reduce(sum, emptyTally);
 }
 
 /** @param {readonly string[]} args of jest @returns {Promise<import('./tally.mjs').Tally>} */
 async function runFiles(args) {
-  const scratch = mkdtempSync(join(tmpdir(), 'mastguard-jest-'));
+  const space = scratchSpace();
+  const scratch = mkdtempSync(join(space, 'mastguard-jest-'));
   try {
     const results = join(scratch, 'results.json');
     const jest = join(repositoryRoot, 'node_modules', 'jest', 'bin', 'jest.js');
-    const code = await passThrough(['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', jest, '--json', '--outputFile', results, ...args]);
+    const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+    const code = await passThrough([...flags, jest, '--json', '--outputFile', results, ...args], { ...process.env, TMPDIR: space });
     const report = readJson(results);
     if (report === undefined) {
       process.stdout.write('FAILED jest: it ended without a report\n');
@@ -60,11 +67,12 @@ export function failuresOf({ testResults }) {
  * Jest's JSON goes to the file; its progress, on stderr, to the terminal.
  * A signal to this process is passed on, and the summary is left to come: jest must get to its teardown.
  * @param {string[]} args
+ * @param {NodeJS.ProcessEnv} env
  * @returns {Promise<number>}
  */
-function passThrough(args) {
+function passThrough(args, env) {
   return new Promise((settle, reject) => {
-    const child = spawn(process.execPath, args, { cwd: repositoryRoot, stdio: ['ignore', 'ignore', 'inherit'] });
+    const child = spawn(process.execPath, args, { cwd: repositoryRoot, env, stdio: ['ignore', 'ignore', 'inherit'] });
     const forward = (/** @type {NodeJS.Signals} */ signal) => child.kill(signal);
     const signals = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
     for (const signal of signals) process.on(signal, forward);

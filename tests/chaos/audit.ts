@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openDatabase, type Sql } from '../../db/client.ts';
+import type { Sql } from '../../db/client.ts';
 import { verifyLedger } from '../../db/verify-ledger.ts';
 import type { Decision } from '../../schemas/decision.ts';
 import { governEventId } from '../../workflows/ids.ts';
 import type { House } from '../support/house.ts';
 import { createEventClient } from './client.ts';
 import type { Load } from './load.ts';
+import { openTestPool } from '../support/database.ts';
 
 /** What a drill came to. Everything below `recorded` but the latency must be nought. */
 export interface Audit {
@@ -39,7 +40,7 @@ export async function audit(house: House, { orgId, apiKey }: { orgId: string; ap
   const notes: string[] = [...load.failures];
   const stuck = await stuckRuns(house, orgId, load);
   const now = await decisionsNow(house, apiKey, load);
-  const admin = openDatabase({ url: house.adminUrl, maxConnections: 2 });
+  const admin = openTestPool({ url: house.adminUrl, maxConnections: 2 });
   try {
     const counts = await recordsPerEvent(admin, orgId);
     const lost = load.events.filter(({ id }) => !counts.has(id) || !load.answers.has(id)).map(({ id }) => id);

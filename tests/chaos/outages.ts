@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openDatabase } from '../../db/client.ts';
 import type { Decision } from '../../schemas/decision.ts';
 import { createEventClient } from './client.ts';
 import { drillUnderLoad, type Scene, WORST_503_MS } from './drill.ts';
+import { openTestPool } from '../support/database.ts';
 
 /** The process that serves requests and decides is killed and, a moment later, started again. */
 export const killApi = drillUnderLoad({
@@ -65,7 +65,7 @@ export const restartTemporal = drillUnderLoad({
 export const readOnlyLedger = drillUnderLoad({
   name: 'read-only ledger',
   async disturb({ house }) {
-    const admin = openDatabase({ url: house.adminUrl, maxConnections: 1 });
+    const admin = openTestPool({ url: house.adminUrl, maxConnections: 1 });
     try {
       await admin`alter system set default_transaction_read_only = on`;
       await admin`select pg_reload_conf()`;

@@ -30,7 +30,7 @@ const connect = (
 ): Promise<Proxied & { agentId: string }> => {
   const agentId = `mcp-${(agents += 1)}`;
   const flags = ['--agent-id', agentId, '--pins', join(directory, 'pins.json'), '--deadline-ms', '10000', ...options];
-  return harness.connect({ server, options: flags, env: environmentOf(product, product), ...more }).then((proxied) => ({ ...proxied, agentId }));
+  return harness.connectProcess({ server, options: flags, env: environmentOf(product, product), ...more }).then((proxied) => ({ ...proxied, agentId }));
 };
 
 describe('before server-everything', () => {
@@ -56,7 +56,7 @@ describe('before server-everything', () => {
   test('the key of MastGuard is not in the environment of the server, which has the rest of it', async () => {
     const open = await product.addOrganization();
     const env = { ...environmentOf(product, open), MARK: 'kept' };
-    const { client } = await harness.connect({ server: EVERYTHING, options: ['--pins', join(directory, 'pins.json'), '--deadline-ms', '10000'], env });
+    const { client } = await harness.connectProcess({ server: EVERYTHING, options: ['--pins', join(directory, 'pins.json'), '--deadline-ms', '10000'], env });
     const result = await call(client, 'get-env', {});
     expect(said(result)).toContain('kept');
     expect(said(result)).not.toContain('MASTGUARD');

@@ -1,10 +1,9 @@
-import { openDatabase } from '../../db/client.ts';
 import type { Sql } from '../../db/client.ts';
 import { loadDecisionConfig } from '../../db/queries/decision-config.ts';
 import { createGrant, findGrant, listGrantUses, type NewGrant, revokeGrant } from '../../db/queries/grants.ts';
 import { settleDecisions } from '../../db/queries/settle.ts';
 import { verifyLedger } from '../../db/verify-ledger.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { createTestDatabase, openTestPool } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { addOrganization, auditOf, settleItem } from '../support/ledger-records.ts';
 import { testVault } from '../support/vault.ts';
@@ -20,7 +19,7 @@ describe('grants', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     sql = database.appSql;
-    other = openDatabase({ url: database.adminUrl, role: 'mg_app', maxConnections: 8, connectTimeoutMs: 10_000 });
+    other = openTestPool({ url: database.adminUrl, role: 'mg_app', maxConnections: 8 });
   });
   beforeEach(async () => {
     orgId = await addOrganization(sql);
@@ -127,7 +126,7 @@ describe('grants', () => {
       revokeGrant(other, { orgId, grantId: 'gra_1', revokedBy: 'member:m', audit }),
     ]);
     expect(revoked).toBe(true);
-    const admin = openDatabase({ url: database.adminUrl, maxConnections: 1 });
+    const admin = openTestPool({ url: database.adminUrl, maxConnections: 1 });
     const [entry] = await admin<{ seq: number }[]>`select seq from ledger_entry where org_id = ${orgId} and record_id = ${audit.id}`;
     await admin.end();
     for (const result of results) {

@@ -1,5 +1,5 @@
 import { listen } from '../../db/listen.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { createTestDatabase, openTestPool } from '../support/database.ts';
 import { databaseAway } from '../support/api.ts';
 
 const until = async (isSo: () => boolean): Promise<void> => {
@@ -22,7 +22,7 @@ describe('listening', () => {
       await until(() => connections === 1);
       await database.appSql`select pg_notify('mg_key', 'one')`;
       await until(() => heard.includes('one'));
-      const admin = (await import('../../db/client.ts')).openDatabase({ url: database.adminUrl, maxConnections: 1 });
+      const admin = openTestPool({ url: database.adminUrl, maxConnections: 1 });
       await admin`select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query ilike 'listen%'`;
       await admin.end();
       await until(() => connections === 2);

@@ -1,4 +1,4 @@
-import { openDatabase, type Sql } from '../../db/client.ts';
+import type { Sql } from '../../db/client.ts';
 import { putAgent, setAgentStatus } from '../../db/queries/agents.ts';
 import { revokeKey } from '../../db/queries/keys.ts';
 import { listOverdueReviews, listRunningSweeps } from '../../db/queries/left-lying.ts';
@@ -6,7 +6,7 @@ import { activatePolicy } from '../../db/queries/policies.ts';
 import { findStop, liftStop, listStops, stopAgents } from '../../db/queries/stops.ts';
 import { cancelSweep, findSweep, listSwept, recordSwept, sweepIdOf } from '../../db/queries/sweeps.ts';
 import { verifyLedger } from '../../db/verify-ledger.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, openTestPool, type TestDatabase } from '../support/database.ts';
 import { addKey } from '../support/keys.ts';
 import { addOrganization, auditOf } from '../support/ledger-records.ts';
 import { parkReviews } from '../support/parked-reviews.ts';
@@ -135,7 +135,7 @@ test('reviews whose time is over are found across organisations, those asked thr
   const event = { sessionId: 's', tool: { name: 'pay', args: {}, labels: {} } };
   const ids = [await one.park(event), await two.park()];
   await one.park(event);
-  const admin = openDatabase({ url: database.adminUrl, maxConnections: 1 });
+  const admin = openTestPool({ url: database.adminUrl, maxConnections: 1 });
   await admin`update review set due_at = now() - interval '1 minute' where org_id = any (${[one.orgId, two.orgId]}::uuid[])`;
   await admin.end();
   const overdue = await listOverdueReviews(sql, { before: new Date(Date.now() - 30_000), limit: 100 });

@@ -8,6 +8,7 @@ import { createDirectoryAnchor } from '../../activities/anchors/directory-anchor
 import { openDatabase, type Sql } from '../../db/client.ts';
 import { appendRecords } from '../../db/queries/ledger.ts';
 import { startApi, type TestApi } from '../support/api.ts';
+import { builtProduct } from '../support/built-product.ts';
 import { copyDatabase } from '../support/copy-database.ts';
 import { auditRecord } from '../support/ledger-records.ts';
 import { pythonProblem } from '../support/run-verifiers.ts';
@@ -54,7 +55,7 @@ async function run(command: string, ...args: string[]): Promise<{ code: unknown;
   return { code, output };
 }
 
-const mastguard = (...args: string[]) => run(process.execPath, '--import', 'tsx', join(ROOT, 'cli/mastguard.ts'), ...args);
+const mastguard = (...args: string[]) => run(process.execPath, builtProduct('cli/mastguard.js'), ...args);
 
 /** Findings over a fresh export, with what the directory kept of this organisation. Those of the verifier in Python must be the same. */
 async function findings(baseUrl: string): Promise<string[]> {

@@ -27,8 +27,8 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => product.stop());
 
-const park = async (agentId: string = randomUUID(), key?: string): Promise<string> => {
-  const { review, value } = await product.decide({ agentId, action: 'transfer' }, key);
+const park = async (agentId: string = randomUUID(), key = product.apiKey): Promise<string> => {
+  const { review, value } = await product.decide({ agentId, action: 'transfer' }, { key });
   if (review === undefined) throw new Error(`decided ${value}, not parked`);
   return review.id;
 };
@@ -138,7 +138,10 @@ test('a stop of every agent refuses fifty parked reviews, lists them, and blocks
   for (let index = 0; index < 50; index += 1) ids.push(await park(`agent-${index}`, key));
   const { status, body } = await product.call<Stop>('POST', '/api/v1/governance/stops', { key, body: { agents: ['*'], reason: 'incident 13' } });
   expect([status, body.sweep.total]).toEqual([202, 50]);
-  expect(await product.decide({ agentId: 'brand-new', action: 'look' }, key)).toMatchObject({ value: 'BLOCK', reasons: ['the agent is stopped: incident 13'] });
+  expect(await product.decide({ agentId: 'brand-new', action: 'look' }, { key })).toMatchObject({
+    value: 'BLOCK',
+    reasons: ['the agent is stopped: incident 13'],
+  });
   const detail = await until(async () => {
     const answer = await product.call<StopDetail>('GET', `/api/v1/governance/stops/${body.id}?limit=200`, { key });
     return answer.body.sweep.status === 'finished' && answer.body;
@@ -153,6 +156,6 @@ test('a stop of every agent refuses fifty parked reviews, lists them, and blocks
   expect(counted[0]).toEqual({ reviews: 50, entries: 50 });
   await product.call('POST', `/api/v1/governance/stops/${body.id}/lift`, { key });
   // Fifty runs are ending at this moment, so the deadline of one decision may pass.
-  const allowed = await until(() => product.decide({ agentId: 'brand-new', action: 'look' }, key).catch(() => undefined));
+  const allowed = await until(() => product.decide({ agentId: 'brand-new', action: 'look' }, { key }).catch(() => undefined));
   expect(allowed.value).toBe('ALLOW');
 }, 60_000);

@@ -126,7 +126,7 @@ describe('the decision path over HTTP', () => {
     const decision = await product.decide({ agentId: 'a', action: 'private' });
     const stranger = await product.addOrganization();
     expect((await product.call('GET', `${EVENTS}/${decision.eventId}`, { key: stranger.apiKey })).status).toBe(404);
-    const same = await product.decide({ id: decision.eventId, agentId: 'a', action: 'theirs' }, stranger.apiKey);
+    const same = await product.decide({ id: decision.eventId, agentId: 'a', action: 'theirs' }, { key: stranger.apiKey });
     expect(same.id).not.toBe(decision.id);
   });
 

@@ -6,26 +6,19 @@ import type { Erasure } from '../../schemas/erasure.ts';
 import type { GovernanceEvent } from '../../schemas/event.ts';
 import { createPayloadCodec } from '../../workers/payload-codec.ts';
 import { type House, openHouse } from '../support/house.ts';
+import { type HouseCaller, houseCaller } from '../support/house-caller.ts';
 import { formsOf, runsHolding, tablesHolding } from '../support/personal-traces.ts';
 import { addTestOrganization, type TestOrganization } from '../support/product.ts';
 
 let house: House;
 let organization: TestOrganization;
+let call: HouseCaller;
 beforeAll(async () => {
   house = await openHouse({ maintenance: true });
   organization = await addTestOrganization(house.sql, house.masterKey);
+  call = houseCaller(house, organization.apiKey);
 }, 180_000);
 afterAll(() => house.close());
-
-async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const response = await fetch(`${house.apiUrl}${path}`, {
-    method,
-    headers: { 'x-api-key': organization.apiKey, 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
-  return (await response.json()) as T;
-}
 
 /** Forms of the text that Temporal's files hold as they lie on disk. */
 function tracesOnDisk(text: string): string[] {
@@ -70,4 +63,4 @@ test('killed in the middle, an erasure goes on where it stands and ends; nothing
   expect(tracesOnDisk(text)).toEqual([]);
   expect(await tablesHolding(house.adminUrl, text)).toEqual([]);
   expect((await verifyLedger(house.sql, organization.orgId)).findings).toEqual([]);
-}, 420_000);
+}, 180_000);

@@ -115,7 +115,7 @@ test('a check that somebody asks for tells how far it is, what it found, and tha
 
 test('the daily check finds what was tampered with, exactly, in one organisation and tells nobody else', async () => {
   const victim = await product.addOrganization();
-  await product.decide({ id: 'tampered', agentId: 'a', action: 'look_up' }, victim.apiKey);
+  await product.decide({ id: 'tampered', agentId: 'a', action: 'look_up' }, { key: victim.apiKey });
   await until(async () => (await product.call('GET', `${AUDIT}/proof/tampered`, { key: victim.apiKey })).status === 200);
   await tamper('update agent_events set body = replace(body, \'"ALLOW"\', \'"BLOCK"\') where org_id = $org', victim.orgId);
   const [tampered] = await admin<{ seq: number }[]>`select seq from agent_events where org_id = ${victim.orgId}`;

@@ -8,6 +8,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { appendRecords } from '../../db/queries/ledger.ts';
 import { startApi, type TestApi } from '../support/api.ts';
+import { builtProduct } from '../support/built-product.ts';
 import { auditRecord } from '../support/ledger-records.ts';
 import { startTestSigner, type TestSigner } from '../support/signed-ledgers.ts';
 import { until } from '../workflows/until.ts';
@@ -49,7 +50,7 @@ afterAll(async () => {
 
 /** The command as it is run, in a process of its own. */
 function mastguard(...args: string[]): ChildProcess & { output: () => string } {
-  const child = spawn(process.execPath, ['--import', 'tsx', join(ROOT, 'cli/mastguard.ts'), ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [builtProduct('cli/mastguard.js'), ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   child.stdout?.on('data', (chunk: Buffer) => (output += chunk));
   child.stderr?.on('data', (chunk: Buffer) => (output += chunk));

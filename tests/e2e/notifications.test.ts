@@ -55,7 +55,7 @@ async function openHouse(): Promise<House> {
     async ask(action) {
       const { review } = await product.decide(
         { id: randomUUID(), agentId: 'treasury', action, tool: { name: action, args: { amount: 4_711 } } },
-        organization.apiKey,
+        { key: organization.apiKey },
       );
       return review?.id ?? '';
     },

@@ -1,7 +1,7 @@
 import { measureOverload } from '../../bench/overload.ts';
-import { openDatabase } from '../../db/client.ts';
 import { verifyLedger } from '../../db/verify-ledger.ts';
 import { type House, openHouse } from '../support/house.ts';
+import { openTestPool } from '../support/database.ts';
 
 let house: House;
 beforeAll(async () => {
@@ -23,7 +23,7 @@ test('three times what the product can take: decided or refused with Retry-After
   expect(mostUnderWay).toBeLessThan(attempts.length / 2);
   expect(memoryMiB.after - memoryMiB.before).toBeLessThan(150);
 
-  const admin = openDatabase({ url: house.adminUrl, maxConnections: 1 });
+  const admin = openTestPool({ url: house.adminUrl, maxConnections: 1 });
   try {
     const rows = await admin<{ id: string }[]>`select event_id as id from agent_events where org_id = ${orgId}`;
     const recorded = new Set(rows.map(({ id }) => id));

@@ -4,16 +4,18 @@ import { verifyLedger } from '../../db/verify-ledger.ts';
 import type { Decision } from '../../schemas/decision.ts';
 import type { EventInput } from '../../schemas/event.ts';
 import { generateAttacks, generateCalls } from '../support/generated-attacks.ts';
-import { startTestProduct, type TestProduct } from '../support/product.ts';
+import { type House, openHouse } from '../support/house.ts';
+import { houseCaller } from '../support/house-caller.ts';
+import { addTestOrganization, type TestOrganization } from '../support/product.ts';
 import { recordedSessions } from '../support/traces.ts';
 
-let product: TestProduct;
+let house: House;
+let organization: TestOrganization;
 beforeAll(async () => {
-  product = await startTestProduct();
-}, 60_000);
-afterAll(() => product.stop());
-
-const client = () => createEventClient({ apiUrl: product.apiUrl, apiKey: product.apiKey });
+  house = await openHouse();
+  organization = await addTestOrganization(house.sql, house.masterKey);
+}, 120_000);
+afterAll(() => house.close(), 60_000);
 
 function bySession(events: EventInput[]): EventInput[][] {
   const sessions = new Map<string, EventInput[]>();
@@ -24,7 +26,7 @@ function bySession(events: EventInput[]): EventInput[][] {
 /** Sends the sessions side by side, each in its order; answers every decision with its event. */
 async function send(sessions: EventInput[][], prefix: string): Promise<{ event: EventInput; decision: Decision }[]> {
   const decided: { event: EventInput; decision: Decision }[] = [];
-  const post = client();
+  const post = createEventClient({ apiUrl: house.apiUrl, apiKey: organization.apiKey });
   const summary = await replay({
     lines: sessions.map((events, index) => JSON.stringify({ session: `${prefix}-${index}`, events })),
     format: 'sessions',
@@ -63,10 +65,10 @@ test('two hundred generated attacks are each found by the detector they are made
     // One agent an attack, because profiles differ.
     events: attack.events.map((event) => ({ ...event, agentId: `${event.agentId}-${index}` })),
   }));
+  const call = houseCaller(house, organization.apiKey);
   for (const { profile, events } of attacks) {
     if (profile === null) continue;
-    const { status } = await product.call('PUT', `/api/v1/governance/agents/${events[0]?.agentId}`, { body: profile });
-    expect(status).toBe(200);
+    await call('PUT', `/api/v1/governance/agents/${events[0]?.agentId}`, profile);
   }
   const decided = await send(
     attacks.map(({ events }) => events),
@@ -88,7 +90,7 @@ test('a thousand generated ordinary calls are allowed', async () => {
 }, 240_000);
 
 test('the chain verifies after all of it', async () => {
-  const { entries, findings } = await verifyLedger(product.sql, product.orgId);
+  const { entries, findings } = await verifyLedger(house.sql, organization.orgId);
   expect(entries).toBeGreaterThan(3_655);
   expect(findings).toEqual([]);
 }, 60_000);

@@ -29,11 +29,7 @@ test('two processes deciding one session concurrently give the verdicts of a ser
       // Four callers a process, so that both race inside and against each other.
       Array.from({ length: 4 }, async (_, caller) => {
         for (const event of queue.filter((__, index) => index % 4 === caller)) {
-          for (;;) {
-            const { status } = await product.call('POST', '/api/v1/governance/events', { body: event, at: half === 0 ? product.apiUrl : beside.apiUrl });
-            if (status === 200) break;
-            if (status !== 503) throw new Error(`unexpected ${status}`);
-          }
+          await product.decide(event, { at: half === 0 ? product.apiUrl : beside.apiUrl });
         }
       }),
     ),

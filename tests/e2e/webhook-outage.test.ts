@@ -1,43 +1,35 @@
 import { randomUUID } from 'node:crypto';
 import type { WebhookDelivery } from '../../schemas/webhook.ts';
 import { type House, openHouse } from '../support/house.ts';
-import { addTestOrganization, type TestOrganization } from '../support/product.ts';
+import { type HouseCaller, houseCaller } from '../support/house-caller.ts';
+import { addTestOrganization } from '../support/product.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
 import { until } from '../workflows/until.ts';
 
 const EVENTS = 12;
 let house: House;
-let organization: TestOrganization;
+let call: HouseCaller;
 let receiver: WebhookReceiver;
 beforeAll(async () => {
   receiver = await startWebhookReceiver();
   house = await openHouse({ settings: { OUTBOUND_ALLOW: '127.0.0.0/8' } });
-  organization = await addTestOrganization(house.sql, house.masterKey);
+  call = houseCaller(house, (await addTestOrganization(house.sql, house.masterKey)).apiKey);
 }, 180_000);
 afterAll(async () => {
   await house.close();
   await receiver.close();
 }, 60_000);
 
-async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
-  const response = await fetch(`${house.apiUrl}/api/v1${path}`, {
-    method,
-    headers: { 'x-api-key': organization.apiKey, 'content-type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
-  return (await response.json()) as T;
-}
-
 test('killed in the middle of deliveries, and again before they are begun, the product loses none', async () => {
-  const { id } = await call<{ id: string }>('POST', '/webhooks/endpoints', {
+  const { id } = await call<{ id: string }>('POST', '/api/v1/webhooks/endpoints', {
     name: 'siem',
     url: `${receiver.url}/hook`,
     types: ['governance.decision.blocked'],
   });
   const foreign = { agentId: 'clerk', action: 'read_record', principal: { org: 'acme' }, resource: { type: 'record', id: '1', ownerOrg: 'globex' } };
-  const decide = () => call('POST', '/governance/events', { id: randomUUID(), ...foreign });
-  const log = async (): Promise<WebhookDelivery[]> => (await call<{ data: WebhookDelivery[] }>('GET', `/webhooks/endpoints/${id}/deliveries?limit=200`)).data;
+  const decide = () => call('POST', '/api/v1/governance/events', { id: randomUUID(), ...foreign });
+  const log = async (): Promise<WebhookDelivery[]> =>
+    (await call<{ data: WebhookDelivery[] }>('GET', `/api/v1/webhooks/endpoints/${id}/deliveries?limit=200`)).data;
 
   const release = receiver.hold('/hook');
   for (let count = 0; count < EVENTS / 2; count += 1) await decide();

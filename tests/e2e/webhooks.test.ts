@@ -57,7 +57,7 @@ async function openHouse(): Promise<House> {
     decide: (action) =>
       product.decide(
         { id: randomUUID(), agentId: 'treasury', action, content: 'a private remark', tool: { name: action, args: { iban: 'DE-private' } } },
-        organization.apiKey,
+        { key: organization.apiKey },
       ),
     addEndpoint: (path, types = []) => as<Endpoint>('POST', '/webhooks/endpoints', { name: path, url: receiver.url + path, types }),
     deliveries: async ({ id }) => (await as<{ data: WebhookDelivery[] }>('GET', `/webhooks/endpoints/${id}/deliveries?limit=200`)).data,
@@ -119,7 +119,10 @@ test('an order to stop, its end, and a person that is forgotten are told of by t
   const endpoint = await house.addEndpoint('/orders', ['agent.stopped', 'agent.resumed', 'erasure.completed']);
   const stop = await house.as<{ id: string }>('POST', '/governance/stops', { agents: ['*'], reason: 'a private reason' });
   await house.as('POST', `/governance/stops/${stop.id}/lift`);
-  await product.decide({ id: randomUUID(), agentId: 'clerk', action: 'look', content: 'private', principal: { user: 'ann@example.com' } }, house.apiKey);
+  await product.decide(
+    { id: randomUUID(), agentId: 'clerk', action: 'look', content: 'private', principal: { user: 'ann@example.com' } },
+    { key: house.apiKey },
+  );
   const erasure = await house.as<{ id: string }>('POST', '/audit/erasures', { subject: { user: 'ann@example.com' }, legalGround: 'consent-withdrawn' });
   await settledLog(house, endpoint, 3);
   const [stopped, resumed, erased] = ['agent.stopped', 'agent.resumed', 'erasure.completed'].map((type) =>

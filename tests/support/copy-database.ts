@@ -11,7 +11,7 @@ export async function copyDatabase(adminUrl: string): Promise<{ adminUrl: string
     await run(`alter database ${original} with allow_connections false`);
     try {
       await run(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${original}'`);
-      await run(`create database ${copy} template ${original}`);
+      await run(`create database ${copy} template ${original} strategy file_copy`);
     } finally {
       await run(`alter database ${original} with allow_connections true`);
     }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -16,6 +16,8 @@ import { createProgress } from '../../scripts/lib/progress.mjs';
 import { acquireTemporalCli } from '../../scripts/lib/temporal-binary.mjs';
 import { startTemporal } from '../../scripts/lib/temporal-server.mjs';
 import { createPayloadCodec } from '../../workers/payload-codec.ts';
+import { builtProduct } from './built-product.ts';
+import { openTestPool } from './database.ts';
 
 /** In the order in which they are started. `api` is the API with the decision worker, as it runs in production. */
 export const PARTS = ['postgres', 'temporal', 'api', 'hitl'] as const;
@@ -61,7 +63,7 @@ const READY_WITHIN_MS = 90_000;
  * test may kill them. Whatever is left running ends with `close`, and at the latest with this process.
  */
 export async function openHouse({ signer = false, maintenance = false, settings = {} }: HouseOptions = {}): Promise<House> {
-  if (!existsSync(join(repositoryRoot, 'dist', 'workers', 'main.js'))) throw new Error('dist/ is missing: `npm run build` comes first');
+  builtProduct('workers/main.js');
   // The prefix and the owner's id are what the sweep of the next test run looks for.
   const directory = mkdtempSync(join(tmpdir(), 'mastguard-test-'));
   writeFileSync(join(directory, 'owner.pid'), String(process.pid));
@@ -88,7 +90,7 @@ export async function openHouse({ signer = false, maintenance = false, settings 
     running.set('postgres', postgres);
     const temporal = await startTemporal({ children, cli, databaseFile: join(directory, 'temporal.db'), port: 18_233, uiPort: false });
     running.set('temporal', temporal);
-    const admin = openDatabase({ url: postgres.adminUrl, maxConnections: 1 });
+    const admin = openTestPool({ url: postgres.adminUrl, maxConnections: 1 });
     pools.push(admin);
     await migrate(admin);
 
@@ -175,7 +177,7 @@ export async function openHouse({ signer = false, maintenance = false, settings 
     };
 
     await start('api', 'hitl', ...(signer ? (['signer'] as const) : []), ...(maintenance ? (['maintenance'] as const) : []));
-    const sql = openDatabase({ url: postgres.adminUrl, role: 'mg_app', maxConnections: 4 });
+    const sql = openTestPool({ url: postgres.adminUrl, role: 'mg_app', maxConnections: 4 });
     pools.push(sql);
     const childOf = (part: Part): Child => {
       const entry = running.get(part);

@@ -70,18 +70,13 @@ export interface LongOptions extends Partial<PurgeDetails> {
 export function longLedger(options: LongOptions = {}): TestLedger {
   const { retainDays = 1, gone = Array.from({ length: 512 }, (_, seq) => seq), purgeAfterHours = 26, upTo = 512, minIndex = 0 } = options;
   const { records = [], isSilent = false, ...details } = options;
-  const ledger = createTestLedger({ seed: 'long' });
-  const sizes = new Set([100, 256, 300, 512, 520]);
-  for (let seq = 0; seq < 520; seq += 1) {
-    const atMs = START_MS + seq * 1_000;
-    append(ledger, seq % 50 === 0 ? auditRecord({ type: 'agent.seen', atMs, retainDays }) : eventRecord({ id: `evt_${seq}`, atMs, retainDays }));
-    if (sizes.has(seq + 1)) signCheckpoint(ledger, atMs + 400);
-  }
+  const ledger = beginningOf(retainDays);
+  const root = Buffer.from(ledger.checkpoints.at(-1)?.root ?? '', 'hex');
   let signedAt = START_MS + 519_400;
   const signedUntil = isSilent ? signedAt : START_MS + purgeAfterHours * HOUR_MS;
   while (signedAt + 2 * HOUR_MS < signedUntil) {
     signedAt += 2 * HOUR_MS;
-    signCheckpoint(ledger, signedAt);
+    signCheckpoint(ledger, signedAt, { root });
   }
   for (const record of records) append(ledger, record);
   if (isSilent) append(ledger, auditRecord({ type: 'signer.resumed', atMs: START_MS + purgeAfterHours * HOUR_MS }));
@@ -92,5 +87,31 @@ export function longLedger(options: LongOptions = {}): TestLedger {
   ledger.exportedAt = START_MS + purgeAfterHours * HOUR_MS + 60_000;
   ledger.minIndex = minIndex;
   ledger.gone = new Set(gone);
+  return ledger;
+}
+
+const beginnings = new Map<number, TestLedger>();
+
+/** The entries up to 519 and their checkpoints, made once and copied: what a test spoils is its own. */
+function beginningOf(retainDays: number): TestLedger {
+  const made = beginnings.get(retainDays) ?? makeBeginning(retainDays);
+  beginnings.set(retainDays, made);
+  return {
+    ...made,
+    logKeys: [...made.logKeys],
+    listedKeys: [...made.listedKeys],
+    entries: made.entries.map((entry) => ({ ...entry, fields: { ...entry.fields } })),
+    checkpoints: made.checkpoints.map((checkpoint) => ({ ...checkpoint })),
+  };
+}
+
+function makeBeginning(retainDays: number): TestLedger {
+  const ledger = createTestLedger({ seed: 'long' });
+  const sizes = new Set([100, 256, 300, 512, 520]);
+  for (let seq = 0; seq < 520; seq += 1) {
+    const atMs = START_MS + seq * 1_000;
+    append(ledger, seq % 50 === 0 ? auditRecord({ type: 'agent.seen', atMs, retainDays }) : eventRecord({ id: `evt_${seq}`, atMs, retainDays }));
+    if (sizes.has(seq + 1)) signCheckpoint(ledger, atMs + 400);
+  }
   return ledger;
 }

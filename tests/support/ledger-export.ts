@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as digestOf } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { signedNote, testKey } from './note-signer.ts';
@@ -62,7 +62,7 @@ export type ExportFiles = Map<string, string | Buffer>;
 
 export const TILE_SIZE = 256;
 
-const sha256Hex = (text: string): string => createHash('sha256').update(text).digest('hex');
+const sha256Hex = (text: string): string => digestOf('sha256', text);
 
 export function createTestLedger({ org = '0190aaaa-0000-7000-8000-00000000000a', host = 'ledger.example.com', seed = 'one' } = {}): TestLedger {
   const logKey = testKey(`${host}/mg/org/${org}`, 1, `${seed} log`);
@@ -202,7 +202,7 @@ export function tilesOf(leaves: readonly Buffer[]): { level: number; index: numb
   return tiles;
 }
 
-export const deploymentLeaf = (note: string): Buffer => leafOf(createHash('sha256').update(note).digest());
+export const deploymentLeaf = (note: string): Buffer => leafOf(digestOf('sha256', note, 'buffer'));
 
 /** The newest checkpoint as a leaf of the deployment log, between leaves of others. */
 export function deploymentOf({ host, checkpoints, deploymentKey, timeKey }: TestLedger): object | null {

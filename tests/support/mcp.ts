@@ -2,16 +2,19 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CallToolResult, Client, type ClientOptions } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
+import { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
+import { mcpProxyCommand } from '../../cli/mcp-proxy.ts';
 import { DECISION_META } from '../../sdk/agent/src/mcp/answers.ts';
 import type { EventSummary } from '../../schemas/event-views.ts';
 import type { Review } from '../../schemas/review.ts';
+import { builtProduct } from './built-product.ts';
 import type { TestOrganization, TestProduct } from './product.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const COMMAND = join(ROOT, 'dist/cli/mastguard.js');
 const bin = (name: string) => join(ROOT, 'node_modules/@modelcontextprotocol', name, 'dist/index.js');
 
 export const EVERYTHING = [process.execPath, bin('server-everything')];
@@ -32,13 +35,14 @@ export interface Proxied {
   client: Client;
   /** Everything the proxy and its server have said to people. */
   stderr: () => string;
-  pid: number;
 }
 
 /** Connections of a test file, and the processes behind them. */
 export interface McpHarness {
-  /** A client of the library before `mastguard mcp-proxy` before a server, each in a process of its own. */
+  /** A client of the library before `mastguard mcp-proxy`, run within this process, before a server in a process of its own. */
   connect: (options: ProxiedOptions) => Promise<Proxied>;
+  /** The same with the proxy in a process of its own, as a client starts it. */
+  connectProcess: (options: ProxiedOptions) => Promise<Proxied & { pid: number }>;
   /** The same server without us. */
   connectDirectly: (server: string[], prepare?: (client: Client) => void) => Promise<Client>;
   /** The shifting server over HTTP; answers its URL. */
@@ -50,14 +54,17 @@ export interface McpHarness {
 }
 
 export function createMcpHarness(): McpHarness {
-  const running: { client?: Client; pid: number }[] = [];
+  const running: { client?: Client; pid?: number; end?: () => Promise<unknown> }[] = [];
   const start = (args: string[], env: Record<string, string>): ChildProcess => {
     const child = spawn(process.execPath, args, { env: { ...env, PATH: process.env['PATH'] ?? '' }, stdio: ['ignore', 'pipe', 'pipe'] });
     running.push({ pid: child.pid ?? 0 });
     return child;
   };
 
-  const connect = async (command: string[], env: Record<string, string>, options: ClientOptions = {}, prepare?: (client: Client) => void): Promise<Proxied> => {
+  const connectCommand = async (
+    command: string[],
+    { env, client: options = {}, prepare }: Omit<ProxiedOptions, 'options'>,
+  ): Promise<Proxied & { pid: number }> => {
     const [program = '', ...args] = command;
     const transport = new StdioClientTransport({ command: program, args, env: { ...env, PATH: process.env['PATH'] ?? '' }, stderr: 'pipe' });
     let said = '';
@@ -76,11 +83,47 @@ export function createMcpHarness(): McpHarness {
   };
 
   return {
-    connect({ server, options, env, client, prepare }) {
-      if (!existsSync(COMMAND)) throw new Error('dist/cli/mastguard.js is missing: `npm run build` comes first');
-      return connect([process.execPath, COMMAND, 'mcp-proxy', ...options, ...(server === undefined ? [] : ['--', ...server])], env, client, prepare);
+    async connect({ env, client: clientOptions = {}, prepare, ...asked }) {
+      const [toProxy, toClient] = [new PassThrough(), new PassThrough()];
+      let said = '';
+      const stderr = { write: (text: string) => (said += text) };
+      const stop = new AbortController();
+      const io = {
+        env: { ...env, PATH: process.env['PATH'] ?? '' },
+        stdout: toClient,
+        stderr,
+        signal: stop.signal,
+        protocol: { stdin: toProxy, stdout: toClient },
+      };
+      const ended = mcpProxyCommand(argvOf(asked), io);
+      // What a client of the protocol sees of a process that has ended.
+      void ended.then(() => toClient.end());
+      const client = new Client({ name: 'test', version: '1.0.0' }, clientOptions);
+      prepare?.(client);
+      // It reads and writes lines, from whichever side.
+      const transport = new StdioServerTransport(toClient, toProxy);
+      const close = transport.close.bind(transport);
+      // A client that goes closes the proxy's input.
+      transport.close = async () => {
+        await close();
+        toProxy.end();
+      };
+      const end = () => {
+        stop.abort();
+        return ended;
+      };
+      try {
+        await Promise.race([client.connect(transport), ended.then((code) => Promise.reject(new Error(`the proxy has ended with code ${code}`)))]);
+      } catch (error) {
+        await end();
+        throw new Error(`cannot connect: ${said}`, { cause: error });
+      }
+      running.push({ client, end });
+      return { client, stderr: () => said };
     },
-    connectDirectly: async (server, prepare) => (await connect(server, {}, {}, prepare)).client,
+    connectProcess: ({ env, client, prepare, ...asked }) =>
+      connectCommand([process.execPath, builtProduct('cli/mastguard.js'), 'mcp-proxy', ...argvOf(asked)], { env, client, prepare }),
+    connectDirectly: async (server, prepare) => (await connectCommand(server, { env: {}, prepare })).client,
     async serveHttp() {
       const child = start([...SHIFTING.slice(1), 'http'], {});
       if (child.stdout === null) throw new Error('no output');
@@ -88,7 +131,7 @@ export function createMcpHarness(): McpHarness {
       throw new Error('the server has ended');
     },
     async run(argv, env) {
-      const child = start([COMMAND, 'mcp-proxy', ...argv], env);
+      const child = start([builtProduct('cli/mastguard.js'), 'mcp-proxy', ...argv], env);
       const said = { stdout: '', stderr: '' };
       child.stdout?.on('data', (chunk: Buffer) => (said.stdout += chunk.toString()));
       child.stderr?.on('data', (chunk: Buffer) => (said.stderr += chunk.toString()));
@@ -96,13 +139,16 @@ export function createMcpHarness(): McpHarness {
       return { code, ...said };
     },
     async stop() {
-      for (const { client, pid } of running.splice(0)) {
+      for (const { client, pid, end } of running.splice(0)) {
         await client?.close().catch(() => undefined);
-        if (isRunning(pid)) process.kill(pid, 'SIGKILL');
+        await end?.();
+        if (pid !== undefined && isRunning(pid)) process.kill(pid, 'SIGKILL');
       }
     },
   };
 }
+
+const argvOf = ({ options, server }: Pick<ProxiedOptions, 'options' | 'server'>): string[] => [...options, ...(server === undefined ? [] : ['--', ...server])];
 
 export function isRunning(pid: number): boolean {
   try {

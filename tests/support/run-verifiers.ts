@@ -1,15 +1,15 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import { builtProduct } from './built-product.ts';
 import { writeExport } from './ledger-export.ts';
 import type { ExportFiles } from './ledger-export.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
-const COMMAND = join(ROOT, 'dist', 'cli', 'mastguard.js');
 const SCRIPT = join(ROOT, 'verify', 'verify.py');
 const ENOUGH = 'import sys; sys.exit(0 if sys.version_info >= (3, 9) else 1)';
 
@@ -87,7 +87,8 @@ function verdictOf({ exitCode, stdout, stderr }: Answer): Verdict {
   return { exitCode, result, findings: result.findings.map(({ code, ref, count }) => `${code} ${ref}${count === 1 ? '' : ` x${count}`}`) };
 }
 
-const inProcesses: RunBoth = (args) => Promise.all([runFile(process.execPath, [builtCommand(), 'verify', ...args]), runFile('python3', [SCRIPT, ...args])]);
+const inProcesses: RunBoth = (args) =>
+  Promise.all([runFile(process.execPath, [builtProduct('cli/mastguard.js'), 'verify', ...args]), runFile('python3', [SCRIPT, ...args])]);
 
 function runFile(file: string, args: readonly string[]): Promise<Answer> {
   return new Promise((resolve) => {
@@ -95,14 +96,9 @@ function runFile(file: string, args: readonly string[]): Promise<Answer> {
   });
 }
 
-function builtCommand(): string {
-  if (!existsSync(COMMAND)) throw new Error('dist/cli/mastguard.js is missing: `npm run build` comes first');
-  return COMMAND;
-}
-
 /** Starting a process costs more than judging a small export, so that one of each sort judges all exports of a test file. */
 const inOneProcess: RunBoth = (args) => {
-  builtCommand();
+  builtProduct('cli/mastguard.js');
   many.typescript ??= startMany(process.execPath, 'verify-many.mjs');
   many.python ??= startMany('python3', 'verify_many.py');
   return Promise.all([many.typescript.run(['verify', ...args]), many.python.run(args)]);

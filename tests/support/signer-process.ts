@@ -2,7 +2,7 @@ import { durableFs } from '../../workers/signer/durable-file.ts';
 import { openTurns } from './signer-turns.ts';
 
 /**
- * `node --import tsx tests/support/signer-process.ts <database URL> <state directory> <n>`: signs whatever is unsigned, and kills itself outright
+ * `<database URL> <state directory> <n>`: signs whatever is unsigned, and kills itself outright
  * before the n-th call that makes its state durable. Ends with code 0 where it has signed before that.
  */
 const [, , adminUrl = '', directory = '', last = ''] = process.argv;

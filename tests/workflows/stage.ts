@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { sha256Hex } from '../../activities/settlement.ts';
 import type { GovernEventInput } from '../../core/decision/govern-event-input.ts';
 import { canonicalize } from '../../core/json/canonical.ts';
-import { openDatabase, type Sql } from '../../db/client.ts';
+import type { Sql } from '../../db/client.ts';
 import { createSubjectVault, type SubjectVault } from '../../db/subject-vault.ts';
 import type { GovernanceEvent } from '../../schemas/event.ts';
 import type { Json } from '../../schemas/json.ts';
@@ -17,7 +17,7 @@ import { type Product, startProduct } from '../../workers/product.ts';
 import { startGovernEvent } from '../../workers/start-govern-event.ts';
 import type { governEvent } from '../../workflows/govern-event.ts';
 import type { ReviewVote } from '../../workflows/messages.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { createTestDatabase, openTestPool } from '../support/database.ts';
 import { type PausableProxy, startPausableProxy } from '../support/pausable-proxy.ts';
 import { addTestOrganization, type OrganizationOptions, type TestOrganization } from '../support/product.ts';
 
@@ -75,7 +75,7 @@ export async function openStage({
     purge: { databaseUrl: proxy.url.replace('role=mg_app', 'role=mg_purge') },
     temporal: { address, namespace },
   };
-  const sql = openDatabase({ url: database.appUrl, maxConnections: 4 });
+  const sql = openTestPool({ url: database.appUrl, maxConnections: 4 });
   const organization = await addTestOrganization(sql, masterKey, policy === undefined ? {} : { policy });
   // The people whose votes the tests send.
   await Promise.all([organization.keyOf('Reviewer'), organization.keyOf('Owner')]);

@@ -1,7 +1,7 @@
-import { openDatabase } from '../../../db/client.ts';
 import { asTenant } from '../../../db/tenant.ts';
 import { startApi } from '../../support/api.ts';
 import type { Answer, TestApi } from '../../support/api.ts';
+import { openTestPool } from '../../support/database.ts';
 
 const DELEGATIONS = '/api/v1/hitl/delegations';
 const DAY_MS = 86_400_000;
@@ -18,7 +18,7 @@ beforeAll(async () => {
   await test.newMember({ id: 'admin', role: 'Admin' });
   await test.newMember({ id: 'viewer', role: 'Viewer' });
   [ann, ben, admin] = [await keyFor('ann'), await keyFor('ben'), await keyFor('admin')];
-  const sql = openDatabase({ url: test.database.adminUrl, maxConnections: 1 });
+  const sql = openTestPool({ url: test.database.adminUrl, maxConnections: 1 });
   await sql`update member set status = 'disabled' where org_id = ${test.orgId} and id = 'gone'`;
   await sql.end();
 });

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { canonicalize } from '../../../core/json/canonical.ts';
-import { openDatabase } from '../../../db/client.ts';
 import type { Json } from '../../../schemas/json.ts';
 import { startApi } from '../../support/api.ts';
 import type { TestApi } from '../../support/api.ts';
+import { openTestPool } from '../../support/database.ts';
 
 const POLICIES = '/api/v1/policies';
 let test: TestApi;
@@ -122,7 +122,7 @@ describe('policies', () => {
       const review = level({ reviewers: { users: ['ben'] } });
       const saved = await send(POLICIES, { name: 'kept', document: { rules: [asking(review, { expiresAt })], defaultReview: level({ quorum: 2 }) } });
       expect(saved.status).toBe(201);
-      const admin = openDatabase({ url: test.database.adminUrl, maxConnections: 1 });
+      const admin = openTestPool({ url: test.database.adminUrl, maxConnections: 1 });
       const setStatus = (status: string) => admin`update member set status = ${status} where org_id = ${orgId} and id = 'ben'`;
       const activate = () => send(`${POLICIES}/${saved.body.id}/versions/1/activate`);
       await setStatus('disabled');

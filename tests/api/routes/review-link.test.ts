@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { openDatabase } from '../../../db/client.ts';
 import { asTenant } from '../../../db/tenant.ts';
 import { DecisionUnavailable } from '../../../api/governance-runtime.ts';
 import { findReview, type ReviewRow } from '../../../db/queries/reviews.ts';
 import { type PageAnswer, startPages, type TestPages, textOf } from '../../support/pages.ts';
+import { openTestPool } from '../../support/database.ts';
 
 const HOUR_MS = 3_600_000;
 let pages: TestPages;
@@ -200,7 +200,7 @@ describe('a link', () => {
 
   it('that is tampered with, foreign, or of somebody who decides no more: the same plain page', async () => {
     const asked = await ask();
-    const admin = openDatabase({ url: pages.api.database.adminUrl, maxConnections: 1 });
+    const admin = openTestPool({ url: pages.api.database.adminUrl, maxConnections: 1 });
     await admin`update member set status = 'disabled' where org_id = ${pages.api.orgId} and id = 'gone'`;
     await admin.end();
     const good = asked.linkFor('ann');

@@ -1,6 +1,6 @@
-import { openDatabase } from '../../../db/client.ts';
 import type { ReviewerLoads } from '../../../schemas/reviewer-load.ts';
 import { startApi, type TestApi } from '../../support/api.ts';
+import { openTestPool } from '../../support/database.ts';
 
 const REVIEWERS = '/api/v1/hitl/reviewers';
 let test: TestApi;
@@ -31,7 +31,7 @@ const of = ({ data }: ReviewerLoads, memberId: string) => data.find((load) => lo
 
 /** Votes as `review_record` leaves them behind. */
 async function cast(memberId: string, votes: { verb: string; tookMs: number; daysAgo?: number }[]): Promise<void> {
-  const admin = openDatabase({ url: test.database.adminUrl, maxConnections: 1 });
+  const admin = openTestPool({ url: test.database.adminUrl, maxConnections: 1 });
   for (const { verb, tookMs, daysAgo = 1 } of votes)
     await admin`insert into review_vote (org_id, record_id, review_id, member_id, verb, at, took_ms, quick)
       values (${orgId}, gen_random_uuid(), 'rev_x', ${memberId}, ${verb}, now() - ${daysAgo} * interval '1 day', ${tookMs}, ${verb === 'approve' && tookMs < 5_000})`;

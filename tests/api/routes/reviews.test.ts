@@ -1,5 +1,6 @@
 import { startApi } from '../../support/api.ts';
 import type { NewTestKey, TestApi } from '../../support/api.ts';
+import { openTestPool } from '../../support/database.ts';
 
 const EVENTS = '/api/v1/governance/events';
 const REVIEWS = '/api/v1/hitl/reviews';
@@ -68,7 +69,7 @@ describe('deciding a review', () => {
     const key = await keyOf({ memberId: 'demoted' });
     const id = await open();
     expect((await test.call('GET', `${REVIEWS}/${id}`, { key })).status).toBe(200);
-    const admin = (await import('../../../db/client.ts')).openDatabase({ url: test.database.adminUrl, maxConnections: 1 });
+    const admin = openTestPool({ url: test.database.adminUrl, maxConnections: 1 });
     await admin`update member set role = 'Viewer' where org_id = ${test.orgId} and id = 'demoted'`;
     const { status, body } = await decide(id, 'approve', key);
     await admin`update member set role = 'Reviewer', groups = '{}' where org_id = ${test.orgId} and id = 'demoted'`;

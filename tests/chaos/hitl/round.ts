@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openDatabase } from '../../../db/client.ts';
 import { verifyLedger } from '../../../db/verify-ledger.ts';
 import type { Review } from '../../../schemas/review.ts';
 import { type House, type Part, PARTS } from '../../support/house.ts';
@@ -8,6 +7,7 @@ import type { SeededRandom } from '../../support/seeded-random.ts';
 import { createPatientClient, type PatientClient } from './patient-client.ts';
 import { HITL_DRILL_POLICY, TIMED_LEVELS_MS, timedAction } from './policy.ts';
 import { latenessMs, type Outage } from './timers.ts';
+import { openTestPool } from '../../support/database.ts';
 
 export interface HitlRound {
   order: string;
@@ -135,7 +135,7 @@ async function count(
       notes.push(`${id} is ${review.status}`);
     }
   }
-  const admin = openDatabase({ url: house.adminUrl, maxConnections: 1 });
+  const admin = openTestPool({ url: house.adminUrl, maxConnections: 1 });
   try {
     const twice = async (steps: readonly string[]): Promise<number> => {
       const rows = await admin`

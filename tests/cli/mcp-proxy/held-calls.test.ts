@@ -39,9 +39,13 @@ afterAll(() => product.stop());
 /** Each test is an agent of its own. */
 let agents = 0;
 const connect = (server: string[], { options = [] }: { options?: string[] } = {}): Promise<Proxied & { agentId: string }> => {
+  const { agentId, ...asked } = nextAgent(server, options);
+  return harness.connect(asked).then((proxied) => ({ ...proxied, agentId }));
+};
+const nextAgent = (server: string[], options: string[] = []) => {
   const agentId = `held-${(agents += 1)}`;
   const flags = ['--agent-id', agentId, '--pins', join(directory, 'pins.json'), '--deadline-ms', '10000', ...options];
-  return harness.connect({ server, options: flags, env: environmentOf(product, product) }).then((proxied) => ({ ...proxied, agentId }));
+  return { agentId, server, options: flags, env: environmentOf(product, product) };
 };
 
 const review = (agentId: string, status?: Review['status']): Promise<Review> => reviewOf(product, agentId, status);
@@ -231,7 +235,8 @@ test('a server that is killed is told: who waits has an error, and the proxy end
 
 test('told to stop, the proxy ends, and the server with it', async () => {
   const pidFile = join(directory, 'pid');
-  const { client, pid } = await connect(['/bin/sh', '-c', `echo $$ > ${pidFile}; exec "$0" "$@"`, ...filesystem(directory)]);
+  const server = ['/bin/sh', '-c', `echo $$ > ${pidFile}; exec "$0" "$@"`, ...filesystem(directory)];
+  const { client, pid } = await harness.connectProcess(nextAgent(server));
   await client.ping();
   process.kill(pid, 'SIGTERM');
   for (const one of [pid, Number(readFileSync(pidFile, 'utf8'))]) while (isRunning(one)) await sleep(50);

@@ -18,7 +18,7 @@ import { findReview, listReviews } from '../../../db/queries/reviews.ts';
 import { closeSession, findSession, findSignInCandidates, openSession, touchCredentials } from '../../../db/queries/sessions.ts';
 import { asTenant } from '../../../db/tenant.ts';
 import type { Sql } from '../../../db/client.ts';
-import { createTestDatabase } from '../../support/database.ts';
+import { createTestDatabase, openTestPool } from '../../support/database.ts';
 import type { TestDatabase } from '../../support/database.ts';
 import { testVault } from '../../support/vault.ts';
 
@@ -129,7 +129,7 @@ describe('the queries', () => {
   });
 
   it('treat a key as revoked once its member is disabled', async () => {
-    const admin = (await import('../../../db/client.ts')).openDatabase({ url: database.adminUrl, maxConnections: 1 });
+    const admin = openTestPool({ url: database.adminUrl, maxConnections: 1 });
     await admin`update member set status = 'disabled' where org_id = ${mine} and id = 'm'`;
     await admin.end();
     expect((await findKeyCredential(sql, { keyId: 'AAAAAAAA' }))?.revokedAt).toBeInstanceOf(Date);

@@ -18,7 +18,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-const client = () => new MastGuardClient({ apiKey: 'mg_test_key', baseUrl: server.url, maxRetries: 0, timeoutMs: 200 });
+const client = (timeoutMs = 10_000) => new MastGuardClient({ apiKey: 'mg_test_key', baseUrl: server.url, maxRetries: 0, timeoutMs });
 /** What one test leaves undelivered must not arrive in the next. */
 const deliveredAtLast = async (outbox: Outbox): Promise<void> => {
   await server.called(1);
@@ -76,10 +76,7 @@ describe('delivery', () => {
 
   it('says how many wait where the time is over', async () => {
     server.play({ fault: 'hang' });
-    const outbox = createOutbox({
-      client: new MastGuardClient({ apiKey: 'mg_test_key', baseUrl: server.url, maxRetries: 0, timeoutMs: 200 }),
-      retryMs: 60_000,
-    });
+    const outbox = createOutbox({ client: client(200), retryMs: 60_000 });
     outbox.add(entry('1'));
     expect(await outbox.flush({ timeoutMs: 20 })).toEqual({ waiting: 1 });
   });
@@ -87,7 +84,7 @@ describe('delivery', () => {
   it('tells of every event for which there is no room', async () => {
     server.play({ fault: 'hang' });
     const faults: unknown[] = [];
-    const outbox = createOutbox({ client: client(), store: memoryBuffer({ maxEvents: 2 }), onFault: (fault) => faults.push(fault) });
+    const outbox = createOutbox({ client: client(200), store: memoryBuffer({ maxEvents: 2 }), onFault: (fault) => faults.push(fault) });
     for (const id of ['1', '2', '3', '4']) outbox.add(entry(id));
     expect(faults).toHaveLength(2);
     await deliveredAtLast(outbox);
