@@ -16,7 +16,8 @@ export default {
   globalSetup: '<rootDir>/tests/support/global-setup.mjs',
   globalTeardown: '<rootDir>/tests/support/global-teardown.mjs',
   testSequencer: '<rootDir>/tests/support/mixed-order.mjs',
-  testTimeout: 30_000,
+  // For what hangs. A busy machine may take its time.
+  testTimeout: 180_000,
   // Modules of finished test files are never let go of in Node 20 (a worker came to 3.7 GB): a new worker costs less than looking through them.
   workerIdleMemoryLimit: '1GB',
   // Many files wait for servers most of their time: a third one keeps two processors busy. More at once than this strain what the others measure.

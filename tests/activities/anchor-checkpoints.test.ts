@@ -212,7 +212,7 @@ test('a process killed between the file and its receipt, or in the middle of a f
   const files = await notes();
   expect([receipts.length, files.size]).toEqual([242, 242]);
   for (const { receipt, note, status } of receipts) expect([status, files.get(receipt ?? '')]).toEqual(['anchored', note]);
-}, 120_000);
+});
 
 function anchoringProcess(task: AnchoringTask): ChildProcess {
   return spawn(process.execPath, [ANCHORING, JSON.stringify(task)], { stdio: ['ignore', 'pipe', 'inherit'] });

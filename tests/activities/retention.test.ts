@@ -60,7 +60,7 @@ describe('a run that is killed and begun again at the step it was in', () => {
     stage = await prepared();
     await stage.close();
     serverSql = openDatabase({ url: process.env['TEST_ADMIN_DATABASE_URL'] ?? '', maxConnections: 1, connectTimeoutMs: 10_000 });
-  }, 60_000);
+  });
   afterAll(async () => {
     await stage.database.drop();
     await serverSql.end({ timeout: 1 });
@@ -100,7 +100,7 @@ describe('a run that is killed and begun again at the step it was in', () => {
       expect(deaths).toBeGreaterThan(10);
     });
     expect(tables === undisturbed).toBe(true);
-  }, 120_000);
+  });
 
   test('leaves the same tables where SIGKILL met it in the middle of its statements', async () => {
     const small = { ...RUN, batchSize: 3 };
@@ -121,7 +121,7 @@ describe('a run that is killed and begun again at the step it was in', () => {
       await withPurgeRole(url, twice);
     });
     expect(tables === undisturbed).toBe(true);
-  }, 120_000);
+  });
 
   /** A run from a position on that dies behind its last statement, or comes to its end: the answer of the last one is never seen. */
   const untilDead = (sql: Sql, last: number, position: RunPosition): Promise<unknown> => {

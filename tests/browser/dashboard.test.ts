@@ -14,7 +14,7 @@ describeInBrowser('the dashboard in a browser', () => {
     test = await startPages();
     await test.api.newMember({ id: 'owner', role: 'Owner', password: PASSWORD });
     browser = await startBrowser();
-  }, 60_000);
+  });
   afterAll(async () => {
     await browser?.stop();
     await test?.stop();
@@ -122,7 +122,7 @@ describeInBrowser('the dashboard in a browser', () => {
     await check('sign-in');
     expect(violations).toEqual([]);
     await page.close();
-  }, 120_000);
+  });
 
   it('works without JavaScript', async () => {
     const decision = await test.decide({ id: 'evt_plain', agentId: 'plain-agent', action: 'ask' });

@@ -14,7 +14,7 @@ describeInBrowser('ThreatDetector in a browser', () => {
   let browser: TestBrowser;
   beforeAll(async () => {
     browser = await startBrowser();
-  }, 60_000);
+  });
   afterAll(() => browser.stop());
 
   it('finds what it finds on a server, in a page that may reach nothing', async () => {

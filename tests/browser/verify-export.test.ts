@@ -30,7 +30,7 @@ describeInBrowser('the verifier in a browser', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     browser = await startBrowser();
-  }, 60_000);
+  });
   afterAll(async () => {
     await browser?.stop();
     await new Promise((resolve) => server.close(resolve));

@@ -12,7 +12,7 @@ let directory: string;
 
 beforeAll(async () => {
   product = await startTestProduct({ policy: MCP_POLICY });
-}, 60_000);
+});
 beforeEach(() => {
   directory = realpathSync(mkdtempSync(join(tmpdir(), 'mastguard-mcp-')));
 });

@@ -171,7 +171,7 @@ describe('a large export', () => {
     let files = exportFiles(large);
     for (const seq of [0, 499, 500, 2_499, 4_999]) files = replaceInLine('bodies.ndjson', seq, '"text":"x', '"text":"y')(files);
     writeExport(directory, files);
-  }, 60_000);
+  });
   afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
   test('is read by threads as it is read by one', async () => {
@@ -182,5 +182,5 @@ describe('a large export', () => {
     await verifyCommand([directory, '--json'], { env: {}, stdout: { write: (text) => (single += text) }, stderr: { write: () => true } });
     expect(JSON.parse(threaded)).toMatchObject({ entries: 5_000, bodies: 5_000, findings: [{ code: 'BODY_MISMATCH', ref: 'entry:0', count: 5 }] });
     expect(threaded).toBe(single);
-  }, 60_000);
+  });
 });

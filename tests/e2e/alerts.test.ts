@@ -12,7 +12,7 @@ const POLICY: PolicySet = {
 let product: TestProduct;
 beforeAll(async () => {
   product = await startTestProduct({ policy: POLICY });
-}, 60_000);
+});
 afterAll(() => product.stop());
 
 const open = async (): Promise<Alert[]> => (await product.call<{ data: Alert[] }>('GET', '/api/v1/alerts?limit=200')).body.data;

@@ -26,7 +26,7 @@ beforeEach(async () => {
   api = await startApi();
   signer = await startTestSigner(api.database.adminUrl);
   [home, anchors] = (await Promise.all(['export', 'anchor'].map((name) => mkdtemp(join(tmpdir(), `mastguard-${name}-`))))) as [string, string];
-}, 60_000);
+});
 afterEach(async () => {
   for (const step of undo.splice(0).toReversed()) await step();
   await signer.stop();
@@ -78,7 +78,7 @@ test('checkpoints that the directory kept agree with the ledger they are of', as
     await anchorAll(api.database.appSql);
   }
   expect(await findings(api.baseUrl)).toEqual([]);
-}, 60_000);
+});
 
 /** The database as it was, under another API: what a restored backup is. */
 async function restored(copy: { adminUrl: string; drop: () => Promise<void> }): Promise<{ sql: Sql; baseUrl: string }> {
@@ -103,7 +103,7 @@ test('a ledger that was set back and went another way is found by the checkpoint
   const { sql, baseUrl } = await restored(backup);
   await append(sql, 300, 500, 'as somebody would have it');
   expect(await findings(baseUrl)).toEqual(['INCONSISTENT_CHECKPOINTS anchor:000000000002.note']);
-}, 60_000);
+});
 
 test('a ledger that was set back and did not go on is found as well', async () => {
   await append(api.database.appSql, 0, 300, 'as it was');
@@ -115,4 +115,4 @@ test('a ledger that was set back and did not go on is found as well', async () =
 
   const { baseUrl } = await restored(backup);
   expect(await findings(baseUrl)).toEqual(['TRUNCATED anchor:000000000002.note']);
-}, 60_000);
+});

@@ -12,7 +12,7 @@ beforeAll(async () => {
   product = await startTestProduct({ policy: REVIEW_WAYS });
   ann = await product.keyOfMember('ann', 'Reviewer');
   await product.keyOfMember('bob', 'Reviewer');
-}, 60_000);
+});
 afterAll(() => product.stop());
 
 /** How reviews of different plans are decided, and what becomes of them by one person's vote. */
@@ -60,7 +60,7 @@ test('100 mixed pending reviews are cleared in one request: 100 entries in the l
     expect(await product.temporal.workflow.getHandle(`gov/${product.orgId}/${eventId}`).result()).toMatchObject({ review: { status: way.becomes } });
   }
   expect((await verifyLedger(product.sql, product.orgId)).findings).toEqual([]);
-}, 120_000);
+});
 
 test('the batch is one run, which a second request with the same id attaches to while it is under way', async () => {
   const ids: string[] = [];
@@ -87,4 +87,4 @@ test('nobody waits for a worker: where none takes the run’s steps, the votes a
   const { status, body } = await alone.call('POST', '/api/v1/hitl/decisions', { key, body: { decisions: [{ reviewId: review?.id, verb: 'approve' }] } });
   expect([status, body]).toEqual([200, { data: [{ reviewId: review?.id, status: 'recorded', reviewStatus: 'approved' }] }]);
   await alone.stop();
-}, 60_000);
+});

@@ -24,7 +24,7 @@ beforeAll(async () => {
   product = await startTestProduct({ policy: asking('people decide') });
   // A policy is refused that asks for people who are not there.
   await Promise.all([product.keyOf('Reviewer'), product.keyOf('Owner')]);
-}, 60_000);
+});
 afterAll(() => product.stop());
 
 const park = async (agentId: string = randomUUID(), key = product.apiKey): Promise<string> => {
@@ -158,4 +158,4 @@ test('a stop of every agent refuses fifty parked reviews, lists them, and blocks
   // Fifty runs are ending at this moment, so the deadline of one decision may pass.
   const allowed = await until(() => product.decide({ agentId: 'brand-new', action: 'look' }, { key }).catch(() => undefined));
   expect(allowed.value).toBe('ALLOW');
-}, 60_000);
+});

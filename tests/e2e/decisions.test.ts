@@ -9,7 +9,7 @@ let product: TestProduct;
 
 beforeAll(async () => {
   product = await startTestProduct();
-}, 60_000);
+});
 afterAll(() => product.stop());
 
 describe('the decision path over HTTP', () => {

@@ -56,4 +56,4 @@ test('a hold keeps from erasure and from the purge; what was erased is purged in
   await verified();
   // The records of the hold and of the erasure are younger, and stay.
   expect(standing(await readLedger(admin, api.orgId)).length).toBeGreaterThan(0);
-}, 60_000);
+});

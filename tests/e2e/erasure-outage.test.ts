@@ -17,7 +17,7 @@ beforeAll(async () => {
   house = await openHouse({ maintenance: true });
   organization = await addTestOrganization(house.sql, house.masterKey);
   call = houseCaller(house, organization.apiKey);
-}, 180_000);
+});
 afterAll(() => house.close());
 
 /** Forms of the text that Temporal's files hold as they lie on disk. */
@@ -63,4 +63,4 @@ test('killed in the middle, an erasure goes on where it stands and ends; nothing
   expect(tracesOnDisk(text)).toEqual([]);
   expect(await tablesHolding(house.adminUrl, text)).toEqual([]);
   expect((await verifyLedger(house.sql, organization.orgId)).findings).toEqual([]);
-}, 180_000);
+});

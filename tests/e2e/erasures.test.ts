@@ -38,7 +38,7 @@ let product: TestProduct;
 beforeAll(async () => {
   product = await startTestProduct({ roles: ['api', 'decision', 'hitl', 'maintenance'], policy: POLICY });
   for (const name of ['ann', 'bob', 'cid']) await product.keyOfMember(name, 'Reviewer');
-}, 60_000);
+});
 afterAll(() => product.stop());
 
 const post = <T>(path: string, body: unknown, key?: string) => product.call<T>('POST', path, { body, ...(key === undefined ? {} : { key }) });
@@ -212,7 +212,7 @@ test('what is erased cannot be acted on, nor judged, nor brought back', async ()
   expect((await get<Alert>(`/api/v1/alerts/${alert?.id}`)).body.note).toBeNull();
   // Nothing is left, so the same one is answered once more.
   expect(await erase({ user })).toMatchObject({ status: 200, body: { id: again.body.id } });
-}, 60_000);
+});
 
 test('a new event of the same person is recorded and read, whatever was erased before', async () => {
   const user = `${randomUUID()}@example.com`;

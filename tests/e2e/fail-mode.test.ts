@@ -15,7 +15,7 @@ const POLICY: PolicySet = {
 let product: TestProduct;
 beforeAll(async () => {
   product = await startTestProduct({ policy: POLICY });
-}, 60_000);
+});
 afterAll(() => product.stop());
 
 const deliver = async (...events: object[]): Promise<BatchResult['data']> => {

@@ -18,7 +18,7 @@ const POLICY: PolicySet = {
 let product: TestProduct;
 beforeAll(async () => {
   product = await startTestProduct({ policy: POLICY });
-}, 60_000);
+});
 afterAll(() => product.stop());
 
 async function give(agentId: string, changes: object = {}, role: 'Reviewer' | 'Admin' = 'Reviewer'): Promise<Grant> {
@@ -100,7 +100,7 @@ describe('grants', () => {
     expect((await usesOf(grant)).map(({ eventId }) => eventId).toSorted()).toEqual(passed.toSorted());
     expect((await product.decide(call('racer', { amount: 1 }))).value).toBe('HITL');
     expect((await verifyLedger(product.sql, product.orgId)).findings).toEqual([]);
-  }, 60_000);
+  });
 
   test('a retried call is one use and one answer', async () => {
     const grant = await give('retrier', { maxUses: 1 });

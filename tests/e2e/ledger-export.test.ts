@@ -119,4 +119,4 @@ test('a wrong command line, a wrong key and a directory that is taken are told a
   expect(await told()).toEqual([2, expect.stringContaining('name one directory')]);
   expect(await told(join(home, 'refused'), '--url', api.baseUrl, '--key', 'mg_live_nobody')).toEqual([1, expect.stringContaining('status 401')]);
   expect(await told(join(home, 'ledger'), '--url', api.baseUrl, '--key', key)).toEqual([1, expect.stringContaining('holds an export already')]);
-}, 60_000);
+});

@@ -30,7 +30,7 @@ beforeAll(async () => {
   product = await startTestProduct({
     outbound: { mail: { url: mail.url, from: 'MastGuard <reviews@mastguard.example>' }, allow: [mail.target, '127.0.0.0/8'] },
   });
-}, 60_000);
+});
 afterAll(async () => {
   await product.stop();
   await Promise.all([mail.close(), receiver.close()]);

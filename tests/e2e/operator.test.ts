@@ -29,7 +29,7 @@ beforeAll(async () => {
   });
   workflowId = `gov/${product.orgId}/${decision.eventId}`;
   await waitForReview();
-}, 60_000);
+});
 afterAll(() => product.stop());
 
 /** What an operator types. */

@@ -12,7 +12,7 @@ let product: TestProduct;
 beforeAll(async () => {
   collector = await startTraceCollector();
   product = await startTestProduct({ decisionSpans: { url: collector.url, headers: { authorization: 'Bearer example' } } });
-}, 60_000);
+});
 afterAll(async () => {
   await product.stop();
   await collector.close();

@@ -22,7 +22,7 @@ let product: TestProduct;
 beforeAll(async () => {
   product = await startTestProduct({ policy: POLICY });
   await product.keyOf('Owner');
-}, 60_000);
+});
 afterAll(() => product.stop());
 
 const act = (action: string) => product.decide({ id: randomUUID(), agentId: 'treasury', action });

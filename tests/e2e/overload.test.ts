@@ -6,8 +6,8 @@ import { openTestPool } from '../support/database.ts';
 let house: House;
 beforeAll(async () => {
   house = await openHouse();
-}, 120_000);
-afterAll(() => house?.close(), 60_000);
+});
+afterAll(() => house?.close());
 
 // How fast the accepted ones are is a figure of `npm run bench -- overload`, not of a test.
 test('three times what the product can take: decided or refused with Retry-After, the line stays bounded, and nothing is lost', async () => {
@@ -33,4 +33,4 @@ test('three times what the product can take: decided or refused with Retry-After
   } finally {
     await admin.end({ timeout: 1 });
   }
-}, 90_000);
+});

@@ -13,7 +13,7 @@ const SEPARATOR = '=== next block ===';
 let product: TestProduct;
 beforeAll(async () => {
   product = await startTestProduct({ policy: DEMO_POLICY });
-}, 60_000);
+});
 afterAll(() => product.stop());
 
 test('the quick start of the README does what it says, pasted block by block', async () => {

@@ -14,8 +14,8 @@ let organization: TestOrganization;
 beforeAll(async () => {
   house = await openHouse();
   organization = await addTestOrganization(house.sql, house.masterKey);
-}, 120_000);
-afterAll(() => house.close(), 60_000);
+});
+afterAll(() => house.close());
 
 function bySession(events: EventInput[]): EventInput[][] {
   const sessions = new Map<string, EventInput[]>();
@@ -93,4 +93,4 @@ test('the chain verifies after all of it', async () => {
   const { entries, findings } = await verifyLedger(house.sql, organization.orgId);
   expect(entries).toBeGreaterThan(3_655);
   expect(findings).toEqual([]);
-}, 60_000);
+});

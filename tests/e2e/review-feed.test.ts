@@ -10,7 +10,7 @@ let decider: string;
 beforeAll(async () => {
   product = await startTestProduct({ policy: REVIEW_WAYS });
   decider = await product.keyOfMember('ann', 'Reviewer');
-}, 60_000);
+});
 afterAll(() => product.stop());
 
 const feedOf = (key = product.apiKey, after?: string): Promise<EventReader> =>
@@ -94,7 +94,7 @@ test('a reader who is cut off again and again, while reviews open and close, mis
   );
   expect(theirs.events).toEqual([expect.objectContaining({ event: 'ready' })]);
   await theirs.close();
-}, 120_000);
+});
 
 test('between two reviews that one entry moved there is a place to go on from', async () => {
   const ask = async (): Promise<string> =>

@@ -20,7 +20,7 @@ let product: TestProduct;
 beforeAll(async () => {
   product = await startTestProduct({ policy: REVIEW_WAYS });
   for (const [name, role] of [ANN, BOB, OLA, ADA]) await product.keyOfMember(name, role);
-}, 60_000);
+});
 afterAll(() => product.stop());
 
 interface Asked {

@@ -10,7 +10,7 @@ import { startTestProduct, type TestProduct } from '../support/product.ts';
 let product: TestProduct;
 beforeAll(async () => {
   product = await startTestProduct({ policy: SHORT_LADDER });
-}, 60_000);
+});
 afterAll(() => product.stop());
 
 const open = async (action: string): Promise<{ decision: Decision; path: string }> => {

@@ -8,7 +8,7 @@ import { startTestProduct, type TestProduct } from '../support/product.ts';
 let product: TestProduct;
 beforeAll(async () => {
   product = await startTestProduct();
-}, 60_000);
+});
 afterAll(() => product.stop());
 
 test('two processes deciding one session concurrently give the verdicts of a serial run in ledger order', async () => {
@@ -72,4 +72,4 @@ test('two processes deciding one session concurrently give the verdicts of a ser
     return tx<{ events: number }[]>`select events from usage_month where org_id = ${product.orgId}`;
   });
   expect(usage[0]?.events).toBe(events.length);
-}, 120_000);
+});

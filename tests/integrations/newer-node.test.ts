@@ -21,7 +21,7 @@ suite('the npm packages on Node 24', () => {
   let packed: PackedPackage;
   beforeAll(async () => {
     packed = await packPackages(PACKAGES);
-  }, 60_000);
+  });
   afterAll(() => packed.remove());
 
   const run = async (name: string, source: string): Promise<string> => {

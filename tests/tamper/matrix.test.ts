@@ -17,7 +17,7 @@ describe('tampering', () => {
     groups = await allAttacks(admin);
     await admin.end({ timeout: 5 });
     scene = await buildScene({ serverUrl: process.env['TEST_ADMIN_DATABASE_URL'] ?? '', template: new URL(database.adminUrl).pathname.slice(1) });
-  }, 180_000);
+  });
 
   afterAll(async () => {
     await scene?.close();
@@ -46,7 +46,7 @@ describe('tampering', () => {
       { isExpected: false, isMissed: true },
       { isExpected: false, isMissed: false },
     ]);
-  }, 60_000);
+  });
 
   test('an attack that changes nothing is an error', async () => {
     const idle: Attack = { name: 'idle', finds: [], harmless: 'is not', tamper: ({ sql }) => hit(sql, 'update ledger_head set next_seq = 1 where false') };

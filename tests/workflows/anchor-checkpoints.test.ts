@@ -26,7 +26,7 @@ let receiver: WebhookReceiver;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'mastguard-anchor-'));
   [authority, receiver] = await Promise.all([startTimeStampAuthority(), startWebhookReceiver()]);
-}, 60_000);
+});
 afterEach(async () => {
   await stage.stop();
   await Promise.all([log.close(), authority.close(), witness.close(), receiver.close(), rm(directory, { recursive: true })]);
@@ -101,7 +101,7 @@ test('one that is down holds up none of the others, is not started twice, and is
   await receiver.up();
   expect(await runOf('keeper').result()).toEqual({ anchored: 1, refused: 0 });
   expect((await receipts('keeper')).map(({ number }) => number)).toEqual([2]);
-}, 60_000);
+});
 
 test('one that refuses ends its run as failed, and the next run tries again', async () => {
   await open();
@@ -126,4 +126,4 @@ test('an answer that could not be recorded: it is shown again, and there is one 
   expect((await receipts('witness')).map(({ number, status }) => [number, status])).toEqual([[1, 'anchored']]);
   // It was told what the witness knows by then, and went on from there.
   expect(witness.requests.map((request) => request.split('\n')[0])).toEqual(expect.arrayContaining(['old 0', 'old 2']));
-}, 60_000);
+});

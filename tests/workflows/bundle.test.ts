@@ -19,7 +19,7 @@ beforeAll(async () => {
   code = await buildWorkflowBundle();
   // Webpack's development mode names each module before its code.
   modules = [...code.matchAll(/^\/\*\*\*\/ "([^"]+)":?$/gm)].map(([, path]) => path ?? '');
-}, 30_000);
+});
 
 test('the bundle stays within its budget: every worker evaluates it for every run', () => {
   const [evaluated = '', map = ''] = code.split('//# sourceMappingURL=');

@@ -9,14 +9,14 @@ let stage: Stage;
 beforeAll(async () => {
   stage = await openStage({ policy: SHORT_LADDER });
   await stage.open(['api', 'decision', 'hitl', 'maintenance']);
-}, 60_000);
+});
 afterAll(() => stage.stop());
 
 test('an erasure that nobody has started is taken up by the watch for what was left lying', async () => {
   const { orgId, erasureId } = await leaveErasure(stage);
   await stage.temporal.schedule.getHandle('resume-sweeps').trigger();
   expect(await until(async () => ((await findErasure(stage.sql, { orgId, erasureId }))?.done ?? 0) > 0)).toBe(true);
-}, 60_000);
+});
 
 test('a run that is cancelled ends its erasure, and says so on record', async () => {
   const erasure = await leaveErasure(stage, 'transfer');
@@ -28,4 +28,4 @@ test('a run that is cancelled ends its erasure, and says so on record', async ()
   expect(row?.status).toBe('cancelled');
   // At the latest: the end of what is open, and the retention of the namespace.
   expect(row?.historiesGoneAt?.getTime()).toBeGreaterThan(Date.now() + 80_000_000);
-}, 60_000);
+});

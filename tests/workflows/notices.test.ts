@@ -20,7 +20,7 @@ beforeAll(async () => {
   receiver = await startWebhookReceiver();
   stage = await openStage({ masterKey, policy: REMINDING, outbound: LOOPBACK });
   product = await stage.open(['decision', 'hitl']);
-}, 60_000);
+});
 afterAll(async () => {
   await stage.stop();
   await receiver.close();
@@ -49,7 +49,7 @@ const ended = (orgId: string, reviewId: string, count: number): Promise<Notifica
   until(async () => {
     const rows = await notificationsOf(stage, orgId, reviewId);
     return rows.length >= count && rows.every(({ status }) => status !== 'pending') && rows;
-  }, 20_000);
+  });
 const occasionsAt = (path: string): string[] => receiver.to(path).map(({ body }) => (JSON.parse(body) as { type: string }).type.replace('hitl.review.', ''));
 
 test('asked, reminded at growing distances, asked again one level up, and told how it ended', async () => {
@@ -137,4 +137,4 @@ test('a delivery under way when its process ends is carried on by the next one',
   await product.stop();
   product = await stage.open(['decision', 'hitl']);
   expect(await ended(orgId, reviewId, 1)).toMatchObject([{ status: 'sent', attempts: 2 }]);
-}, 60_000);
+});

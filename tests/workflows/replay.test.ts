@@ -16,7 +16,7 @@ const load = (file: string): string => readFileSync(join(DIRECTORY, file), 'utf8
 let options: ReplayWorkerOptions;
 beforeAll(async () => {
   options = { workflowBundle: { code: await buildWorkflowBundle() }, dataConverter: { payloadCodecs: [createPayloadCodec(HISTORIES_MASTER_KEY)] } };
-}, 30_000);
+});
 
 /** What went wrong in each history, by name; undefined where it was replayed. */
 async function replay(histories: { workflowId: string; history: History }[]): Promise<Record<string, Error | undefined>> {

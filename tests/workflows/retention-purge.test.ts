@@ -23,8 +23,8 @@ beforeAll(async () => {
   const path = await acquireTestServer({ progress: createProgress({ stream: process.stderr, live: false }) });
   environment = await TestWorkflowEnvironment.createTimeSkipping({ server: { executable: { type: 'existing-path', path } } });
   workflowBundle = { code: await buildWorkflowBundle() };
-}, 120_000);
-afterAll(() => environment.teardown(), 60_000);
+});
+afterAll(() => environment.teardown());
 beforeEach(async () => {
   stage = await openRetentionStage();
 });

@@ -27,7 +27,7 @@ const RACE: PolicySet = {
 let stage: Stage;
 beforeAll(async () => {
   stage = await openStage({ policy: RACE });
-}, 60_000);
+});
 afterAll(() => stage.stop());
 
 interface OpenReview {
@@ -61,7 +61,7 @@ describe('with every worker up', () => {
   let stop: () => Promise<void>;
   beforeAll(async () => {
     ({ stop } = await stage.open(['decision', 'hitl']));
-  }, 30_000);
+  });
   afterAll(() => stop());
 
   test('an escalation within milliseconds of the timeout: one step per level is recorded, whichever came first', async () => {
@@ -90,7 +90,7 @@ describe('with every worker up', () => {
         await handle.terminate('seen');
       }),
     );
-  }, 60_000);
+  });
 
   test('ten votes by signal at once: one decides, the run ends with that', async () => {
     const { handle, reviewId } = await openReview('transfer');

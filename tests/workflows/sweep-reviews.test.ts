@@ -20,7 +20,7 @@ import { until } from './until.ts';
 let stage: Stage;
 beforeEach(async () => {
   stage = await openStage({ policy: SHORT_LADDER });
-}, 60_000);
+});
 afterEach(() => stage.stop());
 
 const BLOCKED: PolicySet = { rules: [], defaultEffect: 'block' };

@@ -15,7 +15,7 @@ let admin: Sql;
 beforeEach(async () => {
   stage = await openStage();
   admin = openDatabase({ url: stage.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
-}, 60_000);
+});
 afterEach(async () => {
   await admin.end({ timeout: 1 });
   await stage.stop();
@@ -60,7 +60,7 @@ test('a check outlives the process that runs it', async () => {
   stage.proxy.restore();
   await stage.open(['maintenance']);
   expect(await run.result()).toMatchObject({ status: 'finished', findings: 0 });
-}, 60_000);
+});
 
 test('the daily run checks every ledger, takes up what was left running, and one with findings keeps no other from it', async () => {
   await stage.open(['maintenance']);

@@ -19,7 +19,7 @@ beforeAll(async () => {
   test = await startApi();
   admin = openDatabase({ url: test.database.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
   signer = await startTestSigner(test.database.adminUrl);
-}, 60_000);
+});
 afterAll(async () => {
   await signer.stop();
   await admin.end({ timeout: 1 });

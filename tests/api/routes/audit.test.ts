@@ -61,7 +61,7 @@ beforeAll(async () => {
   );
   signer = await startTestSigner(test.database.adminUrl);
   await signer.sign();
-}, 60_000);
+});
 afterAll(async () => {
   await signer.stop();
   await admin.end({ timeout: 1 });

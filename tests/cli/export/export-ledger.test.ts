@@ -28,7 +28,7 @@ beforeAll(async () => {
   clock = await createLedgerClock(admin);
   signer = await startTestSigner(api.database.adminUrl);
   home = await mkdtemp(join(tmpdir(), 'mastguard-exports-'));
-}, 60_000);
+});
 afterAll(async () => {
   await rm(home, { recursive: true });
   await signer.stop();

@@ -32,7 +32,7 @@ beforeAll(async () => {
   product = await startTestProduct({ policy: MCP_POLICY });
   silent = await product.addOrganization();
   await product.keyOf('Reviewer');
-}, 60_000);
+});
 beforeEach(() => {
   directory = realpathSync(mkdtempSync(join(tmpdir(), 'mastguard-mcp-')));
   pins = join(directory, 'pins.json');

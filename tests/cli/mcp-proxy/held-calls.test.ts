@@ -26,7 +26,7 @@ let directory: string;
 beforeAll(async () => {
   product = await startTestProduct({ policy: MCP_POLICY });
   await product.keyOf('Reviewer');
-}, 60_000);
+});
 beforeEach(() => {
   directory = realpathSync(mkdtempSync(join(tmpdir(), 'mastguard-mcp-')));
 });
@@ -189,7 +189,7 @@ test('a file larger than an event is written as it was approved, and read again'
   expect((await answer).isError ?? false).toBe(false);
   expect(readFileSync(path, 'utf8')).toBe(content);
   expect(said(await call(client, 'read_text_file', { path }))).toBe(content);
-}, 60_000);
+});
 
 test('an answer that people must see first is kept: the call is done once, and the retry has what it answered then', async () => {
   const { client, agentId } = await connect(filesystem(directory), { options: ['--hold-seconds', '0.2'] });

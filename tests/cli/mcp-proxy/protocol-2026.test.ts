@@ -14,7 +14,7 @@ let directory: string;
 beforeAll(async () => {
   product = await startTestProduct({ policy: MCP_POLICY });
   await product.keyOf('Reviewer');
-}, 60_000);
+});
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'mastguard-mcp-'));
 });

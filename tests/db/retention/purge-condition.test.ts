@@ -47,7 +47,7 @@ test('the condition that the database deletes by lets go exactly what the rule o
     }),
     { numRuns: 150 },
   );
-}, 60_000);
+});
 
 test('a partition that is proved to be purgeable holds nothing that has to stay', async () => {
   const org = await addOrganization(database.appSql);
@@ -82,4 +82,4 @@ test('a partition that is proved to be purgeable holds nothing that has to stay'
     { numRuns: 150 },
   );
   expect(proved).toBeGreaterThan(5);
-}, 60_000);
+});

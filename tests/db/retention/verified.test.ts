@@ -112,7 +112,7 @@ describeVerifiers('a ledger that is purged over its whole life verifies after ea
     const { entries, statement } = await readLedger(stage.admin, org);
     expect(entries[0]?.seq).toBe(256);
     expect(statement?.minIndex).toBe(256);
-  }, 120_000);
+  });
 
   test('through holds of its own times, whose rules are kept and given up one by one', async () => {
     const org = await addOrganization(stage.sql, { retentionDays: 7 });
@@ -136,7 +136,7 @@ describeVerifiers('a ledger that is purged over its whole life verifies after ea
     await release(org, 'hld_1');
     for (let count = 0; count < 4; count += 1) await twoDays();
     expect((await readLedger(stage.admin, org)).statement).toMatchObject({ held: [], earlier: [] });
-  }, 120_000);
+  });
 
   test('and a purge entry that says something else than the records before it is found', async () => {
     const org = await addOrganization(stage.sql, { retentionDays: 7 });

@@ -57,11 +57,11 @@ suite(`the hooks in ${NAME}`, () => {
       ['Bash', { command: 'ls' }],
       ['Bash', { command: 'rm -rf /srv' }],
     ]);
-  }, 60_000);
+  });
 
   it('refuse where nobody can be asked', async () => {
     const away = { apiKey: 'mg_test_key', baseUrl: 'http://127.0.0.1:1', onFault: () => undefined };
     const { prompt, calls } = await run(away, 'Bash {"command":"ls"}');
     expect([prompt, calls]).toMatchObject([[{ decision: 'block' }], []]);
-  }, 60_000);
+  });
 });

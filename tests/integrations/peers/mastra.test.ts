@@ -27,7 +27,7 @@ suite('Mastra', () => {
       const outcome = JSON.parse(line) as Outcome;
       outcomes.set(outcome.name, outcome);
     }
-  }, 120_000);
+  });
   const outcome = (name: string): Outcome => {
     const found = outcomes.get(name);
     if (found === undefined) throw new Error(`the scenario ${name} has not come to its end`);

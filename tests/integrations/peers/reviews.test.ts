@@ -33,7 +33,7 @@ beforeAll(async () => {
   const client = (apiKey: string) => new MastGuardClient({ apiKey, baseUrl: product.apiUrl });
   mg = client(product.apiKey);
   reviewer = client(await product.keyOfMember('ann', 'Reviewer'));
-}, 60_000);
+});
 afterAll(() => product.stop());
 
 let agents = 0;

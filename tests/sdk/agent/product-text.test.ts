@@ -19,7 +19,7 @@ let packed: PackedPackage;
 beforeAll(async () => {
   const links = ['openai', '@anthropic-ai/sdk'];
   [product, models, packed] = await Promise.all([startTestProduct(), startModelServer(), packPackages(['sdk/agent', 'sdk/compliance'], { links })]);
-}, 90_000);
+});
 afterAll(async () => {
   packed.remove();
   await models.close();

@@ -31,7 +31,7 @@ beforeAll(async () => {
   [proxy, losing] = await Promise.all([startPausableProxy(product.apiUrl), startAnswerLosingProxy(product.apiUrl)]);
   mg = new MastGuardClient({ apiKey: product.apiKey, baseUrl: product.apiUrl });
   reviewer = new MastGuardClient({ apiKey: await product.keyOfMember('ann', 'Reviewer'), baseUrl: product.apiUrl });
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.all([proxy.close(), losing.close()]);
   await product.stop();

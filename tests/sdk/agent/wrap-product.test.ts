@@ -27,7 +27,7 @@ beforeAll(async () => {
   model = await startStreamingModel();
   mg = new MastGuardClient({ apiKey: product.apiKey, baseUrl: product.apiUrl });
   reviewer = new MastGuardClient({ apiKey: await product.keyOfMember('ann', 'Reviewer'), baseUrl: product.apiUrl });
-}, 60_000);
+});
 afterAll(async () => {
   await model.close();
   await product.stop();

@@ -40,7 +40,7 @@ beforeAll(async () => {
   proxy = await startAnswerLosingProxy(product.apiUrl);
   mg = client();
   reviewer = client({ apiKey: await product.keyOfMember('ann', 'Reviewer') });
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.all([proxy.close(), receiver.close()]);
   await product.stop();

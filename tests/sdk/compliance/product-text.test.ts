@@ -19,7 +19,7 @@ let product: TestProduct;
 let packed: PackedPackage;
 beforeAll(async () => {
   [product, packed] = await Promise.all([startTestProduct({ policy: POLICY }), packPackage('sdk/compliance')]);
-}, 90_000);
+});
 afterAll(async () => {
   packed.remove();
   await product.stop();

@@ -111,7 +111,7 @@ describe('a signer that is killed', () => {
     expect(await run(NEVER)).toMatchObject({ signed: 1, refusals: 1 });
     expect(await numbers()).toEqual([1, 2]);
     await checkHistory(app, other);
-  }, 120_000);
+  });
 
   test('or cut off from the database between commit and answer, neither signs twice nor loses its place', async () => {
     // Stands in signed notes alone.

@@ -69,4 +69,4 @@ test('a database of an older release is migrated, and the process of the role si
     await server.unsafe(`drop database if exists ${name} with (force)`);
     await server.end({ timeout: 5 });
   }
-}, 120_000);
+});

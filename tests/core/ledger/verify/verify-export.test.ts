@@ -52,7 +52,7 @@ describe('verifyExport', () => {
       );
       expect(inBrowser).toEqual(inNode);
     }
-  }, 60_000);
+  });
 
   test('tells how far it is, up to the end', async () => {
     const shares: number[] = [];
