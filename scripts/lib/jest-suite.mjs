@@ -17,7 +17,7 @@ export async function runJest(paths) {
   if (paths.length > 0) return runFiles(paths);
   const tallies = [
     await runFiles([`--testPathIgnorePatterns=/node_modules/|${[...heavy, ...alone].map((path) => `${path}$`).join('|')}`]),
-    await runFiles(['--maxWorkers=2', ...heavy]),
+    await runFiles(['--maxWorkers=3', ...heavy]),
     await runFiles(['--runInBand', ...alone]),
   ];
   return tallies.reduce(sum, emptyTally);
