@@ -7,6 +7,7 @@ import { story } from '../../examples/story.ts';
 import { nextFreePort } from '../../scripts/lib/ports.mjs';
 import { type ModelServer, startModelServer } from '../support/model-server.ts';
 import { startTestProduct, type TestProduct } from '../support/product.ts';
+import { inLane } from '../support/port-lane.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../../examples');
 const WITHIN_MS = 60_000;
@@ -20,7 +21,7 @@ beforeAll(async () => {
     startModelServer({ behave: story }),
   ]);
   mg = new MastGuardClient({ apiKey: product.apiKey, baseUrl: product.apiUrl });
-}, WITHIN_MS);
+});
 const running = new Set<Program>();
 afterAll(async () => {
   // Those that a failed test has left.
@@ -34,81 +35,61 @@ test('every program of the folder is run here', () => {
   expect(programs).toEqual(['1-quick-start.mjs', '2-agent-loop.mjs', '3-streaming-chat.mjs', '4-refund-review.mjs', '5-webhook-receiver.mjs']);
 });
 
-test(
-  'the quick start answers, and prints what is on record of the call',
-  async () => {
-    const { lines } = await start('1-quick-start.mjs').ended;
-    expect(lines[0]).toBe('A customer received the invoice of May twice.');
-    expect(lines).toContain('chat: ALLOW, risk 0');
-  },
-  WITHIN_MS,
-);
+test('the quick start answers, and prints what is on record of the call', async () => {
+  const { lines } = await start('1-quick-start.mjs').ended;
+  expect(lines[0]).toBe('A customer received the invoice of May twice.');
+  expect(lines).toContain('chat: ALLOW, risk 0');
+});
 
-test(
-  'the agent loop runs the tool that it may use, and tells the model why the other was stopped',
-  async () => {
-    const { lines } = await start('2-agent-loop.mjs').ended;
-    expect(lines).toEqual([
-      'look_up_order ran',
-      expect.stringMatching(/^read_file was stopped: .*credential store/),
-      'Order A-17 was delivered. I may not read the credentials, so I have left them alone.',
-    ]);
-    expect(models.requests.at(-1)?.text).toContain('denied');
-    const { data } = await mg.governance.events.list({ agentId: 'support-bot' }).page();
-    expect(data.map(({ action, value }) => `${action} ${value}`)).toContain('read_file BLOCK');
-  },
-  WITHIN_MS,
-);
+test('the agent loop runs the tool that it may use, and tells the model why the other was stopped', async () => {
+  const { lines } = await start('2-agent-loop.mjs').ended;
+  expect(lines).toEqual([
+    'look_up_order ran',
+    expect.stringMatching(/^read_file was stopped: .*credential store/),
+    'Order A-17 was delivered. I may not read the credentials, so I have left them alone.',
+  ]);
+  expect(models.requests.at(-1)?.text).toContain('denied');
+  const { data } = await mg.governance.events.list({ agentId: 'support-bot' }).page();
+  expect(data.map(({ action, value }) => `${action} ${value}`)).toContain('read_file BLOCK');
+});
 
-test(
-  'the streaming chat shows one answer, and stops the other before its secret is out',
-  async () => {
-    const { lines, text } = await start('3-streaming-chat.mjs').ended;
-    expect(lines).toContain('We open at nine.');
-    expect(lines.at(-1)).toMatch(/^\[stopped: .*\]$/);
-    expect(text).not.toContain('ghp_');
-    const { data } = await mg.governance.events.list({ agentId: 'help-desk' }).page();
-    expect(data.length).toBeGreaterThan(2);
-  },
-  WITHIN_MS,
-);
+test('the streaming chat shows one answer, and stops the other before its secret is out', async () => {
+  const { lines, text } = await start('3-streaming-chat.mjs').ended;
+  expect(lines).toContain('We open at nine.');
+  expect(lines.at(-1)).toMatch(/^\[stopped: .*\]$/);
+  expect(text).not.toContain('ghp_');
+  const { data } = await mg.governance.events.list({ agentId: 'help-desk' }).page();
+  expect(data.length).toBeGreaterThan(2);
+});
 
-test(
-  'the refund waits for a reviewer and is paid when one has approved',
-  async () => {
-    const program = start('4-refund-review.mjs');
-    await program.said(/^waiting for a reviewer/m);
-    const { data } = await mg.hitl.queue().page();
-    const reviewer = new MastGuardClient({ apiKey: await product.keyOf('Reviewer'), baseUrl: product.apiUrl });
-    await reviewer.hitl.decide(data[0]?.id ?? '', { verb: 'approve', reason: 'The second charge is on the statement.' });
-    const { lines } = await program.ended;
-    expect(lines[0]).toMatch(/^HITL: Refunds above 500/);
-    expect(lines.at(-1)).toBe('refunded 900 for A-17');
-  },
-  WITHIN_MS,
-);
+test('the refund waits for a reviewer and is paid when one has approved', async () => {
+  const program = start('4-refund-review.mjs');
+  await program.said(/^waiting for a reviewer/m);
+  const { data } = await mg.hitl.queue().page();
+  const reviewer = new MastGuardClient({ apiKey: await product.keyOf('Reviewer'), baseUrl: product.apiUrl });
+  await reviewer.hitl.decide(data[0]?.id ?? '', { verb: 'approve', reason: 'The second charge is on the statement.' });
+  const { lines } = await program.ended;
+  expect(lines[0]).toMatch(/^HITL: Refunds above 500/);
+  expect(lines.at(-1)).toBe('refunded 900 for A-17');
+});
 
-test(
-  'the receiver takes what is signed, once, and refuses anything else',
-  async () => {
-    const port = await nextFreePort(20_300);
-    const url = `http://127.0.0.1:${port}/mastguard`;
-    const { id, secret } = await mg.webhooks.endpoints.create({ name: 'example', url, types: ['governance.decision.blocked'] });
-    const program = start('5-webhook-receiver.mjs', { PORT: String(port), MASTGUARD_WEBHOOK_SECRET: secret });
-    try {
-      await program.said(/^listening on/m);
-      expect(await mg.webhooks.endpoints.test(id)).toMatchObject({ delivered: true });
-      const forged = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json', 'webhook-id': 'msg_1' }, body: '{}' });
-      expect(forged.status).toBe(401);
-      await program.said(/^refused: /m);
-    } finally {
-      program.stop();
-    }
-    const { lines } = await program.ended;
-    expect(lines).toEqual([`listening on ${port}`, expect.stringMatching(/^[\w.]+ \{.*\}$/), expect.stringMatching(/^refused: /)]);
-  },
-  WITHIN_MS,
-);
+test('the receiver takes what is signed, once, and refuses anything else', async () => {
+  const port = await nextFreePort(inLane(20_300));
+  const url = `http://127.0.0.1:${port}/mastguard`;
+  const { id, secret } = await mg.webhooks.endpoints.create({ name: 'example', url, types: ['governance.decision.blocked'] });
+  const program = start('5-webhook-receiver.mjs', { PORT: String(port), MASTGUARD_WEBHOOK_SECRET: secret });
+  try {
+    await program.said(/^listening on/m);
+    expect(await mg.webhooks.endpoints.test(id)).toMatchObject({ delivered: true });
+    const forged = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json', 'webhook-id': 'msg_1' }, body: '{}' });
+    expect(forged.status).toBe(401);
+    await program.said(/^refused: /m);
+  } finally {
+    program.stop();
+  }
+  const { lines } = await program.ended;
+  expect(lines).toEqual([`listening on ${port}`, expect.stringMatching(/^[\w.]+ \{.*\}$/), expect.stringMatching(/^refused: /)]);
+});
 
 interface Program {
   /** Resolves when it has printed this. Rejects when it ends without. */

@@ -18,6 +18,7 @@ import { startTemporal } from '../../scripts/lib/temporal-server.mjs';
 import { createPayloadCodec } from '../../workers/payload-codec.ts';
 import { builtProduct } from './built-product.ts';
 import { openTestPool } from './database.ts';
+import { inLane } from './port-lane.ts';
 
 /** In the order in which they are started. `api` is the API with the decision worker, as it runs in production. */
 export const PARTS = ['postgres', 'temporal', 'api', 'hitl'] as const;
@@ -85,10 +86,10 @@ export async function openHouse({ signer = false, maintenance = false, settings 
 
   try {
     const cli = await acquireTemporalCli({ progress: createProgress({ stream: process.stderr, live: false }) });
-    const postgres = await startPostgres({ children, directory: join(directory, 'postgres'), password: 'drill', port: 16_433 });
+    const postgres = await startPostgres({ children, directory: join(directory, 'postgres'), password: 'drill', port: inLane(16_433) });
     roots.push(postgres.root);
     running.set('postgres', postgres);
-    const temporal = await startTemporal({ children, cli, databaseFile: join(directory, 'temporal.db'), port: 18_233, uiPort: false });
+    const temporal = await startTemporal({ children, cli, databaseFile: join(directory, 'temporal.db'), port: inLane(18_233), uiPort: false });
     running.set('temporal', temporal);
     const admin = openTestPool({ url: postgres.adminUrl, maxConnections: 1 });
     pools.push(admin);
@@ -96,11 +97,11 @@ export async function openHouse({ signer = false, maintenance = false, settings 
 
     const masterKey = randomBytes(32);
     const ports = {
-      api: await nextFreePort(18_787),
-      apiMetrics: await nextFreePort(19_464),
-      hitlMetrics: await nextFreePort(19_464),
-      signerMetrics: await nextFreePort(19_464),
-      maintenanceMetrics: await nextFreePort(19_464),
+      api: await nextFreePort(inLane(18_787)),
+      apiMetrics: await nextFreePort(inLane(19_464)),
+      hitlMetrics: await nextFreePort(inLane(19_464)),
+      signerMetrics: await nextFreePort(inLane(19_464)),
+      maintenanceMetrics: await nextFreePort(inLane(19_464)),
     };
     const env = {
       ...withoutOurSettings(process.env),
@@ -160,12 +161,13 @@ export async function openHouse({ signer = false, maintenance = false, settings 
       const deadlineMs = Date.now() + READY_WITHIN_MS;
       let child = await children.start(specs[part]);
       running.set(part, { spec: specs[part], child });
-      while (
-        !(await probes[part]().then(
+      const answers = () =>
+        probes[part]().then(
           () => true,
           () => false,
-        ))
-      ) {
+        );
+      // One that has ended does not serve, whoever else answers there.
+      while (!(await answers()) || child.ending() !== undefined) {
         if (child.ending() !== undefined) {
           if (part !== 'postgres' || Date.now() > deadlineMs) throw diedError(child, 'starting');
           child = await children.start(specs[part]);

@@ -15,16 +15,12 @@ async function run(example: string): Promise<string[]> {
 }
 
 suite('the example of', () => {
-  it.each(['vercel-ai', 'langchain', 'openai-agents', 'mastra'])(
-    '%s mails Ann, not Eve, and tells the model why',
-    async (example) => {
-      const lines = await run(example);
-      expect(lines.filter((line) => line.startsWith('an e-mail goes to'))).toEqual(['an e-mail goes to ann@example.com']);
-      expect(lines.join('\n')).toContain('Mail goes to example.com only.');
-      expect(lines.at(-1)).toContain('I have mailed Ann; Eve is outside.');
-    },
-    60_000,
-  );
+  it.each(['vercel-ai', 'langchain', 'openai-agents', 'mastra'])('%s mails Ann, not Eve, and tells the model why', async (example) => {
+    const lines = await run(example);
+    expect(lines.filter((line) => line.startsWith('an e-mail goes to'))).toEqual(['an e-mail goes to ann@example.com']);
+    expect(lines.join('\n')).toContain('Mail goes to example.com only.');
+    expect(lines.at(-1)).toContain('I have mailed Ann; Eve is outside.');
+  });
 
   it('express answers 200 to the one and 403 to the other', async () => {
     expect((await run('express')).map((line) => line.slice(0, 3))).toEqual(['200', '403']);
