@@ -2,7 +2,6 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { pino } from 'pino';
@@ -25,11 +24,9 @@ import type { DecisionSpansConfig, OutboundConfig, ServerConfig, WorkerRole } fr
 import { createPayloadCodec } from '../../workers/payload-codec.ts';
 import { startProduct } from '../../workers/product.ts';
 import { createTestDatabase, openTestPool } from './database.ts';
+import { whileBusy } from './while-busy.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
-
-/** Long enough for many at once on a busy machine. */
-const DECIDED_WITHIN_MS = 30_000;
 
 export interface TestOrganization {
   orgId: string;
@@ -145,15 +142,11 @@ export async function startTestProduct({
     temporal: new Client({ connection, namespace, dataConverter: { payloadCodecs: [createPayloadCodec(config.masterKey)] } }),
     call,
     async decide(event, options = {}) {
-      // As a client does: on a busy machine an answer may come late, and the retry attaches to the same event.
+      // A retry attaches to the same event.
       const body = { id: randomUUID(), ...event };
-      const endMs = Date.now() + DECIDED_WITHIN_MS;
-      for (;;) {
-        const answer = await call<Decision>('POST', '/api/v1/governance/events', { body, ...options });
-        if (answer.status === 200) return answer.body;
-        if (answer.status !== 503 || Date.now() > endMs) throw new Error(`expected a decision, got ${answer.status}: ${JSON.stringify(answer.body)}`);
-        await sleep(500);
-      }
+      const answer = await whileBusy(() => call<Decision>('POST', '/api/v1/governance/events', { body, ...options }));
+      if (answer.status !== 200) throw new Error(`expected a decision, got ${answer.status}: ${JSON.stringify(answer.body)}`);
+      return answer.body;
     },
     async startBeside() {
       const beside = await startProduct(config, pino({ level: 'fatal' }));
