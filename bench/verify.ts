@@ -8,9 +8,11 @@ import { join } from 'node:path';
 import { bytesOfHex, hexOf } from '../core/encoding/hex.ts';
 import { canonicalize } from '../core/json/canonical.ts';
 import { entryText, genesisOf, leafHash } from '../core/ledger/chain.ts';
-import { signCheckpoint } from '../core/ledger/checkpoint.ts';
+import { deploymentLeaf, signCheckpoint } from '../core/ledger/checkpoint.ts';
 import { projectionOf } from '../core/ledger/export-format.ts';
-import { formatVkey, SIGNATURE_TYPE } from '../core/ledger/note.ts';
+import type { DeploymentFile } from '../core/ledger/export-format.ts';
+import { deploymentOrigin, orgOrigin, timeKeyName } from '../core/ledger/log-names.ts';
+import { formatVkey, SIGNATURE_TYPE, utf8 } from '../core/ledger/note.ts';
 import type { NoteSigner } from '../core/ledger/note.ts';
 import { createTileBuilder } from '../core/ledger/tiles.ts';
 import type { TileRoot } from '../core/ledger/tiles.ts';
@@ -18,11 +20,13 @@ import type { TileRoot } from '../core/ledger/tiles.ts';
 export interface VerifyBenchOptions {
   entries?: number;
   rounds?: number;
+  /** Where the lines go. */
+  print?: (line: string) => void;
 }
 
 const ORG = '0190aaaa-0000-7000-8000-00000000000b';
 const HOST = 'ledger.example.com';
-const ORIGIN = `${HOST}/mg/org/${ORG}`;
+const ORIGIN = orgOrigin(HOST, ORG);
 const FIRST_MS = 1_767_225_600_000;
 const ENTRIES_A_CHECKPOINT = 1_024;
 
@@ -33,7 +37,11 @@ const sha256Hex = (text: string): string => hash('sha256', text);
  * `mastguard verify`, as compiled, on an export of events with lines of bodies of about 1,100 bytes, 550 of them the body, and a checkpoint every 1,024 entries: a table, then one JSON
  * line a round `{bench, entries, perSec, ms}`. The whole process counts, its start included.
  */
-export async function runVerifyBench({ entries = 300_000, rounds = 3 }: VerifyBenchOptions = {}): Promise<void> {
+export async function runVerifyBench({
+  entries = 300_000,
+  rounds = 3,
+  print = (line) => void process.stdout.write(`${line}\n`),
+}: VerifyBenchOptions = {}): Promise<void> {
   const cli = join(import.meta.dirname, '../dist/cli/mastguard.js');
   if (!existsSync(cli)) throw new Error('build first: npm run build');
   const directory = await mkdtemp(join(tmpdir(), 'mastguard-bench-'));
@@ -44,9 +52,9 @@ export async function runVerifyBench({ entries = 300_000, rounds = 3 }: VerifyBe
       const ms = await verify(cli, directory, entries);
       results.push({ bench: 'verify', entries, perSec: Math.round((1_000 * entries) / ms), ms: Math.round(ms) });
     }
-    process.stdout.write(`${['entries', 'per second', 'ms'].map((title) => title.padStart(11)).join('')}\n`);
-    for (const { perSec, ms } of results) process.stdout.write(`${[entries, perSec, ms].map((value) => String(value).padStart(11)).join('')}\n`);
-    for (const result of results) process.stdout.write(`${JSON.stringify(result)}\n`);
+    print(['entries', 'per second', 'ms'].map((title) => title.padStart(11)).join(''));
+    for (const { perSec, ms } of results) print([entries, perSec, ms].map((value) => String(value).padStart(11)).join(''));
+    for (const result of results) print(JSON.stringify(result));
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
@@ -65,14 +73,16 @@ async function verify(cli: string, directory: string, entries: number): Promise<
 }
 
 async function writeExport(directory: string, count: number): Promise<void> {
-  const [logKey, timeKey] = [noteSigner(ORIGIN), noteSigner(`${HOST}/mg/time`)];
+  const [logKey, timeKey, deploymentKey] = [noteSigner(ORIGIN), noteSigner(timeKeyName(HOST)), noteSigner(deploymentOrigin(HOST))];
   const vkeys = [
     { vkey: formatVkey({ ...logKey, type: SIGNATURE_TYPE.ed25519 }, sha256), use: 'log' },
+    { vkey: formatVkey({ ...deploymentKey, type: SIGNATURE_TYPE.ed25519 }, sha256), use: 'deployment' },
     { vkey: formatVkey({ ...timeKey, type: SIGNATURE_TYPE.cosignature }, sha256), use: 'time' },
   ];
   const tree = createTileBuilder(sha256);
   const tiles: TileRoot[] = [];
   const checkpoints: string[] = [];
+  let newest = '';
   const files = [createWriteStream(join(directory, 'entries.ndjson')), createWriteStream(join(directory, 'bodies.ndjson'))] as const;
   let prev = genesisOf(ORG, sha256Hex);
   let checkpointSize = 0;
@@ -93,8 +103,8 @@ async function writeExport(directory: string, count: number): Promise<void> {
     if (tree.size % ENTRIES_A_CHECKPOINT === 0 || tree.size === count) {
       checkpointSize = tree.size;
       const root = tree.root();
-      const note = signCheckpoint({ origin: ORIGIN, size: tree.size, root, atMs: at, logKeys: [logKey], timeKey, sha256 });
-      checkpoints.push(JSON.stringify({ number: checkpoints.length + 1, size: tree.size, root: hexOf(root), at, note }));
+      newest = signCheckpoint({ origin: ORIGIN, size: tree.size, root, atMs: at, logKeys: [logKey], timeKey, sha256 });
+      checkpoints.push(JSON.stringify({ number: checkpoints.length + 1, size: tree.size, root: hexOf(root), at, note: newest }));
     }
   }
   await Promise.all(files.map((file) => new Promise<void>((resolve) => void file.end(resolve))));
@@ -103,9 +113,15 @@ async function writeExport(directory: string, count: number): Promise<void> {
   await writeFile(join(directory, 'checkpoints.ndjson'), linesOf(checkpoints));
   await writeFile(join(directory, 'tiles.ndjson'), linesOf(tileLines));
   await writeFile(join(directory, 'keys.json'), JSON.stringify({ vkeys }));
-  await writeFile(join(directory, 'deployment.json'), 'null');
+  await writeFile(join(directory, 'deployment.json'), JSON.stringify(deploymentOf(newest, checkpoints.length, { at, logKeys: [deploymentKey], timeKey })));
   const exported = { format: 'mastguard-export', v: 1, org: ORG, origin: ORIGIN, exportedAt: at, size: count, minIndex: 0, anchorHash: null, head };
   await writeFile(join(directory, 'export.json'), JSON.stringify(exported));
+}
+
+/** A deployment log of one leaf, the newest checkpoint. */
+function deploymentOf(newest: string, number: number, { at, ...keys }: { at: number; logKeys: NoteSigner[]; timeKey: NoteSigner }): DeploymentFile {
+  const root = deploymentLeaf(sha256(utf8(newest)), sha256);
+  return { note: signCheckpoint({ origin: deploymentOrigin(HOST), size: 1, root, atMs: at, ...keys, sha256 }), number, index: 0, proof: [] };
 }
 
 const linesOf = (texts: readonly string[]): string => texts.map((text) => `${text}\n`).join('');

@@ -1,9 +1,10 @@
 import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto';
+import { bytesOfLatin1 } from '../core/encoding/latin1.ts';
 import type { Sha256, Sha256Hex } from '../core/hashing.ts';
 import type { Ed25519Verify } from '../core/ledger/note.ts';
 import type { LedgerPrimitives } from '../core/ledger/verify/primitives.ts';
 
-export const sha256: Sha256 = (bytes) => hash('sha256', bytes, 'buffer');
+export const sha256: Sha256 = (bytes) => bytesOfLatin1(hash('sha256', bytes, 'binary'));
 export const sha256Hex: Sha256Hex = (text) => hash('sha256', text);
 
 /** False also for bytes that are no key, or no signature. */

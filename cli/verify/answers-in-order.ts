@@ -1,6 +1,9 @@
 import type { BlockTask } from './block-task.ts';
 import type { Threads } from './threads.ts';
 
+/** Fewer leave threads without work while an answer of the other file is waited for. */
+const A_THREAD = 4;
+
 /** In the order of the tasks, with a few under way beyond the one that is waited for. */
 export async function* answersInOrder<Answer, T>(
   threads: Threads,
@@ -11,7 +14,7 @@ export async function* answersInOrder<Answer, T>(
   const underWay: { task: BlockTask; answer: Promise<Answer> }[] = [];
   let at = 0;
   for (;;) {
-    for (; at < tasks.length && underWay.length < 2 * threads.count; at += 1) {
+    for (; at < tasks.length && underWay.length < A_THREAD * threads.count; at += 1) {
       const task = tasks[at] as BlockTask;
       const answer = threads.run<Answer>(task);
       // Told to whoever waits for it; until then it is nobody's.

@@ -13,8 +13,8 @@ import { scanEntries } from '../../core/ledger/verify/scan-entries.ts';
 import type { ScannedLines } from '../../core/ledger/verify/scan-lines.ts';
 import type { Line } from '../../core/ledger/verify/split-lines.ts';
 import { decodeInNode } from './decode.ts';
-import { readBlock, readLines } from './file-block.ts';
-import type { FileBlock } from './file-block.ts';
+import { createBlockReader, readLines } from './file-block.ts';
+import type { BlockReader, FileBlock } from './file-block.ts';
 import { nodePrimitives } from './node-primitives.ts';
 import { packBodies, packEntries } from './packed-batch.ts';
 import type { Packed } from './packed-batch.ts';
@@ -35,11 +35,12 @@ export type BlockAnswer = Packed<EntryBatch> | Packed<BodyBatch> | CheckpointBat
 /** Runs tasks and keeps the files open that they are about. */
 export function createTaskRunner() {
   const files = new Map<string, Promise<FileHandle>>();
+  const reader = createBlockReader();
   return {
     async run(task: BlockTask): Promise<BlockAnswer> {
       const file = files.get(task.file) ?? open(task.file);
       files.set(task.file, file);
-      return runBlockTask(task, await file);
+      return runBlockTask(task, await file, reader);
     },
     async close(): Promise<void> {
       for (const file of files.values()) await (await file).close();
@@ -47,17 +48,17 @@ export function createTaskRunner() {
   };
 }
 
-async function runBlockTask(task: BlockTask, file: FileHandle): Promise<BlockAnswer> {
+async function runBlockTask(task: BlockTask, file: FileHandle, reader: BlockReader): Promise<BlockAnswer> {
   if (task.kind === 'checkpoints') return openCheckpoints(await linesOf(file, task.block), task.how, nodePrimitives);
   const { sha256Hex } = nodePrimitives;
-  const block = await readBlock(file, task.block, MAX_SCANNED_BYTES);
+  const block = reader.read(file.fd, task.block, MAX_SCANNED_BYTES);
   if (block === undefined) {
     const lines = await linesOf(file, task.block);
     return task.kind === 'entries' ? packEntries(readEntries(lines, task.org, sha256Hex)) : packBodies(readBodies(lines, sha256Hex));
   }
   const lines = scannable(block);
   if (task.kind === 'entries') return packEntries(scanEntries(lines, task.org, sha256Hex));
-  return packBodies(scanBodies(lines, isUtf8(block), { sha256Hex, hashBytes: (start, end) => hash('sha256', block.subarray(start, end)) }));
+  return packBodies(scanBodies(lines, isUtf8(block), { sha256Hex, hashBytes: (start, end) => hash('sha256', lines.bytes.subarray(start, end)) }));
 }
 
 async function linesOf(file: FileHandle, block: FileBlock): Promise<Line[]> {

@@ -48,7 +48,9 @@ export async function openDirectory({
   const bodiesBytes = (await sizeOf(pathOf('bodies.ndjson'))) ?? 0;
   const progress = createReadProgress(entriesBytes + bodiesBytes, onProgress);
   const mainThread = useMainThread();
-  let threads: Threads | undefined;
+  const isForThreads = (bytes: number): boolean => bytes >= THREADS_FROM_BYTES && most > 0;
+  // From the start, so that they are ready when the checkpoints have been read.
+  let threads: Threads | undefined = isForThreads(Math.max(entriesBytes, bodiesBytes)) ? startThreads(most) : undefined;
 
   async function* linesIn(file: LinesFile, block: FileBlock): AsyncGenerator<Line[]> {
     const handle = await open(pathOf(file));
@@ -67,10 +69,9 @@ export async function openDirectory({
   ): Promise<AsyncIterable<T> | undefined> {
     const bytes = await sizeOf(pathOf(file));
     if (bytes === undefined) return undefined;
-    const isLarge = bytes >= THREADS_FROM_BYTES && most > 0;
-    if (isLarge) threads ??= startThreads(most);
     const tasks = blocksOf(bytes, BLOCK_BYTES).map(taskOf);
-    return answersInOrder(isLarge && threads !== undefined ? threads : mainThread, tasks, unpack, ({ block }) => progress.read(file, block.end));
+    if (isForThreads(bytes)) threads ??= startThreads(most);
+    return answersInOrder(isForThreads(bytes) && threads !== undefined ? threads : mainThread, tasks, unpack, ({ block }) => progress.read(file, block.end));
   }
 
   return {

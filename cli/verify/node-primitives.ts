@@ -1,13 +1,14 @@
 import { createPublicKey, hash, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { hexOf } from '../../core/encoding/hex.ts';
+import { bytesOfLatin1 } from '../../core/encoding/latin1.ts';
 import type { LedgerPrimitives } from '../../core/ledger/verify/primitives.ts';
 
 const keys = new Map<string, KeyObject | undefined>();
 
 /** Hashes and signatures by Node's own crypto. */
 export const nodePrimitives: LedgerPrimitives = {
-  sha256: (bytes) => hash('sha256', bytes, 'buffer'),
+  sha256: (bytes) => bytesOfLatin1(hash('sha256', bytes, 'binary')),
   sha256Hex: (text) => hash('sha256', text),
   verify(publicKey, message, signature) {
     const key = keyObject(publicKey);

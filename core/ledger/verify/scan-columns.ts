@@ -64,11 +64,14 @@ export function isHashAt(bytes: Uint8Array, start: number): boolean {
 }
 
 function isUuidAt(bytes: Uint8Array, start: number): boolean {
-  for (let at = 0; at < ID_LENGTH; at += 1) {
-    const byte = bytes[start + at] ?? 0;
-    if (HEX[byte] !== 1 && !(byte === HYPHEN && isHyphenPlace(at))) return false;
+  let hyphens = 0;
+  for (let at = start; at < start + ID_LENGTH; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (HEX[byte] === 1) continue;
+    if (byte !== HYPHEN) return false;
+    hyphens += 1;
   }
-  return [8, 13, 18, 23].every((at) => bytes[start + at] === HYPHEN);
+  return hyphens === 4 && bytes[start + 8] === HYPHEN && bytes[start + 13] === HYPHEN && bytes[start + 18] === HYPHEN && bytes[start + 23] === HYPHEN;
 }
 
 /** Behind a whole number of up to 15 digits, which is exact; -1 where there is none. */
@@ -88,7 +91,6 @@ export function wholeAt(bytes: Uint8Array, start: number, end: number): number {
 
 const MAX_DIGITS = 15;
 const HYPHEN = 0x2d;
-const isHyphenPlace = (at: number): boolean => at === 8 || at === 13 || at === 18 || at === 23;
 const ascii = (characters: string): Uint8Array => new TextEncoder().encode(characters);
 const SEQ = ascii('{"seq":');
 const KIND = ascii(',"kind":');
