@@ -7,10 +7,9 @@ import { createInterface } from 'node:readline';
 import { createAnchorActivities } from '../../activities/anchor-checkpoints.ts';
 import { type Anchor, AnchorRefused, AnchorUnavailable } from '../../activities/anchors/anchor.ts';
 import { createDirectoryAnchor } from '../../activities/anchors/directory-anchor.ts';
-import { openDatabase } from '../../db/client.ts';
 import { type AnchorState, listAnchorReceipts } from '../../db/queries/anchors.ts';
 import type { AnchoringTask } from '../support/anchoring-process.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, openTestPool, type TestDatabase } from '../support/database.ts';
 import { addOrganization } from '../support/ledger-records.ts';
 import { nodeScript } from '../support/node-script.ts';
 import { createSignedLog, type SignedLog } from '../support/signed-log.ts';
@@ -66,7 +65,7 @@ function memory(takes: Anchor['takes'] = 'newest', name = 'memory') {
 
 /** The database's clock, from now on. */
 async function anHourLater(): Promise<void> {
-  const admin = openDatabase({ url: database.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+  const admin = openTestPool({ url: database.adminUrl, maxConnections: 1 });
   await admin.unsafe(
     `create or replace function ledger_now() returns timestamptz language sql volatile set search_path = pg_catalog, pg_temp as $$ select date_trunc('milliseconds', clock_timestamp() + interval '1 hour') $$`,
   );

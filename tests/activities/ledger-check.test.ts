@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createLedgerCheckActivities, type LedgerCheckActivities } from '../../activities/ledger-check.ts';
-import { openDatabase, type Sql } from '../../db/client.ts';
+import type { Sql } from '../../db/client.ts';
 import { listOpenAlerts } from '../../db/queries/alerts.ts';
 import { cancelLedgerCheck, findLedgerCheck, openLedgerCheck } from '../../db/queries/ledger-checks.ts';
 import { appendRecords } from '../../db/queries/ledger.ts';
 import { asTenant } from '../../db/tenant.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, openTestPool, type TestDatabase } from '../support/database.ts';
 import { addOrganization, auditOf, auditRecord } from '../support/ledger-records.ts';
 import { startTestSigner, type TestSigner } from '../support/signed-ledgers.ts';
 import { testVault } from '../support/vault.ts';
@@ -21,7 +21,7 @@ let orgId: string;
 beforeAll(async () => {
   database = await createTestDatabase();
   sql = database.appSql;
-  admin = openDatabase({ url: database.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+  admin = openTestPool({ url: database.adminUrl, maxConnections: 1 });
   signer = await startTestSigner(database.adminUrl);
   activities = createLedgerCheckActivities({ sql, batchSize: 2 });
 });

@@ -1,14 +1,14 @@
 import { createMaintenanceActivities } from '../../activities/maintenance.ts';
-import { openDatabase, type Sql } from '../../db/client.ts';
+import type { Sql } from '../../db/client.ts';
 import { appendRecords } from '../../db/queries/ledger.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, openTestPool, type TestDatabase } from '../support/database.ts';
 import { addOrganization, auditRecord } from '../support/ledger-records.ts';
 
 let database: TestDatabase;
 let admin: Sql;
 beforeAll(async () => {
   database = await createTestDatabase();
-  admin = openDatabase({ url: database.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+  admin = openTestPool({ url: database.adminUrl, maxConnections: 1 });
 });
 afterAll(async () => {
   await admin.end({ timeout: 1 });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { asyncLocalStorage, type Context } from '@temporalio/activity';
 import type { ObservedItem, ObserveEventsInput } from '../../core/decision/govern-event-input.ts';
-import { openDatabase, type Sql } from '../../db/client.ts';
+import type { Sql } from '../../db/client.ts';
 import { eventDigest, plainEventDigest } from '../../db/event-digest.ts';
 import { openRecordedEvent } from '../../db/event-seal.ts';
 import { putAgent, setAgentStatus } from '../../db/queries/agents.ts';
@@ -14,7 +14,7 @@ import type { GovernanceEvent } from '../../schemas/event.ts';
 import { createDecisionServices } from '../../workers/decision-services.ts';
 import { batchKey } from '../../workers/observe-runs.ts';
 import { observeEventsId } from '../../workflows/ids.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, openTestPool, type TestDatabase } from '../support/database.ts';
 import { addOrganization, auditOf, settleItem } from '../support/ledger-records.ts';
 import { testVault } from '../support/vault.ts';
 import { until } from '../workflows/until.ts';
@@ -26,7 +26,7 @@ let orgId: string;
 beforeAll(async () => {
   database = await createTestDatabase();
   sql = database.appSql;
-  other = openDatabase({ url: database.adminUrl, role: 'mg_app', maxConnections: 8, connectTimeoutMs: 10_000 });
+  other = openTestPool({ url: database.adminUrl, role: 'mg_app', maxConnections: 8 });
 });
 beforeEach(async () => {
   orgId = await addOrganization(sql);
@@ -198,8 +198,8 @@ test('one event that the database refuses costs the others nothing, and is not l
 });
 
 test('batches that wait for one ledger leave connections for the decisions of another', async () => {
-  const pool = openDatabase({ url: database.adminUrl, role: 'mg_app', maxConnections: 5, connectTimeoutMs: 10_000 });
-  const admin = openDatabase({ url: database.adminUrl, maxConnections: 2, connectTimeoutMs: 10_000 });
+  const pool = openTestPool({ url: database.adminUrl, role: 'mg_app', maxConnections: 5 });
+  const admin = openTestPool({ url: database.adminUrl, maxConnections: 2 });
   let release = (): void => undefined;
   try {
     const process = processOn(pool);

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createRetentionActivities } from '../../activities/retention.ts';
 import { openDatabase, type Sql } from '../../db/client.ts';
 import { placeHold } from '../../db/queries/holds.ts';
+import { openTestPool } from '../support/database.ts';
 import { addOrganization, auditOf } from '../support/ledger-records.ts';
 import { nodeScript } from '../support/node-script.ts';
 import { openRetentionStage, readLedger, type RetentionStage, type RunPosition, runPurge, standing, unexplained } from '../support/purged-ledger.ts';
@@ -59,7 +60,7 @@ describe('a run that is killed and begun again at the step it was in', () => {
   beforeAll(async () => {
     stage = await prepared();
     await stage.close();
-    serverSql = openDatabase({ url: process.env['TEST_ADMIN_DATABASE_URL'] ?? '', maxConnections: 1, connectTimeoutMs: 10_000 });
+    serverSql = openTestPool({ url: process.env['TEST_ADMIN_DATABASE_URL'] ?? '', maxConnections: 1 });
   });
   afterAll(async () => {
     await stage.database.drop();
@@ -72,7 +73,7 @@ describe('a run that is killed and begun again at the step it was in', () => {
     await serverSql.unsafe(`create database ${name} template ${template()}`);
     const url = new URL(stage.database.adminUrl);
     url.pathname = `/${name}`;
-    const admin = openDatabase({ url: url.href, maxConnections: 1, connectTimeoutMs: 10_000 });
+    const admin = openTestPool({ url: url.href, maxConnections: 1 });
     try {
       await use(url.href);
       return await tablesOf(admin);
@@ -82,7 +83,7 @@ describe('a run that is killed and begun again at the step it was in', () => {
     }
   };
   const withPurgeRole = async (url: string, use: (sql: Sql) => Promise<unknown>): Promise<void> => {
-    const sql = openDatabase({ url, role: 'mg_purge', maxConnections: 1, connectTimeoutMs: 10_000 });
+    const sql = openTestPool({ url, role: 'mg_purge', maxConnections: 1 });
     try {
       await use(sql);
     } finally {

@@ -1,11 +1,10 @@
-import { openDatabase } from '../../db/client.ts';
 import type { Sql } from '../../db/client.ts';
 import { type AfterReviewInput, type AlertHandling, findAlert, handleAlert, listAlerts, listOpenAlerts } from '../../db/queries/alerts.ts';
 import { findReview } from '../../db/queries/reviews.ts';
 import { settleDecisions } from '../../db/queries/settle.ts';
 import { asTenant } from '../../db/tenant.ts';
 import { verifyLedger } from '../../db/verify-ledger.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { createTestDatabase, openTestPool } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { addOrganization, auditOf, settleItem } from '../support/ledger-records.ts';
 import { testVault } from '../support/vault.ts';
@@ -31,7 +30,7 @@ describe('alerts', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     sql = database.appSql;
-    other = openDatabase({ url: database.adminUrl, role: 'mg_app', maxConnections: 8, connectTimeoutMs: 10_000 });
+    other = openTestPool({ url: database.adminUrl, role: 'mg_app', maxConnections: 8 });
   });
   beforeEach(async () => {
     orgId = await addOrganization(sql);

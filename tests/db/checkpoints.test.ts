@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { canonicalize } from '../../core/json/canonical.ts';
-import { openDatabase, type Sql } from '../../db/client.ts';
+import type { Sql } from '../../db/client.ts';
 import { deploymentProofParts, deploymentTileHashes, listCheckpoints, listLogKeys, newestCheckpoint, tileHashes } from '../../db/queries/checkpoints.ts';
 import { appendRecords } from '../../db/queries/ledger.ts';
 import { settleDecisions } from '../../db/queries/settle.ts';
@@ -15,7 +15,7 @@ import {
   retireLogKey,
 } from '../../db/queries/signing.ts';
 import { asTenant } from '../../db/tenant.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, openTestPool, type TestDatabase } from '../support/database.ts';
 import { addOrganization, auditOf, auditRecord, settleItem } from '../support/ledger-records.ts';
 
 const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest();
@@ -34,8 +34,7 @@ describe('recorded checkpoints', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     app = database.appSql;
-    const open = (role?: string): Sql =>
-      openDatabase({ url: database.adminUrl, ...(role === undefined ? {} : { role }), maxConnections: 1, connectTimeoutMs: 10_000 });
+    const open = (role?: string): Sql => openTestPool({ url: database.adminUrl, ...(role === undefined ? {} : { role }), maxConnections: 1 });
     [admin, signer, other] = [open(), open('mg_signer'), open('mg_signer')];
   });
 

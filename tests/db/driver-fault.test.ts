@@ -8,7 +8,7 @@ import postgres from 'postgres';
 import { openDatabase } from '../../db/client.ts';
 import type { Sql, TransactionSql } from '../../db/client.ts';
 import { asTenant } from '../../db/tenant.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { createTestDatabase, openTestPool } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { addOrganization } from '../support/ledger-records.ts';
 
@@ -29,9 +29,9 @@ describe('a connection that dies inside a transaction', () => {
 
   beforeEach(async () => {
     database = await createTestDatabase();
-    admin = openDatabase({ url: database.adminUrl, maxConnections: 2, connectTimeoutMs: 10_000 });
+    admin = openTestPool({ url: database.adminUrl, maxConnections: 2 });
     await admin`create table written (who text not null, round int not null)`;
-    pool = openDatabase({ url: database.adminUrl, maxConnections: 4, connectTimeoutMs: 10_000 });
+    pool = openTestPool({ url: database.adminUrl, maxConnections: 4 });
   });
 
   afterEach(async () => {
@@ -93,7 +93,7 @@ describe('a connection that dies inside a transaction', () => {
 
   test('lets no request read another organisation, nor lose sight of its own', async () => {
     const orgs = [await addOrganization(database.appSql), await addOrganization(database.appSql)] as const;
-    const readers = openDatabase({ url: database.adminUrl, role: 'mg_app', maxConnections: 4, connectTimeoutMs: 10_000 });
+    const readers = openTestPool({ url: database.adminUrl, role: 'mg_app', maxConnections: 4 });
     const dying = (org: string): Promise<unknown> =>
       asTenant(readers, org, async (tx) => {
         await terminate(tx);
@@ -261,7 +261,7 @@ describe('a connection that is closed', () => {
 
   test('by a kill leaves its error with the statement it hit, not with the next one', async () => {
     const pool = poolOf(database.adminUrl);
-    const admin = openDatabase({ url: database.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+    const admin = openTestPool({ url: database.adminUrl, maxConnections: 1 });
     open.push({ close: () => admin.end({ timeout: 1 }) });
     for (let round = 0; round < 5; round += 1) {
       const [self] = await pool<{ pid: number }[]>`select pg_backend_pid() as pid`;

@@ -1,5 +1,6 @@
 import { isDatabaseAway } from '../../db/errors.ts';
 import { openDatabase } from '../../db/client.ts';
+import { openTestPool } from '../support/database.ts';
 
 describe('isDatabaseAway', () => {
   test.each([
@@ -36,7 +37,7 @@ describe('isDatabaseAway', () => {
   });
 
   test('the driver says so of a statement that ran into its time limit, and not of one that is wrong', async () => {
-    const sql = openDatabase({ url: process.env['TEST_ADMIN_DATABASE_URL'] ?? '', maxConnections: 1, connectTimeoutMs: 10_000 });
+    const sql = openTestPool({ url: process.env['TEST_ADMIN_DATABASE_URL'] ?? '', maxConnections: 1 });
     await sql`set statement_timeout = 20`;
     const late: unknown = await sql`select pg_sleep(5)`.catch((reason: unknown) => reason);
     const wrong: unknown = await sql`select 1 / 0`.catch((reason: unknown) => reason);

@@ -1,5 +1,4 @@
 import { createChainVerifier } from '../../core/ledger/chain.ts';
-import { openDatabase } from '../../db/client.ts';
 import type { Sql } from '../../db/client.ts';
 import { createCoalescer } from '../../db/coalescer.ts';
 import { isDatabaseAway } from '../../db/errors.ts';
@@ -8,7 +7,7 @@ import type { LedgerReceipt, LedgerRecord } from '../../db/queries/ledger.ts';
 import { readLedgerHead, readSpine } from '../../db/queries/spine.ts';
 import { verifyLedger } from '../../db/verify-ledger.ts';
 import { startAnswerCuttingProxy } from '../support/answer-cutting-proxy.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { createTestDatabase, openTestPool } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { addOrganization, auditRecord, sha256Hex } from '../support/ledger-records.ts';
 
@@ -24,8 +23,8 @@ describe('ledger_append', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     sql = database.appSql;
-    admin = openDatabase({ url: database.adminUrl, maxConnections: 2, connectTimeoutMs: 10_000 });
-    other = openDatabase({ url: database.adminUrl, role: 'mg_app', maxConnections: 4, connectTimeoutMs: 10_000 });
+    admin = openTestPool({ url: database.adminUrl, maxConnections: 2 });
+    other = openTestPool({ url: database.adminUrl, role: 'mg_app', maxConnections: 4 });
   });
 
   afterAll(async () => {
@@ -107,7 +106,7 @@ describe('ledger_append', () => {
   test('answers cut between commit and delivery, then retried, leave every record once', async () => {
     const org = await addOrganization(sql);
     const proxy = await startAnswerCuttingProxy(database.adminUrl, { marker: 'cut-here', times: 12 });
-    const shaky = openDatabase({ url: proxy.url, role: 'mg_app', maxConnections: 3, connectTimeoutMs: 10_000 });
+    const shaky = openTestPool({ url: proxy.url, role: 'mg_app', maxConnections: 3 });
     const untilAnswered = async (record: LedgerRecord): Promise<LedgerReceipt & { retries: number }> => {
       for (let retries = 0; ; retries += 1) {
         try {

@@ -1,8 +1,7 @@
-import { openDatabase } from '../../db/client.ts';
 import type { Sql } from '../../db/client.ts';
 import { exportPages, openExport } from '../../db/ledger-export.ts';
 import { appendRecords } from '../../db/queries/ledger.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, openTestPool, type TestDatabase } from '../support/database.ts';
 import { addOrganization, auditRecord } from '../support/ledger-records.ts';
 import { startTestSigner, type TestSigner } from '../support/signed-ledgers.ts';
 
@@ -14,7 +13,7 @@ let signer: TestSigner;
 beforeAll(async () => {
   database = await createTestDatabase();
   sql = database.appSql;
-  admin = openDatabase({ url: database.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+  admin = openTestPool({ url: database.adminUrl, maxConnections: 1 });
   signer = await startTestSigner(database.adminUrl);
 });
 afterAll(async () => {

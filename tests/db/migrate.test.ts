@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { appendFile, cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDatabase } from '../../db/client.ts';
 import type { Sql } from '../../db/client.ts';
 import { MigrationError, migrate } from '../../db/migrate.ts';
+import { openTestPool } from '../support/database.ts';
 
 const RELEASED = join(import.meta.dirname, '../../db/migrations');
 const ALL = ['0001_roles.sql', '0002_tenancy.sql', '0003_ledger.sql', '0004_governance.sql', '0005_administration.sql'];
@@ -17,9 +17,9 @@ describe('migrate', () => {
 
   beforeEach(async () => {
     const serverUrl = process.env['TEST_ADMIN_DATABASE_URL'] ?? '';
-    admin = openDatabase({ url: serverUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+    admin = openTestPool({ url: serverUrl, maxConnections: 1 });
     await admin`create database ${admin(name)} template template0`;
-    sql = openDatabase({ url: databaseUrl(), maxConnections: 4, connectTimeoutMs: 10_000 });
+    sql = openTestPool({ url: databaseUrl(), maxConnections: 4 });
     directory = await mkdtemp(join(tmpdir(), 'mastguard-migrations-'));
   });
 
@@ -51,7 +51,7 @@ describe('migrate', () => {
 
   test('a lock held for longer than the statement limit of the pool only delays', async () => {
     await write('0001_first.sql', 'create table first (id int)');
-    const impatient = openDatabase({ url: databaseUrl(), maxConnections: 1, connectTimeoutMs: 10_000 });
+    const impatient = openTestPool({ url: databaseUrl(), maxConnections: 1 });
     await impatient`set statement_timeout = 50`;
     const releases: (() => void)[] = [];
     const holder = sql.begin(async (tx) => {

@@ -1,9 +1,8 @@
-import { openDatabase } from '../../db/client.ts';
 import type { Sql } from '../../db/client.ts';
 import { appendRecords } from '../../db/queries/ledger.ts';
 import { countDefaultRows, makeLedgerPartitions } from '../../db/queries/partitions.ts';
 import { verifyLedger } from '../../db/verify-ledger.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { createTestDatabase, openTestPool } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { addOrganization, auditRecord } from '../support/ledger-records.ts';
 
@@ -15,7 +14,7 @@ describe('ledger partitions', () => {
   beforeEach(async () => {
     database = await createTestDatabase();
     sql = database.appSql;
-    admin = openDatabase({ url: database.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+    admin = openTestPool({ url: database.adminUrl, maxConnections: 1 });
   });
 
   afterEach(async () => {

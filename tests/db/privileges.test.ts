@@ -1,9 +1,8 @@
-import { openDatabase } from '../../db/client.ts';
 import type { Sql } from '../../db/client.ts';
 import { settleDecisions } from '../../db/queries/settle.ts';
 import { recordId } from '../../db/record-id.ts';
 import { verifyLedger } from '../../db/verify-ledger.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { createTestDatabase, openTestPool } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { addOrganization, settleItem } from '../support/ledger-records.ts';
 import { ROLES } from './privileges/expected-tables.ts';
@@ -15,7 +14,7 @@ describe('privileges', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    admin = openDatabase({ url: database.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+    admin = openTestPool({ url: database.adminUrl, maxConnections: 1 });
     org = await addOrganization(database.appSql);
     const violation = {
       id: recordId(org, 'violation', 'e1'),

@@ -1,4 +1,3 @@
-import { openDatabase } from '../../db/client.ts';
 import type { Sql } from '../../db/client.ts';
 import { loadReviewLadder, recordReviewSteps } from '../../db/queries/review-steps.ts';
 import type { ReviewRecordItem, ReviewRowChange } from '../../db/queries/review-steps.ts';
@@ -6,7 +5,7 @@ import { findReview } from '../../db/queries/reviews.ts';
 import { settleDecisions } from '../../db/queries/settle.ts';
 import { recordId } from '../../db/record-id.ts';
 import { verifyLedger } from '../../db/verify-ledger.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { createTestDatabase, openTestPool } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { addOrganization, settleItem } from '../support/ledger-records.ts';
 import { testVault } from '../support/vault.ts';
@@ -47,7 +46,7 @@ describe('review_record', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     sql = database.appSql;
-    other = openDatabase({ url: database.adminUrl, role: 'mg_app', maxConnections: 4, connectTimeoutMs: 10_000 });
+    other = openTestPool({ url: database.adminUrl, role: 'mg_app', maxConnections: 4 });
   });
 
   afterAll(async () => {

@@ -1,5 +1,4 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { openDatabase } from '../../db/client.ts';
 import type { Sql } from '../../db/client.ts';
 import { putAgent } from '../../db/queries/agents.ts';
 import { settleDecisions } from '../../db/queries/settle.ts';
@@ -8,7 +7,7 @@ import { type BatchSettled, type BatchSettlement, settleBatch } from '../../db/q
 import { recordId } from '../../db/record-id.ts';
 import type { SubjectKeyUse } from '../../db/subject-keys.ts';
 import { verifyLedger } from '../../db/verify-ledger.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { createTestDatabase, openTestPool } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { addOrganization, auditOf, settleItem } from '../support/ledger-records.ts';
 
@@ -51,8 +50,8 @@ describe('settle_batch', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     sql = database.appSql;
-    admin = openDatabase({ url: database.adminUrl, maxConnections: 2, connectTimeoutMs: 10_000 });
-    other = openDatabase({ url: database.adminUrl, role: 'mg_app', maxConnections: 8, connectTimeoutMs: 10_000 });
+    admin = openTestPool({ url: database.adminUrl, maxConnections: 2 });
+    other = openTestPool({ url: database.adminUrl, role: 'mg_app', maxConnections: 8 });
   });
   afterAll(async () => {
     await Promise.all([admin.end({ timeout: 1 }), other.end({ timeout: 1 })]);

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { openDatabase } from '../../db/client.ts';
 import type { Sql } from '../../db/client.ts';
 import { putAgent, setAgentStatus } from '../../db/queries/agents.ts';
 import { settleDecisions } from '../../db/queries/settle.ts';
@@ -7,7 +6,7 @@ import type { ReviewRowInput, SettleItem, SettleResult } from '../../db/queries/
 import { recordId } from '../../db/record-id.ts';
 import { asTenant } from '../../db/tenant.ts';
 import { verifyLedger } from '../../db/verify-ledger.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { createTestDatabase, openTestPool } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { addOrganization, auditOf, settleItem } from '../support/ledger-records.ts';
 
@@ -53,8 +52,8 @@ describe('governance_settle', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     sql = database.appSql;
-    admin = openDatabase({ url: database.adminUrl, maxConnections: 2, connectTimeoutMs: 10_000 });
-    other = openDatabase({ url: database.adminUrl, role: 'mg_app', maxConnections: 8, connectTimeoutMs: 10_000 });
+    admin = openTestPool({ url: database.adminUrl, maxConnections: 2 });
+    other = openTestPool({ url: database.adminUrl, role: 'mg_app', maxConnections: 8 });
   });
 
   afterAll(async () => {

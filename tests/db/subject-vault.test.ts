@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as fc from 'fast-check';
-import { openDatabase, type Sql } from '../../db/client.ts';
+import type { Sql } from '../../db/client.ts';
 import { openEventRecords, sealEvent } from '../../db/event-seal.ts';
 import { endErasure, type ErasureOutcome, eraseSubject } from '../../db/queries/erasures.ts';
 import { type SettleItem, settleDecisions, type SettleResult } from '../../db/queries/settle.ts';
@@ -11,7 +11,7 @@ import { userSubject } from '../../core/ledger/personal-fields.ts';
 import type { GovernanceEvent } from '../../schemas/event.ts';
 import type { Json } from '../../schemas/json.ts';
 import { anyEvent } from '../support/any-event.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, openTestPool, type TestDatabase } from '../support/database.ts';
 import { addOrganization, auditOf, settleItem } from '../support/ledger-records.ts';
 import { TEST_MASTER_KEY, testVault } from '../support/vault.ts';
 
@@ -22,7 +22,7 @@ let orgId: string;
 beforeAll(async () => {
   database = await createTestDatabase();
   sql = database.appSql;
-  admin = openDatabase({ url: database.adminUrl, maxConnections: 2, connectTimeoutMs: 10_000 });
+  admin = openTestPool({ url: database.adminUrl, maxConnections: 2 });
 });
 beforeEach(async () => {
   orgId = await addOrganization(sql);

@@ -1,9 +1,8 @@
-import { openDatabase } from '../../db/client.ts';
 import type { Sql } from '../../db/client.ts';
 import { listEvents } from '../../db/queries/events.ts';
 import { settleDecisions } from '../../db/queries/settle.ts';
 import { asTenant } from '../../db/tenant.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { createTestDatabase, openTestPool } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { addOrganization, settleItem } from '../support/ledger-records.ts';
 
@@ -19,7 +18,7 @@ describe('asTenant', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     sql = database.appSql;
-    admin = openDatabase({ url: database.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+    admin = openTestPool({ url: database.adminUrl, maxConnections: 1 });
     [ours, theirs] = [await addOrganization(sql), await addOrganization(sql)];
     for (const org of [ours, theirs]) {
       const review = {
@@ -94,7 +93,7 @@ describe('asTenant', () => {
   });
 
   test('the setting ends with the transaction, also one that failed', async () => {
-    const single = openDatabase({ url: database.adminUrl, role: 'mg_app', maxConnections: 1, connectTimeoutMs: 10_000 });
+    const single = openTestPool({ url: database.adminUrl, role: 'mg_app', maxConnections: 1 });
     await asTenant(single, ours, (tx) => tx`select 1 from organization`);
     expect(await single`select org_id from organization`).toEqual([]);
     await expect(asTenant(single, ours, (tx) => tx`select 1 / 0`)).rejects.toMatchObject({ code: '22012' });

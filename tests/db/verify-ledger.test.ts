@@ -1,9 +1,8 @@
-import { openDatabase } from '../../db/client.ts';
 import type { Sql } from '../../db/client.ts';
 import { appendRecords } from '../../db/queries/ledger.ts';
 import { settleDecisions } from '../../db/queries/settle.ts';
 import { verifyLedger } from '../../db/verify-ledger.ts';
-import { createTestDatabase } from '../support/database.ts';
+import { createTestDatabase, openTestPool } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { addOrganization, auditRecord, settleItem } from '../support/ledger-records.ts';
 
@@ -16,7 +15,7 @@ describe('verifyLedger', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     sql = database.appSql;
-    admin = openDatabase({ url: database.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+    admin = openTestPool({ url: database.adminUrl, maxConnections: 1 });
   });
 
   afterAll(async () => {

@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAnchorActivities } from '../../activities/anchor-checkpoints.ts';
 import { createDirectoryAnchor } from '../../activities/anchors/directory-anchor.ts';
-import { openDatabase, type Sql } from '../../db/client.ts';
+import type { Sql } from '../../db/client.ts';
 import { appendRecords } from '../../db/queries/ledger.ts';
 import { startApi, type TestApi } from '../support/api.ts';
 import { builtProduct } from '../support/built-product.ts';
 import { copyDatabase } from '../support/copy-database.ts';
+import { openTestPool } from '../support/database.ts';
 import { auditRecord } from '../support/ledger-records.ts';
 import { pythonProblem } from '../support/run-verifiers.ts';
 import { startTestSigner, type TestSigner } from '../support/signed-ledgers.ts';
@@ -82,7 +83,7 @@ test('checkpoints that the directory kept agree with the ledger they are of', as
 
 /** The database as it was, under another API: what a restored backup is. */
 async function restored(copy: { adminUrl: string; drop: () => Promise<void> }): Promise<{ sql: Sql; baseUrl: string }> {
-  const sql = openDatabase({ url: copy.adminUrl, role: 'mg_app', maxConnections: 4, connectTimeoutMs: 10_000 });
+  const sql = openTestPool({ url: copy.adminUrl, role: 'mg_app', maxConnections: 4 });
   const other = await startApi({ sql });
   undo.push(
     copy.drop,

@@ -1,6 +1,7 @@
-import { openDatabase, type Sql } from '../../db/client.ts';
+import type { Sql } from '../../db/client.ts';
 import { verifyLedger } from '../../db/verify-ledger.ts';
 import { startApi, type TestApi } from '../support/api.ts';
+import { openTestPool } from '../support/database.ts';
 import { createLedgerClock, DAY_MS, type LedgerClock } from '../support/ledger-clock.ts';
 import { readLedger, runPurge, standing } from '../support/purged-ledger.ts';
 import { startTestSigner, type TestSigner } from '../support/signed-ledgers.ts';
@@ -12,8 +13,8 @@ let clock: LedgerClock;
 let signer: TestSigner;
 beforeAll(async () => {
   api = await startApi();
-  admin = openDatabase({ url: api.database.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
-  purgeSql = openDatabase({ url: api.database.adminUrl, role: 'mg_purge', maxConnections: 1, connectTimeoutMs: 10_000 });
+  admin = openTestPool({ url: api.database.adminUrl, maxConnections: 1 });
+  purgeSql = openTestPool({ url: api.database.adminUrl, role: 'mg_purge', maxConnections: 1 });
   clock = await createLedgerClock(admin);
   signer = await startTestSigner(api.database.adminUrl);
 });

@@ -15,10 +15,11 @@ import type { Hash } from '../../core/ledger/merkle.ts';
 import { parseVkey } from '../../core/ledger/note.ts';
 import { verifyInclusion } from '../../core/ledger/proofs.ts';
 import { verifyExport } from '../../core/ledger/verify/verify-export.ts';
-import { openDatabase, type Sql } from '../../db/client.ts';
+import type { Sql } from '../../db/client.ts';
 import { findLedgerCheck } from '../../db/queries/ledger-checks.ts';
 import type { Alert } from '../../schemas/alert.ts';
 import type { AuditEntry, EntryProof, LedgerCheck, LogKey } from '../../schemas/audit.ts';
+import { openTestPool } from '../support/database.ts';
 import { startTestProduct, type TestProduct } from '../support/product.ts';
 import { until } from '../workflows/until.ts';
 
@@ -32,7 +33,7 @@ let home: string;
 
 beforeAll(async () => {
   product = await startTestProduct({ roles: ['api', 'decision', 'hitl', 'maintenance', 'signer'] });
-  admin = openDatabase({ url: product.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+  admin = openTestPool({ url: product.adminUrl, maxConnections: 1 });
   home = await mkdtemp(join(tmpdir(), 'mastguard-audit-'));
 });
 afterAll(async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { openDatabase } from '../../db/client.ts';
+import { openTestPool } from './database.ts';
 
 /** A database as it is at this moment, under another name: what a backup would bring back. Connections to the original are cut for it. */
 export async function copyDatabase(adminUrl: string): Promise<{ adminUrl: string; drop: () => Promise<void> }> {
@@ -22,7 +22,7 @@ export async function copyDatabase(adminUrl: string): Promise<{ adminUrl: string
 async function asSuperuser(adminUrl: string, work: (run: (statement: string) => Promise<void>) => Promise<void>): Promise<void> {
   const url = new URL(adminUrl);
   url.pathname = '/postgres';
-  const sql = openDatabase({ url: url.href, maxConnections: 1, connectTimeoutMs: 10_000 });
+  const sql = openTestPool({ url: url.href, maxConnections: 1 });
   try {
     await work(async (statement) => {
       await sql.unsafe(statement);

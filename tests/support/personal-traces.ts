@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Payload, PayloadCodec } from '@temporalio/common';
-import { openDatabase } from '../../db/client.ts';
+import { openTestPool } from './database.ts';
 
 /** How a text may stand in a column: as it is, in hex, or anywhere within base64. */
 export function formsOf(text: string): { anyCase: string[]; exact: string[] } {
@@ -17,7 +17,7 @@ export function formsOf(text: string): { anyCase: string[]; exact: string[] } {
 
 /** Tables of the whole database in which some row holds the text, in whatever column and form. */
 export async function tablesHolding(adminUrl: string, text: string): Promise<string[]> {
-  const admin = openDatabase({ url: adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+  const admin = openTestPool({ url: adminUrl, maxConnections: 1 });
   const { anyCase, exact } = formsOf(text);
   try {
     const tables = await admin<{ name: string }[]>`

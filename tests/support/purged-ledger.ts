@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { createRetentionActivities } from '../../activities/retention.ts';
 import { explains, type PurgeStatement } from '../../core/ledger/retention.ts';
 import { createTileBuilder, type TileBuilder } from '../../core/ledger/tiles.ts';
-import { openDatabase, type Sql } from '../../db/client.ts';
+import type { Sql } from '../../db/client.ts';
 import { appendRecords } from '../../db/queries/ledger.ts';
 import { makeLedgerPartitions } from '../../db/queries/partitions.ts';
 import type { PurgeProgress } from '../../db/queries/purge.ts';
 import { type CheckpointItem, readEntries, recordCheckpoints } from '../../db/queries/signing.ts';
 import { hexOf } from '../../core/encoding/hex.ts';
 import { sha256 } from '../../db/ledger-primitives.ts';
-import { createTestDatabase, type TestDatabase } from './database.ts';
+import { createTestDatabase, openTestPool, type TestDatabase } from './database.ts';
 import { createLedgerClock, type LedgerClock } from './ledger-clock.ts';
 import { auditRecord } from './ledger-records.ts';
 
@@ -35,10 +35,10 @@ export interface RetentionStage {
 
 export async function openRetentionStage(): Promise<RetentionStage> {
   const database = await createTestDatabase();
-  const admin = openDatabase({ url: database.adminUrl, maxConnections: 2, connectTimeoutMs: 10_000 });
-  const purgeSql = openDatabase({ url: database.adminUrl, role: 'mg_purge', maxConnections: 4, connectTimeoutMs: 10_000 });
+  const admin = openTestPool({ url: database.adminUrl, maxConnections: 2 });
+  const purgeSql = openTestPool({ url: database.adminUrl, role: 'mg_purge', maxConnections: 4 });
   const clock = await createLedgerClock(admin);
-  const signerSql = openDatabase({ url: database.adminUrl, role: 'mg_signer', maxConnections: 1, connectTimeoutMs: 10_000 });
+  const signerSql = openTestPool({ url: database.adminUrl, role: 'mg_signer', maxConnections: 1 });
   const sign = createPlainSigner(signerSql, admin);
   const sql = database.appSql;
   let appended = 0;

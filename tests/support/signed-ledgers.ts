@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { openDatabase } from '../../db/client.ts';
 import { openSession } from '../../workers/signer/session.ts';
 import { createSigner } from '../../workers/signer/tick.ts';
+import { openTestPool } from './database.ts';
 
 export interface TestSigner {
   /** Signs whatever is not signed yet, of every organisation it does not refuse; heartbeats where `later` has made one due. */
@@ -18,7 +18,7 @@ export interface TestSigner {
 export async function startTestSigner(adminUrl: string, host = 'ledger.example.com'): Promise<TestSigner> {
   const logger = pino({ level: 'fatal' });
   const stateDirectory = await mkdtemp(join(tmpdir(), 'mastguard-signer-'));
-  const sql = openDatabase({ url: adminUrl, role: 'mg_signer', maxConnections: 1, connectTimeoutMs: 10_000 });
+  const sql = openTestPool({ url: adminUrl, role: 'mg_signer', maxConnections: 1 });
   const session = await openSession({ sql, config: { databaseUrl: adminUrl, stateDirectory, host, hostIsGiven: true }, logger });
   let offsetMs = 0;
   const signer = createSigner({

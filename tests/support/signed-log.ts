@@ -5,9 +5,9 @@ import { deploymentOrigin, orgOrigin, timeKeyName } from '../../core/ledger/log-
 import { createCompactRange, type Hash } from '../../core/ledger/merkle.ts';
 import { formatVkey, type NoteSigner, SIGNATURE_TYPE, utf8 } from '../../core/ledger/note.ts';
 import { createTileBuilder } from '../../core/ledger/tiles.ts';
-import { openDatabase } from '../../db/client.ts';
 import { type CheckpointItem, readEntries, recordCheckpoints } from '../../db/queries/signing.ts';
 import { sha256 } from '../../db/ledger-primitives.ts';
+import { openTestPool } from './database.ts';
 
 export interface SignedCheckpoint {
   origin: string;
@@ -27,7 +27,7 @@ export interface SignedLog {
 
 /** Checkpoints of a test's database, signed with keys of its own and recorded as the signer records them. */
 export function createSignedLog(adminUrl: string, host = 'guard.example'): SignedLog {
-  const sql = openDatabase({ url: adminUrl, role: 'mg_signer', maxConnections: 1, connectTimeoutMs: 10_000 });
+  const sql = openTestPool({ url: adminUrl, role: 'mg_signer', maxConnections: 1 });
   const keys = { log: newKey(), time: newKey(), deployment: newKey() };
   const origin = deploymentOrigin(host);
   const timeKey = { name: timeKeyName(host), ...keys.time };

@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
-import { openDatabase, type Sql } from '../../db/client.ts';
+import type { Sql } from '../../db/client.ts';
 import type { SignerLimits } from '../../workers/signer/due.ts';
 import type { DurableFs } from '../../workers/signer/durable-file.ts';
 import type { Memory } from '../../workers/signer/memory.ts';
 import type { Signatory } from '../../workers/signer/next-checkpoint.ts';
 import { openSession, type SignerConfig } from '../../workers/signer/session.ts';
 import { createSigner, type TickReport } from '../../workers/signer/tick.ts';
+import { openTestPool } from './database.ts';
 
 export const SIGNER_HOST = 'ledger.example.com';
 
@@ -54,7 +55,7 @@ export async function openTurns(
     },
   });
   const logger = pino({ level: 'debug' }, lines);
-  const sql = openDatabase({ url: adminUrl, role: 'mg_signer', maxConnections: 1, connectTimeoutMs: 10_000 });
+  const sql = openTestPool({ url: adminUrl, role: 'mg_signer', maxConnections: 1 });
   const config: SignerConfig = { databaseUrl: adminUrl, stateDirectory: directory, host: host ?? SIGNER_HOST, hostIsGiven: true };
   let offsetMs = aheadMs;
   const now = (): number => (atMs ?? Date.now()) + offsetMs;

@@ -1,6 +1,5 @@
-import { openDatabase } from '../../db/client.ts';
 import type { Sql } from '../../db/client.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, openTestPool, type TestDatabase } from '../support/database.ts';
 import { columnFlips } from './column-flips.ts';
 
 describe('columnFlips', () => {
@@ -9,7 +8,7 @@ describe('columnFlips', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    admin = openDatabase({ url: database.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+    admin = openTestPool({ url: database.adminUrl, maxConnections: 1 });
   });
 
   afterAll(async () => {

@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { openDatabase } from '../../db/client.ts';
 import { migrate } from '../../db/migrate.ts';
 import { createProgress } from '../../scripts/lib/progress.mjs';
 import { allAttacks } from './all-attacks.ts';
@@ -10,6 +9,7 @@ import { runMatrix } from './run-matrix.ts';
 import { buildScene } from './scene/scene.ts';
 import { lineOf, rowOf, summaryOf } from './table.ts';
 import { withPostgres } from './with-postgres.ts';
+import { openTestPool } from '../support/database.ts';
 
 /**
  * `npm run tamper [-- --only <part of a name>] [--write <file>]`: attacks on copies of a real ledger, and what both verifiers find in their exports; then
@@ -27,7 +27,7 @@ const print = (text: string): void => {
 
 const { groups, results } = await withPostgres(async (adminUrl) => {
   const template = await migratedDatabase(adminUrl);
-  const sql = openDatabase({ url: template.url, maxConnections: 1, connectTimeoutMs: 10_000 });
+  const sql = openTestPool({ url: template.url, maxConnections: 1 });
   const all = await allAttacks(sql);
   await sql.end({ timeout: 5 });
   const chosen = all.flatMap(({ attacks }) => attacks).filter(({ name }) => name.includes(only));
@@ -59,12 +59,12 @@ process.exitCode = attacks > 0 && differing === 0 && missed === 0 ? 0 : 1;
 
 async function migratedDatabase(serverUrl: string): Promise<{ name: string; url: string }> {
   const name = 'mg_tamper_template';
-  const server = openDatabase({ url: serverUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+  const server = openTestPool({ url: serverUrl, maxConnections: 1 });
   await server`create database ${server(name)} template template0`;
   await server.end({ timeout: 5 });
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
-  const sql = openDatabase({ url: url.href, maxConnections: 1, connectTimeoutMs: 10_000 });
+  const sql = openTestPool({ url: url.href, maxConnections: 1 });
   await migrate(sql);
   await sql.end({ timeout: 5 });
   return { name, url: url.href };

@@ -1,5 +1,4 @@
-import { openDatabase } from '../../db/client.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, openTestPool, type TestDatabase } from '../support/database.ts';
 import { type AttackGroup, allAttacks, shortSelection } from './all-attacks.ts';
 import { type Attack, hit } from './attack.ts';
 import { runMatrix } from './run-matrix.ts';
@@ -13,7 +12,7 @@ describe('tampering', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     await database.appSql.end({ timeout: 5 });
-    const admin = openDatabase({ url: database.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+    const admin = openTestPool({ url: database.adminUrl, maxConnections: 1 });
     groups = await allAttacks(admin);
     await admin.end({ timeout: 5 });
     scene = await buildScene({ serverUrl: process.env['TEST_ADMIN_DATABASE_URL'] ?? '', template: new URL(database.adminUrl).pathname.slice(1) });

@@ -1,12 +1,13 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDatabase, type Sql } from '../../db/client.ts';
+import type { Sql } from '../../db/client.ts';
 import type { Attack, Expected, Kept } from './attack.ts';
 import { exportTo } from './export.ts';
 import { NEIGHBOUR, OURS } from './scene/landmarks.ts';
 import type { Scene, Snapshot } from './scene/scene.ts';
 import { type Verdict, type Verifier, VERIFIERS } from './verifiers.ts';
+import { openTestPool } from '../support/database.ts';
 
 /** What was found; `no export` where the product refused to write one. */
 export type Outcome = Verdict | 'no export';
@@ -33,7 +34,7 @@ export async function runAttack(scene: Scene, attack: Attack, name: string): Pro
     await asAttacker(databases.urlOf(name), (sql) => attack.tamper({ sql, url: databases.urlOf(name), scene, before }));
     const outside = { kept: attack.kept ?? [], ...moments[attack.keptAt ?? attack.on ?? 'whole'] };
     const vkeys = outside.kept.includes('vkeys') ? scene.vkeys : [];
-    const sql = openDatabase({ url: databases.urlAs(name, 'mg_app'), maxConnections: 2, connectTimeoutMs: 10_000 });
+    const sql = openTestPool({ url: databases.urlAs(name, 'mg_app'), maxConnections: 2 });
     try {
       const ours = await verdicts(join(directory, 'ours'), { sql, orgId: OURS, outside, vkeys });
       // Mostly nothing: then one verifier is enough to see that it is so.
@@ -56,7 +57,7 @@ export async function runAttack(scene: Scene, attack: Attack, name: string): Pro
 async function asAttacker(url: string, attack: (sql: Sql) => Promise<void>): Promise<void> {
   const past = new URL(url);
   past.searchParams.set('session_replication_role', 'replica');
-  const sql = openDatabase({ url: past.href, maxConnections: 1, connectTimeoutMs: 10_000 });
+  const sql = openTestPool({ url: past.href, maxConnections: 1 });
   try {
     await attack(sql);
   } finally {

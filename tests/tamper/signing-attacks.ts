@@ -2,7 +2,6 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { orgLogName } from '../../core/ledger/log-names.ts';
-import { openDatabase } from '../../db/client.ts';
 import { newPrivateKeyPem, readPrivateKeyPem } from '../../workers/signer/private-key.ts';
 import { vkeyOf } from '../../workers/signer/signing-keys.ts';
 import type { Attack, AttackedDatabase } from './attack.ts';
@@ -11,6 +10,7 @@ import { resign, rewriteChain, stealKeys, type StolenKeys, tellAnotherStory } fr
 import { AT, HOST, OURS } from './scene/landmarks.ts';
 import type { Moment } from './scene/scene.ts';
 import { openSceneSigner } from './scene/signer.ts';
+import { openTestPool } from '../support/database.ts';
 
 const ours = `org_id = '${OURS}'`;
 
@@ -29,7 +29,7 @@ const retell = async ({ sql }: AttackedDatabase): Promise<void> => {
 const signerRefuses = async ({ url, scene, before }: AttackedDatabase, { remembered, reason }: { remembered: Moment; reason: string }): Promise<void> => {
   const stateDirectory = await mkdtemp(join(tmpdir(), 'mastguard-tamper-'));
   await cp(scene.moments[remembered].signerDirectory, stateDirectory, { recursive: true });
-  const sql = openDatabase({ url, role: 'mg_signer', maxConnections: 1, connectTimeoutMs: 10_000 });
+  const sql = openTestPool({ url, role: 'mg_signer', maxConnections: 1 });
   const signer = await openSceneSigner({ sql, url, stateDirectory, now: () => Math.max(before.nowMs, scene.moments[remembered].nowMs) });
   try {
     await signer.tick();

@@ -1,9 +1,9 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDatabase } from '../../db/client.ts';
 import { createChildren } from '../../scripts/lib/child.mjs';
 import { startPostgres } from '../../scripts/lib/postgres-server.mjs';
+import { openTestPool } from '../support/database.ts';
 
 /** An embedded PostgreSQL for as long as `use` takes, in a directory of its own. It need not survive a crash, so it does not wait for the disk. */
 export async function withPostgres<T>(use: (adminUrl: string) => Promise<T>): Promise<T> {
@@ -17,7 +17,7 @@ export async function withPostgres<T>(use: (adminUrl: string) => Promise<T>): Pr
   try {
     const { adminUrl, root } = await startPostgres({ children, directory: join(directory, 'postgres'), password: 'tamper', port: 16_633 });
     roots.push(root);
-    const sql = openDatabase({ url: adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+    const sql = openTestPool({ url: adminUrl, maxConnections: 1 });
     await sql`alter system set fsync = off`;
     await sql`select pg_reload_conf()`;
     await sql.end({ timeout: 5 });

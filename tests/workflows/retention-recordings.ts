@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
-import { openDatabase } from '../../db/client.ts';
 import { TASK_QUEUE } from '../../workflows/options.ts';
 import type { PurgePosition, retentionPurge } from '../../workflows/retention-purge.ts';
+import { openTestPool } from '../support/database.ts';
 import { addOrganization } from '../support/ledger-records.ts';
 import { createPlainSigner } from '../support/purged-ledger.ts';
 import { atRest, type History, seen } from './run-history.ts';
@@ -22,8 +22,8 @@ const ended = async (handle: WorkflowHandle): Promise<History> => {
 
 /** The ledger's clock ten days on, for as long as a run is recorded: what was kept for a week is due, and signed where `signed`. */
 async function withDue(stage: Stage, { organizations, signed }: { organizations: number; signed: boolean }, record: () => Promise<History>): Promise<History> {
-  const admin = openDatabase({ url: stage.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
-  const signerSql = openDatabase({ url: stage.adminUrl, role: 'mg_signer', maxConnections: 1, connectTimeoutMs: 10_000 });
+  const admin = openTestPool({ url: stage.adminUrl, maxConnections: 1 });
+  const signerSql = openTestPool({ url: stage.adminUrl, role: 'mg_signer', maxConnections: 1 });
   const setClock = (ahead: string): Promise<unknown> =>
     admin.unsafe(
       `create or replace function ledger_now() returns timestamptz language sql volatile set search_path = pg_catalog, pg_temp as $$ select date_trunc('milliseconds', clock_timestamp() + interval '${ahead}') $$`,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { openDatabase, type Sql } from '../../db/client.ts';
+import type { Sql } from '../../db/client.ts';
 import { findLedgerCheck, listLedgerChecks, openLedgerCheck } from '../../db/queries/ledger-checks.ts';
 import { startLedgerCheck } from '../../workers/ledger-checks.ts';
 import { verifyLedgerId } from '../../workflows/ids.ts';
@@ -9,12 +9,13 @@ import { startCheck } from './check-recordings.ts';
 import { seen } from './run-history.ts';
 import { openStage, type Stage } from './stage.ts';
 import { until } from './until.ts';
+import { openTestPool } from '../support/database.ts';
 
 let stage: Stage;
 let admin: Sql;
 beforeEach(async () => {
   stage = await openStage();
-  admin = openDatabase({ url: stage.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+  admin = openTestPool({ url: stage.adminUrl, maxConnections: 1 });
 });
 afterEach(async () => {
   await admin.end({ timeout: 1 });

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import type { Sql } from '../../../db/client.ts';
-import { openDatabase } from '../../../db/client.ts';
 import { appendRecords } from '../../../db/queries/ledger.ts';
 import { startApi, type TestApi } from '../../support/api.ts';
+import { openTestPool } from '../../support/database.ts';
 import { auditRecord, sha256Hex } from '../../support/ledger-records.ts';
 import { startTestSigner, type TestSigner } from '../../support/signed-ledgers.ts';
 import { until } from '../../workflows/until.ts';
@@ -17,7 +17,7 @@ let key: string;
 
 beforeAll(async () => {
   test = await startApi();
-  admin = openDatabase({ url: test.database.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+  admin = openTestPool({ url: test.database.adminUrl, maxConnections: 1 });
   signer = await startTestSigner(test.database.adminUrl);
 });
 afterAll(async () => {

@@ -6,12 +6,12 @@ import { parseVkey, type Vkey } from '../../../core/ledger/note.ts';
 import { parseProofFile } from '../../../core/ledger/proof-file.ts';
 import { verifyConsistency, verifyInclusion } from '../../../core/ledger/proofs.ts';
 import type { Sql } from '../../../db/client.ts';
-import { openDatabase } from '../../../db/client.ts';
 import { appendRecords } from '../../../db/queries/ledger.ts';
 import { recordId } from '../../../db/record-id.ts';
 import type { EntryProof, LogKey } from '../../../schemas/audit.ts';
 import { verifyEd25519 } from '../../../db/ledger-primitives.ts';
 import { startApi, type TestApi } from '../../support/api.ts';
+import { openTestPool } from '../../support/database.ts';
 import { createLedgerClock } from '../../support/ledger-clock.ts';
 import { auditRecord, sha256Hex } from '../../support/ledger-records.ts';
 import { startTestSigner, type TestSigner } from '../../support/signed-ledgers.ts';
@@ -46,7 +46,7 @@ async function opened(note: string, key: string): Promise<Checkpoint> {
 
 beforeAll(async () => {
   test = await startApi();
-  admin = openDatabase({ url: test.database.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+  admin = openTestPool({ url: test.database.adminUrl, maxConnections: 1 });
   [big, other] = [await organization(), await organization()];
   for (const [id, action] of [
     ['e1', 'read'],

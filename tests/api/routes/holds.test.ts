@@ -1,6 +1,6 @@
-import { openDatabase } from '../../../db/client.ts';
 import { changePlanOf } from '../../../workers/change-plan.ts';
 import { startApi, type TestApi } from '../../support/api.ts';
+import { openTestPool } from '../../support/database.ts';
 
 const HOLDS = '/api/v1/audit/holds';
 let test: TestApi;
@@ -20,7 +20,7 @@ const post = (path: string, body?: unknown) => test.call('POST', path, { key, ..
 const get = (path: string) => test.call('GET', path, { key });
 /** Audit records of the organisation: type and details. */
 const records = async (type: string) => {
-  const admin = openDatabase({ url: test.database.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+  const admin = openTestPool({ url: test.database.adminUrl, maxConnections: 1 });
   const rows = await admin<{ body: string }[]>`select body from audit_records where org_id = ${orgId} and type like ${type} order by seq`;
   await admin.end({ timeout: 1 });
   return rows.map(({ body }) => JSON.parse(body) as { type: string; actor: string; target: string; details: object });

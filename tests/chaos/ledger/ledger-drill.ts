@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openDatabase } from '../../../db/client.ts';
 import { verifyLedger } from '../../../db/verify-ledger.ts';
+import { openTestPool } from '../../support/database.ts';
 import type { House, Part } from '../../support/house.ts';
 import { addTestOrganization } from '../../support/product.ts';
 import type { SeededRandom } from '../../support/seeded-random.ts';
@@ -91,7 +91,7 @@ export async function runLedgerDrill({ house, random, seconds, kills = [] }: Led
 
 /** Acknowledged entries are a subset of the log, each once; the log has no gap and is in order. */
 async function auditReceipts(house: House, orgId: string, receipts: readonly Receipt[]): Promise<{ entries: number; findings: string[] }> {
-  const admin = openDatabase({ url: house.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+  const admin = openTestPool({ url: house.adminUrl, maxConnections: 1 });
   try {
     const rows = await admin<{ seq: number; hash: string }[]>`select seq, encode(entry_hash, 'hex') as hash from ledger_entry where org_id = ${orgId}`;
     const hashOf = new Map(rows.map(({ seq, hash }) => [seq, hash]));

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { openDatabase } from '../../../db/client.ts';
 import type { EffectCount } from './count.ts';
+import { openTestPool } from '../../support/database.ts';
 
 export interface PeerDatabase {
   url: string;
@@ -15,7 +15,7 @@ export async function createPeerDatabase(serverUrl: string): Promise<PeerDatabas
   const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   await onServer(serverUrl, `create database ${name}`);
-  const sql = openDatabase({ url: url.href, maxConnections: 1, applicationName: 'mastguard-chaos', connectTimeoutMs: 10_000 });
+  const sql = openTestPool({ url: url.href, maxConnections: 1, applicationName: 'mastguard-chaos' });
   const drop = async (): Promise<void> => {
     await sql.end({ timeout: 1 });
     await onServer(serverUrl, `drop database if exists ${name} with (force)`);
@@ -36,7 +36,7 @@ export async function createPeerDatabase(serverUrl: string): Promise<PeerDatabas
 }
 
 async function onServer(serverUrl: string, statement: string): Promise<void> {
-  const sql = openDatabase({ url: serverUrl, maxConnections: 1, applicationName: 'mastguard-chaos', connectTimeoutMs: 10_000 });
+  const sql = openTestPool({ url: serverUrl, maxConnections: 1, applicationName: 'mastguard-chaos' });
   try {
     await sql.unsafe(statement);
   } finally {

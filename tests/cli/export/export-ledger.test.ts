@@ -7,9 +7,10 @@ import { exportLedger } from '../../../cli/export/export-ledger.ts';
 import { nodePrimitives } from '../../../cli/verify/node-primitives.ts';
 import { openDirectory } from '../../../cli/verify/directory-source.ts';
 import { verifyExport } from '../../../core/ledger/verify/verify-export.ts';
-import { openDatabase, type Sql } from '../../../db/client.ts';
+import type { Sql } from '../../../db/client.ts';
 import { appendRecords } from '../../../db/queries/ledger.ts';
 import { startApi, type TestApi } from '../../support/api.ts';
+import { openTestPool } from '../../support/database.ts';
 import { createLedgerClock, DAY_MS, type LedgerClock } from '../../support/ledger-clock.ts';
 import { auditRecord } from '../../support/ledger-records.ts';
 import { runPurge } from '../../support/purged-ledger.ts';
@@ -24,7 +25,7 @@ let count = 0;
 
 beforeAll(async () => {
   api = await startApi();
-  admin = openDatabase({ url: api.database.adminUrl, maxConnections: 2, connectTimeoutMs: 10_000 });
+  admin = openTestPool({ url: api.database.adminUrl, maxConnections: 2 });
   clock = await createLedgerClock(admin);
   signer = await startTestSigner(api.database.adminUrl);
   home = await mkdtemp(join(tmpdir(), 'mastguard-exports-'));
@@ -212,7 +213,7 @@ test('a key that may not is told so at once', async () => {
 describe('a purge while it is read', () => {
   let purgeSql: Sql;
   beforeAll(() => {
-    purgeSql = openDatabase({ url: api.database.adminUrl, role: 'mg_purge', maxConnections: 2, connectTimeoutMs: 10_000 });
+    purgeSql = openTestPool({ url: api.database.adminUrl, role: 'mg_purge', maxConnections: 2 });
   });
   afterAll(() => purgeSql.end({ timeout: 1 }));
 

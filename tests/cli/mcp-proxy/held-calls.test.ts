@@ -18,6 +18,7 @@ import {
 } from '../../support/mcp.ts';
 import { MCP_POLICY } from '../../support/mcp-policies.ts';
 import { startTestProduct, type TestProduct } from '../../support/product.ts';
+import { until } from '../../workflows/until.ts';
 
 let product: TestProduct;
 const harness = createMcpHarness();
@@ -207,13 +208,10 @@ test('a rule that asks how a call went is told', async () => {
   const { client, agentId } = await connect(filesystem(directory));
   await call(client, 'create_directory', { path: join(directory, 'new') });
   const [event] = await eventsOf(product, agentId, 'create_directory');
-  const deadline = Date.now() + 20_000;
-  for (;;) {
+  await until(async () => {
     const { body } = await product.call('GET', `/api/v1/audit/entries?eventId=${event?.eventId}`);
-    if (JSON.stringify(body).includes('executed')) break;
-    if (Date.now() > deadline) throw new Error(`nothing was told: ${JSON.stringify(body)}`);
-    await sleep(100);
-  }
+    return JSON.stringify(body).includes('executed');
+  });
 });
 
 test('a server that is killed is told: who waits has an error, and the proxy ends', async () => {

@@ -1,6 +1,5 @@
-import { openDatabase } from '../../../db/client.ts';
 import type { Sql } from '../../../db/client.ts';
-import { createTestDatabase } from '../../support/database.ts';
+import { createTestDatabase, openTestPool } from '../../support/database.ts';
 import type { TestDatabase } from '../../support/database.ts';
 import { permittedAmong } from './attempt.ts';
 import { inDraft } from './draft.ts';
@@ -13,7 +12,7 @@ describe('role, table and verb', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    admin = openDatabase({ url: database.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+    admin = openTestPool({ url: database.adminUrl, maxConnections: 1 });
   });
 
   afterAll(async () => {

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { openDatabase } from '../../../db/client.ts';
 import type { Sql, TransactionSql } from '../../../db/client.ts';
-import { createTestDatabase } from '../../support/database.ts';
+import { createTestDatabase, openTestPool } from '../../support/database.ts';
 import type { TestDatabase } from '../../support/database.ts';
 import { EVERY_ORGANIZATION, NO_ROW, ROLES, wordsOf } from './expected-tables.ts';
 import { fillTenantTables, rowsSeen } from './tenant-rows.ts';
@@ -14,7 +13,7 @@ describe('rows of organisations', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    admin = openDatabase({ url: database.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+    admin = openTestPool({ url: database.adminUrl, maxConnections: 1 });
     await fillTenantTables(admin, [ours, theirs]);
   });
 
@@ -68,7 +67,7 @@ describe('rows of organisations', () => {
   });
 
   test('the organisation of an earlier transaction counts for nothing, whether it was committed, rolled back or failed', async () => {
-    const single = openDatabase({ url: database.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+    const single = openTestPool({ url: database.adminUrl, maxConnections: 1 });
     const later = (): Promise<Map<string, string>> => inTransaction(single, (tx) => rowsSeen(tx, both));
     await single.begin((tx) => tx`select set_config('mg.org_id', ${ours}, true)`);
     expect(surprises(await later(), '')).toEqual([]);

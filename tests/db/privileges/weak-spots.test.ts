@@ -1,6 +1,5 @@
-import { openDatabase } from '../../../db/client.ts';
 import type { Sql } from '../../../db/client.ts';
-import { createTestDatabase } from '../../support/database.ts';
+import { createTestDatabase, openTestPool } from '../../support/database.ts';
 import type { TestDatabase } from '../../support/database.ts';
 import { inDraft } from './draft.ts';
 import { findWeakSpots } from './weak-spots.ts';
@@ -11,7 +10,7 @@ describe('weak spots of the catalogue', () => {
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    admin = openDatabase({ url: database.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+    admin = openTestPool({ url: database.adminUrl, maxConnections: 1 });
   });
 
   afterAll(async () => {

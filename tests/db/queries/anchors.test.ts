@@ -1,7 +1,7 @@
-import { openDatabase, type Sql } from '../../../db/client.ts';
+import type { Sql } from '../../../db/client.ts';
 import { listAnchorReceipts, recordAnchorOutcomes } from '../../../db/queries/anchors.ts';
 import { asTenant } from '../../../db/tenant.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { createTestDatabase, openTestPool, type TestDatabase } from '../../support/database.ts';
 import { addOrganization } from '../../support/ledger-records.ts';
 import { createSignedLog, type SignedLog } from '../../support/signed-log.ts';
 
@@ -14,7 +14,7 @@ let theirs: string;
 beforeAll(async () => {
   database = await createTestDatabase();
   sql = database.appSql;
-  admin = openDatabase({ url: database.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+  admin = openTestPool({ url: database.adminUrl, maxConnections: 1 });
   log = createSignedLog(database.adminUrl);
   [mine, theirs] = [await addOrganization(sql), await addOrganization(sql)];
   for (const org of [mine, theirs]) await log.sign(org, 2);

@@ -1,15 +1,15 @@
 import * as fc from 'fast-check';
 import { DAY_MS, isPurgeable, type PurgeRules } from '../../../core/ledger/retention.ts';
-import { openDatabase, type Sql } from '../../../db/client.ts';
+import type { Sql } from '../../../db/client.ts';
 import { anyHold, anyReduction, anySeq, anyTime } from '../../core/ledger/any-purge.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { createTestDatabase, openTestPool, type TestDatabase } from '../../support/database.ts';
 import { addOrganization } from '../../support/ledger-records.ts';
 
 let database: TestDatabase;
 let admin: Sql;
 beforeAll(async () => {
   database = await createTestDatabase();
-  admin = openDatabase({ url: database.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+  admin = openTestPool({ url: database.adminUrl, maxConnections: 1 });
   // A zone with a change of clocks, and another way to write dates: neither may matter.
   await admin.unsafe("set timezone = 'Europe/Vienna'; set datestyle = 'German'");
 });

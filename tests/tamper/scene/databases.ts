@@ -1,4 +1,4 @@
-import { openDatabase } from '../../../db/client.ts';
+import { openTestPool } from '../../support/database.ts';
 
 /** Databases of one server: made from others, looked into, and gone when all of it ends. */
 export interface Databases {
@@ -13,11 +13,10 @@ export interface Databases {
 
 export function openDatabases(serverUrl: string): Databases {
   // A copy of a database is a copy of its files: a busy disk takes its time.
-  const server = openDatabase({
+  const server = openTestPool({
     url: serverUrl,
     maxConnections: 2,
     applicationName: 'mastguard-tamper',
-    connectTimeoutMs: 10_000,
     statementTimeoutMs: 120_000,
   });
   const urlOf = (name: string): string => {

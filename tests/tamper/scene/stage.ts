@@ -4,7 +4,7 @@ import { createRetentionActivities } from '../../../activities/retention.ts';
 import { createReviewActivities } from '../../../activities/review.ts';
 import { createWeigh } from '../../../activities/weigh.ts';
 import { createCoalescer } from '../../../db/coalescer.ts';
-import { openDatabase, type Sql } from '../../../db/client.ts';
+import type { Sql } from '../../../db/client.ts';
 import { settleDecisions } from '../../../db/queries/settle.ts';
 import { createSubjectVault } from '../../../db/subject-vault.ts';
 import type { Decision, Receipt } from '../../../schemas/decision.ts';
@@ -14,6 +14,7 @@ import { type SceneClock, setSceneClock } from './clock.ts';
 import type { Databases } from './databases.ts';
 import { OURS } from './landmarks.ts';
 import { openSceneSigner, type SceneSigner } from './signer.ts';
+import { openTestPool } from '../../support/database.ts';
 
 /** The product's own functions on one database, without servers around them. */
 export interface Stage {
@@ -47,7 +48,7 @@ const FILLED_AT_ONCE = 64;
 
 export async function openStage({ databases, database, startMs, masterKey, signerDirectory, prefix }: StageOptions): Promise<Stage> {
   const pool = (role?: string, maxConnections = 4): Sql =>
-    openDatabase({ url: databases.urlOf(database), maxConnections, connectTimeoutMs: 10_000, ...(role === undefined ? {} : { role }) });
+    openTestPool({ url: databases.urlOf(database), maxConnections, ...(role === undefined ? {} : { role }) });
   const [admin, sql, purger] = [pool(undefined, 1), pool('mg_app'), pool('mg_purge', 1)];
   const clock = await setSceneClock(admin, startMs);
   const now = clock.nowMs;

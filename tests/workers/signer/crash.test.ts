@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { openDatabase, type Sql } from '../../../db/client.ts';
+import type { Sql } from '../../../db/client.ts';
 import { listCheckpoints } from '../../../db/queries/checkpoints.ts';
 import { appendRecords } from '../../../db/queries/ledger.ts';
 import { openMemory } from '../../../workers/signer/memory.ts';
 import type { TickReport } from '../../../workers/signer/tick.ts';
 import { startAnswerCuttingProxy } from '../../support/answer-cutting-proxy.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { createTestDatabase, openTestPool, type TestDatabase } from '../../support/database.ts';
 import { addOrganization, auditRecord } from '../../support/ledger-records.ts';
 import { checkDeploymentHistory, checkHistory } from '../../support/signed-history.ts';
 import { nodeScript } from '../../support/node-script.ts';
@@ -27,7 +27,7 @@ describe('a signer that is killed', () => {
   beforeEach(async () => {
     database = await createTestDatabase();
     app = database.appSql;
-    admin = openDatabase({ url: database.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+    admin = openTestPool({ url: database.adminUrl, maxConnections: 1 });
     orgs = [await addOrganization(app), await addOrganization(app)];
     directory = newStateDirectory();
   });

@@ -1,9 +1,9 @@
-import { openDatabase, type Sql } from '../../../db/client.ts';
+import type { Sql } from '../../../db/client.ts';
 import { listCheckpoints } from '../../../db/queries/checkpoints.ts';
 import { appendRecords } from '../../../db/queries/ledger.ts';
 import { type DurableFs, durableFs } from '../../../workers/signer/durable-file.ts';
 import { openMemory } from '../../../workers/signer/memory.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { createTestDatabase, openTestPool, type TestDatabase } from '../../support/database.ts';
 import { addOrganization, auditRecord } from '../../support/ledger-records.ts';
 import { checkDeploymentHistory, checkHistory } from '../../support/signed-history.ts';
 import { openTurns, removeStateDirectories, type SignerTurns } from '../../support/signer-turns.ts';
@@ -49,7 +49,7 @@ describe('what the signer remembers', () => {
   beforeEach(async () => {
     database = await createTestDatabase();
     app = database.appSql;
-    admin = openDatabase({ url: database.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+    admin = openTestPool({ url: database.adminUrl, maxConnections: 1 });
     orgs = [await addOrganization(app), await addOrganization(app)];
     failure = undefined;
     turns = await openTurns(database.adminUrl, { fs: failingFs((call, file) => failure?.(call, file)) });

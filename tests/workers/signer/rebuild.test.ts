@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { openDatabase, type Sql } from '../../../db/client.ts';
+import type { Sql } from '../../../db/client.ts';
 import { listCheckpoints, listLogKeys } from '../../../db/queries/checkpoints.ts';
 import { appendRecords } from '../../../db/queries/ledger.ts';
 import { asTenant } from '../../../db/tenant.ts';
 import { builtProduct } from '../../support/built-product.ts';
 import { copyDatabase } from '../../support/copy-database.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { createTestDatabase, openTestPool, type TestDatabase } from '../../support/database.ts';
 import { addOrganization, auditRecord } from '../../support/ledger-records.ts';
 import { checkDeploymentHistory, checkHistory } from '../../support/signed-history.ts';
 import { openTurns, removeStateDirectories, SIGNER_HOST, type SignerTurns } from '../../support/signer-turns.ts';
@@ -26,7 +26,7 @@ describe('npm run signer', () => {
   beforeEach(async () => {
     database = await createTestDatabase();
     app = database.appSql;
-    admin = openDatabase({ url: database.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+    admin = openTestPool({ url: database.adminUrl, maxConnections: 1 });
     orgs = [await addOrganization(app), await addOrganization(app)];
     turns = await openTurns(database.adminUrl);
     await append('first', 600);
@@ -161,7 +161,7 @@ describe('npm run signer', () => {
       expect(await command(['rebuild', '--forget'], older.adminUrl)).toMatchObject({ code: 0 });
       await again(older.adminUrl);
       expect(await turns.tick()).toMatchObject({ signed: 2, refusals: 0 });
-      const copy = openDatabase({ url: older.adminUrl, role: 'mg_app', maxConnections: 2, connectTimeoutMs: 10_000 });
+      const copy = openTestPool({ url: older.adminUrl, role: 'mg_app', maxConnections: 2 });
       for (const org of orgs) {
         await checkHistory(copy, org);
         expect(await resumed(org, copy)).toMatchObject([{ number: 2, rebuilt: { size: 606, forgotten: { number: 4 } } }]);

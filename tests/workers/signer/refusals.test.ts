@@ -1,12 +1,12 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openDatabase, type Sql } from '../../../db/client.ts';
+import type { Sql } from '../../../db/client.ts';
 import { listCheckpoints } from '../../../db/queries/checkpoints.ts';
 import { appendRecords } from '../../../db/queries/ledger.ts';
 import { asTenant } from '../../../db/tenant.ts';
 import { copyDatabase } from '../../support/copy-database.ts';
-import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
+import { createTestDatabase, openTestPool, type TestDatabase } from '../../support/database.ts';
 import { addOrganization, auditRecord } from '../../support/ledger-records.ts';
 import { checkHistory } from '../../support/signed-history.ts';
 import { newStateDirectory, openTurns, removeStateDirectories, type SignerTurns } from '../../support/signer-turns.ts';
@@ -36,7 +36,7 @@ describe('a history that contradicts what was signed is not signed', () => {
   beforeEach(async () => {
     database = await createTestDatabase();
     app = database.appSql;
-    admin = openDatabase({ url: database.adminUrl, maxConnections: 1, connectTimeoutMs: 10_000 });
+    admin = openTestPool({ url: database.adminUrl, maxConnections: 1 });
     [org, bystander] = [await addOrganization(app), await addOrganization(app)];
     turns = await openTurns(database.adminUrl);
     await append('first');
@@ -193,7 +193,7 @@ describe('a history that contradicts what was signed is not signed', () => {
     await append('second');
     await turns.tick();
     await turns.close();
-    const other = openDatabase({ url: older.adminUrl, role: 'mg_app', maxConnections: 1, connectTimeoutMs: 10_000 });
+    const other = openTestPool({ url: older.adminUrl, role: 'mg_app', maxConnections: 1 });
     await appendRecords(
       other,
       Array.from({ length: 20 }, (_, at) => auditRecord(org, `elsewhere-${at}`)),

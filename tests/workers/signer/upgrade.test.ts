@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openDatabase } from '../../../db/client.ts';
 import { migrate } from '../../../db/migrate.ts';
 import { newestCheckpoint } from '../../../db/queries/checkpoints.ts';
 import { appendRecords } from '../../../db/queries/ledger.ts';
 import { builtProduct } from '../../support/built-product.ts';
+import { openTestPool } from '../../support/database.ts';
 import { addOrganization, auditRecord } from '../../support/ledger-records.ts';
 import { checkHistory } from '../../support/signed-history.ts';
 import { newStateDirectory, removeStateDirectories, SIGNER_HOST } from '../../support/signer-turns.ts';
@@ -22,12 +22,12 @@ afterAll(removeStateDirectories);
 
 test('a database of an older release is migrated, and the process of the role signer signs what has come together, with nothing but its own settings', async () => {
   const name = `mg_test_${randomBytes(6).toString('hex')}`;
-  const server = openDatabase({ url: process.env['TEST_ADMIN_DATABASE_URL'] ?? '', maxConnections: 1, connectTimeoutMs: 10_000 });
+  const server = openTestPool({ url: process.env['TEST_ADMIN_DATABASE_URL'] ?? '', maxConnections: 1 });
   await server.unsafe(`create database ${name} template template0`);
   const url = new URL(process.env['TEST_ADMIN_DATABASE_URL'] ?? '');
   url.pathname = `/${name}`;
-  const admin = openDatabase({ url: url.href, maxConnections: 2, connectTimeoutMs: 10_000 });
-  const app = openDatabase({ url: url.href, role: 'mg_app', maxConnections: 2, connectTimeoutMs: 10_000 });
+  const admin = openTestPool({ url: url.href, maxConnections: 2 });
+  const app = openTestPool({ url: url.href, role: 'mg_app', maxConnections: 2 });
   const older = mkdtempSync(join(tmpdir(), 'mastguard-migrations-'));
   const directory = newStateDirectory();
   try {
