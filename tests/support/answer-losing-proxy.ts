@@ -6,15 +6,18 @@ export interface AnswerLosingProxy {
   url: string;
   /** The next answers are read to their end, and then the caller's connection is closed instead. */
   lose: (answers: number) => void;
+  /** What is answered from now on is kept back until the returned function is called. */
+  keepBack: () => () => void;
   /** Answers lost so far. */
   readonly lost: number;
   close: () => Promise<void>;
 }
 
-/** A proxy before an HTTP server that loses answers: the server has done what was asked, and the caller does not hear of it. */
+/** A proxy before an HTTP server that loses or keeps back answers: the server has done what was asked, and the caller does not hear of it, or not yet. */
 export async function startAnswerLosingProxy(target: string): Promise<AnswerLosingProxy> {
   let toLose = 0;
   let lost = 0;
+  let kept: Promise<void> | undefined;
   const server = createServer((req, res) => {
     void (async () => {
       const chunks: Buffer[] = [];
@@ -24,6 +27,7 @@ export async function startAnswerLosingProxy(target: string): Promise<AnswerLosi
       const body = method === 'GET' ? {} : { body: Buffer.concat(chunks) };
       const answer = await fetch(target + (req.url ?? ''), { method, headers: headers as Record<string, string>, ...body });
       const text = await answer.text();
+      await kept;
       if (toLose > 0) {
         toLose -= 1;
         lost += 1;
@@ -39,6 +43,13 @@ export async function startAnswerLosingProxy(target: string): Promise<AnswerLosi
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     lose(answers) {
       toLose = answers;
+    },
+    keepBack() {
+      let release: () => void = () => undefined;
+      kept = new Promise((resolve) => {
+        release = resolve;
+      });
+      return release;
     },
     get lost() {
       return lost;

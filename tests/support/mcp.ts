@@ -3,7 +3,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type CallToolResult, Client, type ClientOptions } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
@@ -11,6 +10,7 @@ import { mcpProxyCommand } from '../../cli/mcp-proxy.ts';
 import { DECISION_META } from '../../sdk/agent/src/mcp/answers.ts';
 import type { EventSummary } from '../../schemas/event-views.ts';
 import type { Review } from '../../schemas/review.ts';
+import { until } from '../workflows/until.ts';
 import { builtProduct } from './built-product.ts';
 import type { TestOrganization, TestProduct } from './product.ts';
 
@@ -180,13 +180,17 @@ export async function eventsOf(product: TestProduct, agentId: string, action: st
 
 /** The only review of an agent in a status, as soon as there is one. */
 export async function reviewOf({ call: ask }: TestProduct, agentId: string, status: Review['status'] = 'pending'): Promise<Review> {
-  for (;;) {
+  let seen: Review[] = [];
+  const look = async (): Promise<Review | undefined> => {
     const { body } = await ask<{ data: Review[] }>('GET', '/api/v1/hitl/reviews?limit=100');
-    const [found, ...others] = body.data.filter((one) => one.agentId === agentId && one.status === status);
+    seen = body.data.filter((one) => one.agentId === agentId);
+    const [found, ...others] = seen.filter((one) => one.status === status);
     if (others.length > 0) throw new Error(`${others.length + 1} reviews are ${status}`);
-    if (found !== undefined) return found;
-    await sleep(50);
-  }
+    return found;
+  };
+  return until(look).catch((cause: unknown) => {
+    throw new Error(`no review of ${agentId} is ${status}; they are: ${seen.map((one) => one.status).join(', ')}`, { cause });
+  });
 }
 
 /** As a reviewer. */

@@ -2,7 +2,9 @@ import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileS
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@modelcontextprotocol/client';
 import type { Review } from '../../../schemas/review.ts';
+import { type AnswerLosingProxy, startAnswerLosingProxy } from '../../support/answer-losing-proxy.ts';
 import {
   call,
   createMcpHarness,
@@ -39,14 +41,17 @@ afterAll(() => product.stop());
 
 /** Each test is an agent of its own. */
 let agents = 0;
-const connect = (server: string[], { options = [] }: { options?: string[] } = {}): Promise<Proxied & { agentId: string }> => {
-  const { agentId, ...asked } = nextAgent(server, options);
+const connect = (
+  server: string[],
+  { options = [], baseUrl = product.apiUrl }: { options?: string[]; baseUrl?: string } = {},
+): Promise<Proxied & { agentId: string }> => {
+  const { agentId, ...asked } = nextAgent(server, options, baseUrl);
   return harness.connect(asked).then((proxied) => ({ ...proxied, agentId }));
 };
-const nextAgent = (server: string[], options: string[] = []) => {
+const nextAgent = (server: string[], options: string[] = [], baseUrl = product.apiUrl) => {
   const agentId = `held-${(agents += 1)}`;
   const flags = ['--agent-id', agentId, '--pins', join(directory, 'pins.json'), '--deadline-ms', '10000', ...options];
-  return { agentId, server, options: flags, env: environmentOf(product, product) };
+  return { agentId, server, options: flags, env: { ...environmentOf(product, product), MASTGUARD_BASE_URL: baseUrl } };
 };
 
 const review = (agentId: string, status?: Review['status']): Promise<Review> => reviewOf(product, agentId, status);
@@ -168,6 +173,32 @@ test('a client that goes withdraws what waits', async () => {
   await review(agentId);
   await client.close();
   await review(agentId, 'withdrawn');
+});
+
+describe('a review that is opened while the answer is still on its way is withdrawn', () => {
+  let slow: AnswerLosingProxy;
+  beforeEach(async () => {
+    slow = await startAnswerLosingProxy(product.apiUrl);
+  });
+  afterEach(() => slow.close());
+
+  test.each([
+    ['cancels', async (_client: Client, stop: AbortController) => stop.abort('changed my mind')],
+    ['goes', (client: Client) => client.close()],
+  ])('when the client %s', async (_name, leave) => {
+    const { client, agentId } = await connect(filesystem(directory), { baseUrl: slow.url });
+    await client.listTools();
+    const release = slow.keepBack();
+    const stop = new AbortController();
+    const path = join(directory, 'a.txt');
+    const answer = call(client, 'write_file', { path, content: 'x' }, { signal: stop.signal });
+    answer.catch(() => undefined);
+    await review(agentId);
+    await leave(client, stop);
+    release();
+    expect((await review(agentId, 'withdrawn')).outcome).toBe('block');
+    expect(existsSync(path)).toBe(false);
+  });
 });
 
 test('what a file says does not reach the agent where it gives orders', async () => {

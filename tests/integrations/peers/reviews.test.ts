@@ -15,6 +15,7 @@ import { governTool as governAgentTool, mastguardToolInputGuardrail } from '../.
 import { governTools, mastguardMiddleware } from '../../../sdk/agent/src/integrations/vercel-ai.ts';
 import type { ShieldOptions } from '../../../sdk/agent/src/shield-options.ts';
 import { startTestProduct, type TestProduct } from '../../support/product.ts';
+import { until } from '../../workflows/until.ts';
 import { canRun, PEERS } from './install.ts';
 import { loadPeer } from './load.ts';
 
@@ -46,14 +47,7 @@ const options = (more: Omit<ShieldOptions, 'agentId'> = {}) => ({
 });
 
 /** The review of the agent, once it is there. */
-async function reviewOf(agentId: string): Promise<string> {
-  for (;;) {
-    const { data } = await mg.hitl.queue().page();
-    const asked = data.find((review) => review.agentId === agentId);
-    if (asked !== undefined) return asked.id;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
+const reviewOf = (agentId: string): Promise<string> => until(async () => (await mg.hitl.queue().page()).data.find((review) => review.agentId === agentId)?.id);
 const decideOn = async (agentId: string, decision: Parameters<MastGuardClient['hitl']['decide']>[1]) => reviewer.hitl.decide(await reviewOf(agentId), decision);
 const approve = (agentId: string) => decideOn(agentId, { verb: 'approve' });
 const counted = () => {

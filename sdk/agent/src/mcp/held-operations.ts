@@ -9,7 +9,7 @@ export interface Held {
 export interface OperationControl {
   /** Fires when nobody wants the operation any more. */
   signal: AbortSignal;
-  /** Unless it has been held, the next operation of its key is another one. */
+  /** Called when it is known that people need not decide: unless it has been held, the next operation of its key is another one, and it ends where its callers have gone. */
   release: () => void;
   /**
    * Waits for what people decide, and then for somebody who wants the outcome: meanwhile, calls of the same key attach to this operation
@@ -19,7 +19,7 @@ export interface OperationControl {
 }
 
 export interface AttendOptions {
-  /** Fires when the caller has gone. With a `TimeoutError` it may come back: what is held then stays held without it. */
+  /** Fires when the caller has gone. With a `TimeoutError` it may come back: what is held, or may come to be, stays so without it. */
   signal: AbortSignal;
   /** Told at once when the operation begins to wait for people, and then again and again. */
   onWaiting: (held: Held, elapsedMs: number) => void;
@@ -42,7 +42,10 @@ interface Operation<Outcome> {
   isHeld: Promise<boolean>;
   held: Held | undefined;
   callers: number;
+  /** Why the last caller has gone that may come back. */
+  leftWith: unknown;
   wasHeld: boolean;
+  isReleased: boolean;
   isOver: boolean;
   ended: AbortController;
   /** Resolve when it waits for people, and when somebody attends. */
@@ -71,7 +74,9 @@ export function createHeldOperations<Outcome>({ holdMs, progressMs }: { holdMs: 
       isHeld: decided,
       held: undefined,
       callers: 0,
+      leftWith: undefined,
       wasHeld: false,
+      isReleased: false,
       isOver: false,
       ended,
       onHeld: new Set(),
@@ -82,8 +87,10 @@ export function createHeldOperations<Outcome>({ holdMs, progressMs }: { holdMs: 
       signal: ended.signal,
       release() {
         if (operation.wasHeld) return;
+        operation.isReleased = true;
         forget(key, operation);
         decide(false);
+        if (operation.leftWith !== undefined && operation.callers === 0) ended.abort(operation.leftWith);
       },
       async hold(held, settled) {
         operation.wasHeld = true;
@@ -142,11 +149,16 @@ export function createHeldOperations<Outcome>({ holdMs, progressMs }: { holdMs: 
         clearInterval(ticks);
         operation.onHeld.delete(tell);
         operation.callers -= 1;
+        const isLast = operation.callers === 0 && signal.aborted;
+        const mayComeBack = isTimeout(signal.reason) && (operation.wasHeld || !operation.isReleased);
         if (operation.isOver) forget(key, operation);
-        else if (operation.callers === 0 && signal.aborted && !(operation.wasHeld && isTimeout(signal.reason))) {
+        else if (isLast && !mayComeBack) {
           forget(key, operation);
           operation.ended.abort(signal.reason);
-        } else if (byKey.size > MAX_UNATTENDED) giveUpOldest(byKey);
+        } else {
+          if (isLast) operation.leftWith = signal.reason;
+          if (byKey.size > MAX_UNATTENDED) giveUpOldest(byKey);
+        }
       }
     },
     close(reason) {

@@ -19,7 +19,7 @@ import {
   type RpcMessage,
   type RpcRequest,
 } from './json-rpc.ts';
-import { createPermitHeld } from './permit-held.ts';
+import { createHeldPermits } from './held-permits.ts';
 import { resultType } from './protocol-era.ts';
 import { createToolCalls } from './tool-calls.ts';
 import { createToolDefinitions, type DefinitionNote } from './tool-definitions.ts';
@@ -92,7 +92,7 @@ export function createMcpProxy({
   const background = new Set<Promise<unknown>>();
   const track = (work: Promise<unknown>): void => {
     background.add(work);
-    void work.finally(() => background.delete(work));
+    void work.catch(() => undefined).finally(() => background.delete(work));
   };
   const requests = createUpstreamRequests((message) => upstream.send(message));
   const operations = createHeldOperations<RpcAnswer>({ holdMs, progressMs });
@@ -106,7 +106,7 @@ export function createMcpProxy({
     onNote: (note) => onNote?.(note),
     listPage: (params, signal) => requests.send('tools/list', params, signal),
   });
-  const calls = createToolCalls({ governor, permitHeld: createPermitHeld({ client, track }), definitions, operations, upstream: requests, metadata });
+  const calls = createToolCalls({ governor, permits: createHeldPermits({ governor, client, track }), definitions, operations, upstream: requests, metadata });
 
   /** Requests of the client that are governed, and those that the server has been given as they are. */
   const governed = new Map<RequestId, AbortController>();

@@ -12,7 +12,7 @@ import { type Denial, denialOf, denied, pending, withheld } from './answers.ts';
 import { fitArguments } from './fit-arguments.ts';
 import type { Held, HeldOperations, OperationControl } from './held-operations.ts';
 import { isMembers, type Members, type RpcAnswer, RPC_CODES, type RpcRequest } from './json-rpc.ts';
-import { isHeld, type PermitHeld } from './permit-held.ts';
+import { type Decided, type HeldPermits, isHeld } from './held-permits.ts';
 import { comeBack, isModern, isOwnState, resultType } from './protocol-era.ts';
 import { resultText } from './result-text.ts';
 import { type ToolDefinitions, type ToolStanding, UnlistableError } from './tool-definitions.ts';
@@ -20,7 +20,7 @@ import type { UpstreamRequests } from './upstream-requests.ts';
 
 export interface ToolCallsOptions {
   governor: Governor;
-  permitHeld: PermitHeld;
+  permits: HeldPermits;
   definitions: ToolDefinitions;
   operations: HeldOperations<RpcAnswer>;
   upstream: UpstreamRequests;
@@ -51,7 +51,7 @@ const MAX_REMEMBERED = 10_000;
 /** Parts of a long text that are asked about at once. */
 const AT_ONCE = 4;
 
-export function createToolCalls({ governor, permitHeld, definitions, operations, upstream, metadata }: ToolCallsOptions): ToolCalls {
+export function createToolCalls({ governor, permits, definitions, operations, upstream, metadata }: ToolCallsOptions): ToolCalls {
   const toolOfTask = createBoundedMap<string>(MAX_REMEMBERED);
   /** Calls that were permitted and that the server wants to see again, with more input; the tool of each. */
   const toContinue = createBoundedMap<string>(MAX_REMEMBERED);
@@ -65,16 +65,21 @@ export function createToolCalls({ governor, permitHeld, definitions, operations,
     // The action is not the tool's name: a rule that asks people about the call must not ask them about its answer again.
     const named = channel === 'tool_result' ? { tool: { name: tool } } : {};
     const about = { action: 'tools/call', channel, trust: 'untrusted', ...named, metadata: { ...metadata(), tool } } as const;
-    const decided: Awaited<ReturnType<Governor['decide']>>[] = [];
+    const undone = new Set<Decided>();
     const parts = texts.flatMap((text) => splitContent(text));
-    await inParallel(parts, AT_ONCE, async (content) => decided.push(await governor.decide({ ...about, content }, { signal: control.signal })));
-    // Nobody is asked about one part where another is blocked already.
-    const blocked = decided.find(({ decision }) => !letsPass(decision.value) && !isHeld(decision));
-    for (const one of blocked === undefined ? decided : [blocked]) {
-      const permission = await permitHeld(control, one);
-      if ('denial' in permission) return permission.denial;
+    try {
+      await inParallel(parts, AT_ONCE, async (content) => undone.add(await permits.decide(control, { ...about, content })));
+      // Nobody is asked about one part where another is blocked already.
+      const blocked = [...undone].find(({ decision }) => !letsPass(decision.value) && !isHeld(decision));
+      for (const one of blocked === undefined ? [...undone] : [blocked]) {
+        undone.delete(one);
+        const permission = await permits.permit(control, one);
+        if ('denial' in permission) return permission.denial;
+      }
+      return undefined;
+    } finally {
+      for (const one of undone) permits.withdraw(one);
     }
-    return undefined;
   };
 
   const permitCall = async (
@@ -94,7 +99,7 @@ export function createToolCalls({ governor, permitHeld, definitions, operations,
     if (fault !== undefined) return { denial: fault };
     const labels = STATE_LABELS[standing.state];
     const draft: EventDraft = { action: tool, tool: { name: tool, args: fitted.args }, metadata: metadata(), ...(labels === undefined ? {} : { labels }) };
-    const permission = await permitHeld(control, await governor.decide(draft, { signal: control.signal }));
+    const permission = await permits.permit(control, await permits.decide(control, draft));
     if ('denial' in permission) return permission;
     if (!permission.wasHeld && standing.state === 'changed') return { denial: { ...CHANGED, eventId: permission.permit.event.id } };
     // People may have taken hours, and they approved the tool as it was.

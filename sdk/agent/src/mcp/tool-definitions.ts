@@ -95,8 +95,10 @@ export function createToolDefinitions({ governor, client, pins, server, metadata
       if (await isApproved(client, known, signal)) known.decision = { ...known.decision, value: 'ALLOW' };
       return known.decision;
     }
+    signal.throwIfAborted();
+    // Heard out, whatever the client does meanwhile: it is for the next listing too.
     const about = { labels: ['mcp.tool-definition'], metadata: { ...metadata(), tool } };
-    const decided = await governor.decide({ action: 'tools/list', channel: 'tool_result', trust: 'untrusted', content, ...about }, { signal });
+    const decided = await governor.decide({ action: 'tools/list', channel: 'tool_result', trust: 'untrusted', content, ...about });
     if (decided.decision.source !== 'fail-mode') screened.set(key, decided);
     return decided.decision;
   };

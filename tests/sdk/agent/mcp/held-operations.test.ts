@@ -111,6 +111,60 @@ test('a caller whose own time is over may come back: what is held waits for it, 
   expect(work.counts).toEqual({ begun: 1, done: 1 });
 });
 
+/** An operation that is still being asked about until the test says so; then it is held, or not. */
+function askedWork({ isHeld }: { isHeld: boolean }) {
+  let answer: () => void = () => undefined;
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const work = heldWork();
+  const ends: unknown[] = [];
+  const run = async (control: OperationControl): Promise<string> => {
+    control.signal.addEventListener('abort', () => ends.push(control.signal.reason));
+    await answered;
+    if (isHeld) return work.run(control);
+    control.release();
+    control.signal.throwIfAborted();
+    return 'done';
+  };
+  return { ...work, run, answer: () => answer(), ends };
+}
+
+/** Attends until the caller's own time is over. */
+async function attendTooShort(operations: ReturnType<typeof patient>, run: (control: OperationControl) => Promise<string>): Promise<Error> {
+  const impatient = new AbortController();
+  const late = operations.attend('key', run, caller(impatient.signal));
+  await new Promise(setImmediate);
+  const reason = Object.assign(new Error('too long'), { name: 'TimeoutError' });
+  impatient.abort(reason);
+  await expect(late).rejects.toThrow('too long');
+  return reason;
+}
+
+test('a caller whose time is over before it is known whether people decide attaches to the same operation when they do', async () => {
+  const work = askedWork({ isHeld: true });
+  const operations = patient();
+  await attendTooShort(operations, work.run);
+  const back = operations.attend('key', work.run, caller());
+  work.answer();
+  await new Promise(setImmediate);
+  work.approve();
+  expect(await back).toEqual({ outcome: 'done' });
+  expect(work.counts).toEqual({ begun: 1, done: 1 });
+  expect(work.ends).toEqual([]);
+});
+
+test('where people do not decide, an operation whose callers have gone meanwhile is not done', async () => {
+  const work = askedWork({ isHeld: false });
+  const operations = patient();
+  const reason = await attendTooShort(operations, work.run);
+  expect(work.ends).toEqual([]);
+  work.answer();
+  await new Promise(setImmediate);
+  expect(work.ends).toEqual([reason]);
+  expect(await operations.attend('key', work.run, caller())).toEqual({ outcome: 'done' });
+});
+
 test('what is not held ends with its caller, whatever the reason', async () => {
   const operations = patient();
   const impatient = new AbortController();
