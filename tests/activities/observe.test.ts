@@ -17,7 +17,7 @@ import { observeEventsId } from '../../workflows/ids.ts';
 import { createTestDatabase, openTestPool, type TestDatabase } from '../support/database.ts';
 import { addOrganization, auditOf, settleItem } from '../support/ledger-records.ts';
 import { testVault } from '../support/vault.ts';
-import { until } from '../workflows/until.ts';
+import { until } from '../support/until.ts';
 
 let database: TestDatabase;
 let sql: Sql;

@@ -5,6 +5,7 @@ import express from 'express';
 import { sendEventStream } from '../../api/event-stream.ts';
 import type { StreamEvent } from '../../schemas/route.ts';
 import { readEvents } from '../support/event-stream.ts';
+import { until } from '../support/until.ts';
 
 let server: Server;
 let url: string;
@@ -52,14 +53,12 @@ beforeEach(() => {
 });
 afterAll(() => new Promise((resolve) => server.close(resolve)));
 
-async function ended(): Promise<void> {
-  for (let tries = 0; ends.length === 0 && tries < 1_000; tries += 1) await new Promise((resolve) => setTimeout(resolve, 10));
-}
+const ended = (): Promise<unknown> => until(() => ends.length > 0);
 
 it('sends events and, while there are none, a comment now and then', async () => {
   const reader = await readEvents(url);
   await reader.atLeast(3);
-  while (reader.comments < 3) await new Promise((resolve) => setTimeout(resolve, 10));
+  await until(() => reader.comments >= 3);
   expect(reader.events).toEqual([0, 1, 2].map((id) => ({ event: 'review', id: String(id), data: 'xxxxxxxxxx' })));
   await reader.close();
   await ended();

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, request, type Server } from 'node:h
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { sendTextStream } from '../../api/text-stream.ts';
-import { until } from '../workflows/until.ts';
+import { until } from '../support/until.ts';
 
 let server: Server;
 let url: string;

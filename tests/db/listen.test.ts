@@ -1,11 +1,7 @@
 import { listen } from '../../db/listen.ts';
 import { createTestDatabase, openTestPool } from '../support/database.ts';
 import { databaseAway } from '../support/api.ts';
-
-const until = async (isSo: () => boolean): Promise<void> => {
-  for (let tries = 0; tries < 200 && !isSo(); tries++) await new Promise((resolve) => setTimeout(resolve, 25));
-  expect(isSo()).toBe(true);
-};
+import { until } from '../support/until.ts';
 
 describe('listening', () => {
   it('hears notices, and after a lost connection says that some may have been missed and hears again', async () => {

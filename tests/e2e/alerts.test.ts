@@ -2,34 +2,36 @@ import type { Alert } from '../../schemas/alert.ts';
 import type { PolicySet } from '../../schemas/policy.ts';
 import type { Review } from '../../schemas/review.ts';
 import { conductReviewId } from '../../workflows/ids.ts';
-import { startTestProduct, type TestProduct } from '../support/product.ts';
+import { startTestProduct, type TestOrganization, type TestProduct } from '../support/product.ts';
 
-const POLICY: PolicySet = {
+const policyOf = (withinMs: number): PolicySet => ({
   rules: [{ id: 'odd', priority: 100, when: { actions: ['odd'] }, effect: 'alert', reason: 'somebody should look at it' }],
-  defaultReview: { levels: [{ reviewers: { roles: ['Owner'] }, withinMs: 2_500 }] },
-};
+  defaultReview: { levels: [{ reviewers: { roles: ['Owner'] }, withinMs }] },
+});
 
 let product: TestProduct;
 beforeAll(async () => {
-  product = await startTestProduct({ policy: POLICY });
+  product = await startTestProduct({ policy: policyOf(600_000) });
 });
 afterAll(() => product.stop());
 
-const open = async (): Promise<Alert[]> => (await product.call<{ data: Alert[] }>('GET', '/api/v1/alerts?limit=200')).body.data;
-const handle = async (id: string, how: string) =>
-  product.call<Alert>('POST', `/api/v1/alerts/${id}/${how}`, { key: await product.keyOf('Reviewer'), body: {} });
-const read = async (id: string | null, wait = 0) => (await product.call<Review>('GET', `/api/v1/hitl/reviews/${id}?wait=${wait}`)).body;
-async function raise(): Promise<Alert> {
-  const { value, eventId } = await product.decide({ agentId: 'a', action: 'odd' });
+const open = async ({ apiKey: key }: TestOrganization = product): Promise<Alert[]> =>
+  (await product.call<{ data: Alert[] }>('GET', '/api/v1/alerts?limit=200', { key })).body.data;
+const handle = async (id: string, how: string, { keyOf }: TestOrganization = product) =>
+  product.call<Alert>('POST', `/api/v1/alerts/${id}/${how}`, { key: await keyOf('Reviewer'), body: {} });
+const read = async (id: string | null, wait = 0, { apiKey: key }: TestOrganization = product) =>
+  (await product.call<Review>('GET', `/api/v1/hitl/reviews/${id}?wait=${wait}`, { key })).body;
+async function raise(organization: TestOrganization = product): Promise<Alert> {
+  const { value, eventId } = await product.decide({ agentId: 'a', action: 'odd' }, { key: organization.apiKey });
   expect(value).toBe('ALERT');
-  const alert = (await open()).find((each) => each.eventId === eventId);
+  const alert = (await open(organization)).find((each) => each.eventId === eventId);
   if (alert === undefined) throw new Error('no alert was raised');
   return alert;
 }
-const violations = (eventId: string): Promise<string[]> =>
+const violations = (eventId: string, { orgId }: TestOrganization = product): Promise<string[]> =>
   product.sql.begin<string[]>(async (tx) => {
-    await tx`select set_config('mg.org_id', ${product.orgId}, true)`;
-    const rows = await tx<{ value: string }[]>`select value from policy_violations where org_id = ${product.orgId} and event_id = ${eventId} order by seq`;
+    await tx`select set_config('mg.org_id', ${orgId}, true)`;
+    const rows = await tx<{ value: string }[]>`select value from policy_violations where org_id = ${orgId} and event_id = ${eventId} order by seq`;
     return rows.map(({ value }) => value);
   });
 
@@ -57,11 +59,12 @@ describe('alerts', () => {
   });
 
   test('one that nobody judges in time is a violation too, without anybody asking', async () => {
-    const alert = await raise();
-    const { escalatedTo } = (await handle(alert.id, 'escalate')).body;
-    expect(await read(escalatedTo, 20)).toMatchObject({ status: 'expired', outcome: 'block' });
-    expect((await open()).find(({ reviewId }) => reviewId === escalatedTo)).toMatchObject({ reasons: ['nobody judged an escalated alert in time'] });
-    expect(await violations(alert.eventId ?? '')).toEqual(['ALERT', 'ESCALATION']);
+    const hurried = await product.addOrganization({ policy: policyOf(1_000) });
+    const alert = await raise(hurried);
+    const { escalatedTo } = (await handle(alert.id, 'escalate', hurried)).body;
+    expect(await read(escalatedTo, 50, hurried)).toMatchObject({ status: 'expired', outcome: 'block' });
+    expect((await open(hurried)).find(({ reviewId }) => reviewId === escalatedTo)).toMatchObject({ reasons: ['nobody judged an escalated alert in time'] });
+    expect(await violations(alert.eventId ?? '', hurried)).toEqual(['ALERT', 'ESCALATION']);
   });
 
   test('one that is found all right raises nothing more', async () => {

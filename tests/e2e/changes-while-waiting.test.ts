@@ -4,7 +4,7 @@ import type { Policy, PolicySet } from '../../schemas/policy.ts';
 import type { Review } from '../../schemas/review.ts';
 import type { Stop, StopDetail } from '../../schemas/stop.ts';
 import { startTestProduct, type TestProduct } from '../support/product.ts';
-import { until } from '../workflows/until.ts';
+import { until } from '../support/until.ts';
 
 const asking = (reason: string, quorum = 2): PolicySet => ({
   rules: [

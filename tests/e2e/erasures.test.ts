@@ -13,6 +13,7 @@ import type { Review } from '../../schemas/review.ts';
 import { createPayloadCodec } from '../../workers/payload-codec.ts';
 import { runsHolding, tablesHolding } from '../support/personal-traces.ts';
 import { startTestProduct, type TestProduct } from '../support/product.ts';
+import { until } from '../support/until.ts';
 
 const ERASURES = '/api/v1/audit/erasures';
 const LEVEL = { reviewers: { roles: ['Reviewer' as const] }, withinMs: 600_000 };
@@ -46,14 +47,11 @@ const get = <T>(path: string) => product.call<T>('GET', path);
 const asReviewer = async (name: string) => product.keyOfMember(name, 'Reviewer');
 const erase = (subject: object, more: object = {}) =>
   post<Erasure & Pick<Problem, 'code'> & { refusal?: string; holds?: string[] }>(ERASURES, { subject, legalGround: 'objection', ...more });
-const finished = async (id: string, key = product.apiKey): Promise<Erasure> => {
-  for (let tries = 0; tries < 2_400; tries += 1) {
+const finished = (id: string, key = product.apiKey): Promise<Erasure> =>
+  until(async () => {
     const { body } = await product.call<Erasure>('GET', `${ERASURES}/${id}`, { key });
-    if (body.status !== 'running') return body;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  throw new Error('the erasure has not ended');
-};
+    return body.status !== 'running' && body;
+  }, 170_000);
 const auditTypes = async (): Promise<string[]> =>
   product.sql.begin(async (tx) => {
     await tx`select set_config('mg.org_id', ${product.orgId}, true)`;

@@ -6,6 +6,7 @@ import type { Decision } from '../../schemas/decision.ts';
 import type { Grant, GrantUse } from '../../schemas/grant.ts';
 import type { PolicySet } from '../../schemas/policy.ts';
 import { startTestProduct, type TestProduct } from '../support/product.ts';
+import { until } from '../support/until.ts';
 
 const GRANTS = '/api/v1/hitl/grants';
 const POLICY: PolicySet = {
@@ -124,9 +125,10 @@ describe('grants', () => {
   });
 
   test('an expired grant lets nothing pass', async () => {
-    await give('late', { expiresAt: new Date(Date.now() + 1_500).toISOString() });
+    const endMs = Date.now() + 4_000;
+    await give('late', { expiresAt: new Date(endMs).toISOString() });
     expect((await product.decide(call('late', { amount: 1 }))).value).toBe('ALLOW');
-    await new Promise((resolve) => setTimeout(resolve, 1_600));
+    await until(() => Date.now() > endMs + 100);
     expect((await product.decide(call('late', { amount: 1 }))).value).toBe('HITL');
   });
 

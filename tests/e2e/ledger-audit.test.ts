@@ -21,7 +21,7 @@ import type { Alert } from '../../schemas/alert.ts';
 import type { AuditEntry, EntryProof, LedgerCheck, LogKey } from '../../schemas/audit.ts';
 import { openTestPool } from '../support/database.ts';
 import { startTestProduct, type TestProduct } from '../support/product.ts';
-import { until } from '../workflows/until.ts';
+import { until } from '../support/until.ts';
 
 const run = promisify(execFile);
 const AUDIT = '/api/v1/audit';

@@ -11,7 +11,7 @@ import { startApi, type TestApi } from '../support/api.ts';
 import { builtProduct } from '../support/built-product.ts';
 import { auditRecord } from '../support/ledger-records.ts';
 import { startTestSigner, type TestSigner } from '../support/signed-ledgers.ts';
-import { until } from '../workflows/until.ts';
+import { until } from '../support/until.ts';
 
 const ENTRIES = 20_000;
 const BODY_BYTES = 14_000;

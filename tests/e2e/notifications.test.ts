@@ -6,7 +6,7 @@ import { type MailCatcher, startMailCatcher } from '../support/mail-catcher.ts';
 import { startTestProduct, type TestOrganization, type TestProduct } from '../support/product.ts';
 import type { CaughtMail } from '../support/read-mail.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
-import { until } from '../workflows/until.ts';
+import { until } from '../support/until.ts';
 
 const HOUR_MS = 3_600_000;
 const rule = (action: string, levels: object[]): PolicySet['rules'][number] =>
@@ -15,10 +15,10 @@ const POLICY: PolicySet = {
   rules: [
     rule('single', [{ reviewers: { roles: ['Reviewer'] }, withinMs: HOUR_MS }]),
     rule('climbing', [
-      { reviewers: { roles: ['Reviewer'] }, withinMs: 4_000 },
+      { reviewers: { roles: ['Reviewer'] }, withinMs: HOUR_MS },
       { reviewers: { roles: ['Owner'] }, withinMs: HOUR_MS },
     ]),
-    rule('reminding', [{ reviewers: { roles: ['Reviewer'] }, quorum: 2, withinMs: 6_000, remindEveryMs: 1_000 }]),
+    rule('reminding', [{ reviewers: { roles: ['Reviewer'] }, quorum: 2, withinMs: 9_000, remindEveryMs: 2_000 }]),
   ],
 };
 
@@ -119,6 +119,9 @@ describe('by mail', () => {
     const endsAt = new Date(Date.now() + HOUR_MS).toISOString();
     expect((await house.as('POST', '/api/v1/hitl/delegations', { to: 'mem_dee', endsAt }, await house.keyOfMember('ola', 'Owner'))).status).toBe(201);
     const reviewId = await house.ask('climbing');
+    await until(async () => mailsAbout(reviewId).length === 2);
+    expect(mailsAbout(reviewId).map(nameOf).toSorted()).toEqual(['ann', 'bob']);
+    await house.as('POST', `/api/v1/hitl/reviews/${reviewId}/decision`, { verb: 'escalate' }, await house.keyOfMember('ann', 'Reviewer'));
     const expected = ['ann', 'bob', 'dee', 'ola'];
     await until(async () => mailsAbout(reviewId).length === expected.length);
     expect(mailsAbout(reviewId).map(nameOf).toSorted()).toEqual(expected);
@@ -131,7 +134,7 @@ describe('by mail', () => {
     await house.as('POST', `/api/v1/hitl/reviews/${reviewId}/decision`, { verb: 'approve' }, await house.keyOfMember('ann', 'Reviewer'));
     await until(async () => mailsAbout(reviewId).filter(({ subject }) => subject.startsWith('Review expired')).length === 2);
     const reminded = (await house.notifications(reviewId)).filter(({ occasion }) => occasion === 'reminded');
-    // After one second and after three.
+    // After two seconds and after six.
     expect(reminded.map(({ memberId }) => memberId)).toEqual(['mem_bob', 'mem_bob']);
   });
 

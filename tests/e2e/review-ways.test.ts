@@ -9,6 +9,7 @@ import type { GovernanceEvent } from '../../schemas/event.ts';
 import type { Review } from '../../schemas/review.ts';
 import { startTestProduct, type TestProduct } from '../support/product.ts';
 import { REVIEW_WAYS } from '../support/review-policies.ts';
+import { until } from '../support/until.ts';
 
 type Person = readonly [name: string, role: Role];
 const ANN: Person = ['ann', 'Reviewer'];
@@ -151,8 +152,7 @@ test('a broken glass that nobody judges in time is a violation on record', async
       await tx`select set_config('mg.org_id', ${product.orgId}, true)`;
       return tx<{ value: string }[]>`select value from policy_violations where org_id = ${product.orgId} and event_id = ${asked.event.id}`;
     });
-  for (let tries = 0; tries < 100 && !(await violations()).some(({ value }) => value === 'BREAK_GLASS'); tries += 1)
-    await new Promise((resolve) => setTimeout(resolve, 100));
+  await until(async () => (await violations()).some(({ value }) => value === 'BREAK_GLASS'));
   expect((await violations()).map(({ value }) => value).toSorted()).toEqual(['BREAK_GLASS', 'HITL']);
 });
 

@@ -4,7 +4,7 @@ import { type House, openHouse } from '../support/house.ts';
 import { type HouseCaller, houseCaller } from '../support/house-caller.ts';
 import { addTestOrganization } from '../support/product.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
-import { until } from '../workflows/until.ts';
+import { until } from '../support/until.ts';
 
 const EVENTS = 12;
 let house: House;

@@ -7,7 +7,7 @@ import type { WebhookDelivery, WebhookEndpoint, WebhookReplay, WebhookTest } fro
 import { WEBHOOK_DATA, type WebhookMessage } from '../../schemas/webhook-event.ts';
 import { startTestProduct, type TestOrganization, type TestProduct } from '../support/product.ts';
 import { type ReceivedCall, startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
-import { until } from '../workflows/until.ts';
+import { until } from '../support/until.ts';
 
 const rule = (action: string, effect: string, more: object = {}): PolicySet['rules'][number] =>
   ({ id: action, priority: 100, when: { actions: [action] }, effect, reason: 'decided by its rule', ...more }) as never;

@@ -10,7 +10,7 @@ import { mcpProxyCommand } from '../../cli/mcp-proxy.ts';
 import { DECISION_META } from '../../sdk/agent/src/mcp/answers.ts';
 import type { EventSummary } from '../../schemas/event-views.ts';
 import type { Review } from '../../schemas/review.ts';
-import { until } from '../workflows/until.ts';
+import { until } from './until.ts';
 import { builtProduct } from './built-product.ts';
 import type { TestOrganization, TestProduct } from './product.ts';
 

@@ -5,6 +5,7 @@ import type { PolicySet } from '../../schemas/policy.ts';
 import { watchOverdueReviews, type OverdueReviewsDeps } from '../../workers/overdue-reviews.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { parkReviews, ruleOf } from '../support/parked-reviews.ts';
+import { until } from '../support/until.ts';
 
 const twoLevels = (withinMs: number): PolicySet =>
   ruleOf('hitl', {
@@ -46,12 +47,6 @@ describe('watchOverdueReviews', () => {
       }),
     );
     return { woken, errors };
-  };
-  const until = async (condition: () => Promise<boolean> | boolean): Promise<void> => {
-    for (let tries = 0; !(await condition()); tries += 1) {
-      if (tries > 500) throw new Error('not within the time it was given');
-      await sleep(20);
-    }
   };
 
   test('a level that ran out is left although nothing runs for the review, once, and its run is told', async () => {

@@ -13,6 +13,7 @@ import { addOrganization, auditRecord } from '../support/ledger-records.ts';
 import { startPausableProxy } from '../support/pausable-proxy.ts';
 import { checkHistory } from '../support/signed-history.ts';
 import { newStateDirectory, removeStateDirectories, SIGNER_HOST } from '../support/signer-turns.ts';
+import { until } from '../support/until.ts';
 
 describe('the running signer', () => {
   let database: TestDatabase;
@@ -47,9 +48,6 @@ describe('the running signer', () => {
   }
 
   const size = async (): Promise<number> => (await newestCheckpoint(app, org))?.size ?? 0;
-  const until = async (holds: () => Promise<boolean>): Promise<void> => {
-    while (!(await holds())) await sleep(20);
-  };
   const metric = async (metrics: Registry, name: string): Promise<number> => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(await metrics.metrics())?.[1]);
 
   test('signs what is appended while it runs, and counts it', async () => {
@@ -73,8 +71,8 @@ describe('the running signer', () => {
     expect(lock).toHaveProperty('release');
     if ('release' in lock) await lock.release();
     start();
-    await appendRecords(app, [auditRecord(org, 'later')]);
     const before = await size();
+    await appendRecords(app, [auditRecord(org, 'later')]);
     await until(async () => (await size()) > before);
   });
 
@@ -82,12 +80,12 @@ describe('the running signer', () => {
     const first = start();
     await until(async () => (await size()) > 0);
     start();
-    await appendRecords(app, [auditRecord(org, 'by the first')]);
     let before = await size();
+    await appendRecords(app, [auditRecord(org, 'by the first')]);
     await until(async () => (await size()) > before);
     await first.signer.stop();
-    await appendRecords(app, [auditRecord(org, 'by the second')]);
     before = await size();
+    await appendRecords(app, [auditRecord(org, 'by the second')]);
     await until(async () => (await size()) > before);
     await checkHistory(app, org);
   });

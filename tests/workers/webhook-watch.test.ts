@@ -8,7 +8,7 @@ import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { addOrganization, sha256Hex } from '../support/ledger-records.ts';
 import { createLedgerRuntime } from '../support/ledger-runtime.ts';
 import { testVault } from '../support/vault.ts';
-import { until } from '../workflows/until.ts';
+import { until } from '../support/until.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {

@@ -15,7 +15,7 @@ import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-r
 import { startWitness, type TestWitness } from '../support/witness.ts';
 import { LOOPBACK } from './notices.ts';
 import { openStage, type Stage } from './stage.ts';
-import { until } from './until.ts';
+import { until } from '../support/until.ts';
 
 let stage: Stage;
 let log: SignedLog;

@@ -12,7 +12,7 @@ import { HISTORIES_MASTER_KEY } from './histories-key.ts';
 import { LOOPBACK } from './notices.ts';
 import { eventNames, type History } from './run-history.ts';
 import { openStage, type Stage } from './stage.ts';
-import { until } from './until.ts';
+import { until } from '../support/until.ts';
 
 interface Anchoring {
   receiver: WebhookReceiver;

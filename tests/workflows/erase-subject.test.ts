@@ -3,7 +3,7 @@ import { leaveErasure, startLeft } from './erasures.ts';
 import { atRest } from './run-history.ts';
 import { openStage, type Stage } from './stage.ts';
 import { SHORT_LADDER } from '../support/policies.ts';
-import { until } from './until.ts';
+import { until } from '../support/until.ts';
 
 let stage: Stage;
 beforeAll(async () => {

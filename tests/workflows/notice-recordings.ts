@@ -9,7 +9,7 @@ import { HISTORIES_MASTER_KEY } from './histories-key.ts';
 import { addChannel, REMINDING } from './notices.ts';
 import { atRest, eventNames, type History, seen } from './run-history.ts';
 import { type Stage, voteOf } from './stage.ts';
-import { until } from './until.ts';
+import { until } from '../support/until.ts';
 
 /** A run that announces, in an organisation of its own with one channel. */
 async function announced<T>(stage: Stage, action: string, record: (run: Announced) => Promise<T>): Promise<T> {

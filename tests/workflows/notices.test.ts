@@ -10,7 +10,7 @@ import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-r
 import { addChannel, LOOPBACK, notificationsOf, REMINDING } from './notices.ts';
 import { eventNames } from './run-history.ts';
 import { openStage, type Stage, voteOf } from './stage.ts';
-import { until } from './until.ts';
+import { until } from '../support/until.ts';
 
 const masterKey = randomBytes(32);
 let stage: Stage;

@@ -6,7 +6,7 @@ import { decisionUpdate, ladderQuery, reviewSignal, reviewUpdate } from '../../w
 import { SHORT_LADDER } from '../support/policies.ts';
 import { atRest, eventNames, seen } from './run-history.ts';
 import { openStage, OWNER, type Stage, stepsOf, voteOf } from './stage.ts';
-import { until } from './until.ts';
+import { until } from '../support/until.ts';
 
 const LEVEL_MS = 400;
 /** Three levels: the first is over soon, the reviewer may decide them all. */

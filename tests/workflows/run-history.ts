@@ -1,6 +1,6 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import proto from '@temporalio/proto';
-import { until } from './until.ts';
+import { until } from '../support/until.ts';
 
 const { EventType } = proto.temporal.api.enums.v1;
 const { History: ProtoHistory } = proto.temporal.api.history.v1;

@@ -8,7 +8,7 @@ import type { verifyLedgers } from '../../workflows/verify-ledgers.ts';
 import { startCheck } from './check-recordings.ts';
 import { seen } from './run-history.ts';
 import { openStage, type Stage } from './stage.ts';
-import { until } from './until.ts';
+import { until } from '../support/until.ts';
 import { openTestPool } from '../support/database.ts';
 
 let stage: Stage;

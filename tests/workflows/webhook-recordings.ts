@@ -14,7 +14,7 @@ import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-r
 import { HISTORIES_MASTER_KEY } from './histories-key.ts';
 import { atRest, type History, seen } from './run-history.ts';
 import type { Stage } from './stage.ts';
-import { until } from './until.ts';
+import { until } from '../support/until.ts';
 
 interface Telling {
   receiver: WebhookReceiver;

@@ -2,6 +2,7 @@ import { parseApiKey } from '../../../core/access/api-key.ts';
 import { asTenant } from '../../../db/tenant.ts';
 import { startApi } from '../../support/api.ts';
 import type { TestApi } from '../../support/api.ts';
+import { until } from '../../support/until.ts';
 
 const SESSION = '/api/v1/session';
 const KEYS = '/api/v1/keys';
@@ -17,13 +18,6 @@ afterAll(() => test.stop());
 
 const create = (body: unknown, key = test.ownerKey) => test.call('POST', KEYS, { key, body });
 const whoAmI = (key: string) => test.call('GET', SESSION, { key });
-const until = async (isSo: () => Promise<boolean>): Promise<void> => {
-  for (let tries = 0; tries < 100; tries++) {
-    if (await isSo()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error('it did not come to that');
-};
 
 describe('authentication', () => {
   it('answers malformed, mistyped, unknown, wrong, expired and revoked keys with the same bytes', async () => {

@@ -6,7 +6,7 @@ import { startApi, type TestApi } from '../../support/api.ts';
 import { openTestPool } from '../../support/database.ts';
 import { auditRecord, sha256Hex } from '../../support/ledger-records.ts';
 import { startTestSigner, type TestSigner } from '../../support/signed-ledgers.ts';
-import { until } from '../../workflows/until.ts';
+import { until } from '../../support/until.ts';
 
 const EXPORT = '/api/v1/audit/export';
 let test: TestApi;

@@ -1,6 +1,7 @@
 import { ReviewLine } from '../../../schemas/review-feed.ts';
 import { startApi, type TestApi } from '../../support/api.ts';
 import { type EventReader, readEvents } from '../../support/event-stream.ts';
+import { until } from '../../support/until.ts';
 
 const FEED = '/api/v1/hitl/feed';
 let test: TestApi;
@@ -127,22 +128,16 @@ it('is read by fifty at once in an organisation; one who leaves makes room', asy
   const other = (await test.newKey({ orgId: await test.newOrganization() })).key;
   expect((await follow({ as: other })).status).toBe(200);
   await fifty[0]?.close();
-  let status = 429;
-  for (let tries = 0; status !== 200 && tries < 100; tries += 1) {
-    status = (await follow()).status;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  expect(status).toBe(200);
+  await until(async () => (await follow()).status === 200);
 });
 
 it('leaves nobody waiting once the reader is gone', async () => {
   const waiting = test.runtime.waiting;
   const feed = await follow();
   await feed.atLeast(1);
-  while (test.runtime.waiting === waiting) await new Promise((resolve) => setTimeout(resolve, 5));
+  await until(() => test.runtime.waiting > waiting);
   await feed.close();
-  for (let tries = 0; test.runtime.waiting > waiting && tries < 200; tries += 1) await new Promise((resolve) => setTimeout(resolve, 10));
-  expect(test.runtime.waiting).toBe(waiting);
+  await until(() => test.runtime.waiting === waiting);
 });
 
 it('ends when the server stops', async () => {

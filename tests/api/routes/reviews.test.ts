@@ -1,6 +1,7 @@
 import { startApi } from '../../support/api.ts';
 import type { NewTestKey, TestApi } from '../../support/api.ts';
 import { openTestPool } from '../../support/database.ts';
+import { until } from '../../support/until.ts';
 
 const EVENTS = '/api/v1/governance/events';
 const REVIEWS = '/api/v1/hitl/reviews';
@@ -140,11 +141,10 @@ describe('waiting for a review', () => {
     const id = await open();
     const leaving = new AbortController();
     const waiting = test.call('GET', `${REVIEWS}/${id}?wait=50`, { key: test.ownerKey, signal: leaving.signal });
-    while (test.runtime.waiting === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => test.runtime.waiting > 0);
     leaving.abort();
     await expect(waiting).rejects.toThrow();
-    for (let tries = 0; tries < 100 && test.runtime.waiting > 0; tries++) await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(test.runtime.waiting).toBe(0);
+    await until(() => test.runtime.waiting === 0);
   });
 
   it.each(['56', '-1', 'long', ''])('refuses ?wait=%s', async (wait) => {

@@ -1,6 +1,7 @@
 import { asTenant } from '../../../db/tenant.ts';
 import { startApi } from '../../support/api.ts';
 import type { Answer, TestApi } from '../../support/api.ts';
+import { until } from '../../support/until.ts';
 
 const SESSION = '/api/v1/session';
 const PASSWORD = 'correct horse battery staple';
@@ -53,7 +54,7 @@ describe('signing in', () => {
   it('is recorded with the id of the member, refused or not, and never with the address', async () => {
     await signIn('viewer@example.com', 'wrong');
     await signIn('viewer@example.com');
-    for (let tries = 0; tries < 50 && (await auditTypes('viewer')).length === 0; tries++) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(async () => (await auditTypes('viewer')).length > 0);
     expect(await auditTypes('viewer')).toEqual(['session.refused']);
     expect(await auditTypes(null)).toContain('session.opened');
     const bodies = await asTenant(

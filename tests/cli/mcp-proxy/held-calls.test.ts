@@ -20,7 +20,7 @@ import {
 } from '../../support/mcp.ts';
 import { MCP_POLICY } from '../../support/mcp-policies.ts';
 import { startTestProduct, type TestProduct } from '../../support/product.ts';
-import { until } from '../../workflows/until.ts';
+import { until } from '../../support/until.ts';
 
 let product: TestProduct;
 const harness = createMcpHarness();

@@ -15,7 +15,7 @@ import { governTool as governAgentTool, mastguardToolInputGuardrail } from '../.
 import { governTools, mastguardMiddleware } from '../../../sdk/agent/src/integrations/vercel-ai.ts';
 import type { ShieldOptions } from '../../../sdk/agent/src/shield-options.ts';
 import { startTestProduct, type TestProduct } from '../../support/product.ts';
-import { until } from '../../workflows/until.ts';
+import { until } from '../../support/until.ts';
 import { canRun, PEERS } from './install.ts';
 import { loadPeer } from './load.ts';
 

@@ -8,7 +8,7 @@ import type { PolicySet } from '../../../schemas/policy.ts';
 import { type AnswerLosingProxy, startAnswerLosingProxy } from '../../support/answer-losing-proxy.ts';
 import { type PausableProxy, startPausableProxy } from '../../support/pausable-proxy.ts';
 import { startTestProduct, type TestProduct } from '../../support/product.ts';
-import { until } from '../../workflows/until.ts';
+import { until } from '../../support/until.ts';
 
 const LEVEL = { reviewers: { roles: ['Reviewer' as const] }, withinMs: 600_000 };
 const POLICY: PolicySet = {

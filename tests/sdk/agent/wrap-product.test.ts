@@ -8,7 +8,7 @@ import { MastGuardClient } from '../../../sdk/compliance/src/client.ts';
 import type { PolicySet } from '../../../schemas/policy.ts';
 import { startTestProduct, type TestProduct } from '../../support/product.ts';
 import { chatFrames, messageFrames, startStreamingModel, type StreamingModel } from '../../support/streaming-model.ts';
-import { until } from '../../workflows/until.ts';
+import { until } from '../../support/until.ts';
 
 const LEVEL = { reviewers: { roles: ['Reviewer' as const] }, withinMs: 600_000 };
 const POLICY: PolicySet = {

@@ -8,7 +8,7 @@ import type { PolicySet } from '../../../schemas/policy.ts';
 import { startAnswerLosingProxy, type AnswerLosingProxy } from '../../support/answer-losing-proxy.ts';
 import { startTestProduct, type TestProduct } from '../../support/product.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../../support/webhook-receiver.ts';
-import { until } from '../../workflows/until.ts';
+import { until } from '../../support/until.ts';
 
 const LEVEL = { reviewers: { roles: ['Owner' as const, 'Reviewer' as const] }, withinMs: 600_000 };
 const POLICY: PolicySet = {
