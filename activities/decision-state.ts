@@ -1,6 +1,7 @@
 import { compilePolicy } from '../core/policy/compile.ts';
 import type { CompiledPolicy } from '../core/policy/compile-rules.ts';
 import { openSession, type SessionState } from '../core/detection/session-state.ts';
+import type { Standing } from '../core/decision/apply-standing.ts';
 import type { ActiveGrant } from '../core/hitl/grant.ts';
 import type { Sql } from '../db/client.ts';
 import { type AgentConfig, loadAgentConfig, loadDecisionConfig, type StandingStop } from '../db/queries/decision-config.ts';
@@ -40,6 +41,11 @@ export function whyStopped({ stops }: Pick<OrganizationConfig, 'stops'>, agentId
   if (agent?.status === 'stopped') return agent.stoppedReason ?? '';
   return stops.find(({ agents }) => agents.includes('*') || agents.includes(agentId))?.reason ?? null;
 }
+
+export const standingOf = (organization: Pick<OrganizationConfig, 'stops' | 'grants'>, agentId: string, agent: AgentConfig | undefined): Standing => ({
+  stopped: whyStopped(organization, agentId, agent),
+  grants: organization.grants.get(agentId) ?? [],
+});
 
 export class UnknownOrganization extends Error {
   readonly code = 'unknown-organization';

@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { ApplicationFailure, log } from '@temporalio/activity';
 import { ApplicationFailureCategory } from '@temporalio/common';
+import { applyStanding } from '../core/decision/apply-standing.ts';
 import { evaluateEvent } from '../core/decision/evaluate-event.ts';
 import type { GovernEventInput, ObservedItem, ObserveEventsInput } from '../core/decision/govern-event-input.ts';
-import { restrain } from '../core/decision/restrain.ts';
 import { takeBackAsk } from '../core/detection/asks.ts';
 import { openSession, type SessionState } from '../core/detection/session-state.ts';
-import { allowByGrant, fittingGrant } from '../core/hitl/grant.ts';
 import { createKeyedQueue } from '../core/keyed-queue.ts';
 import { decisionFromRecord } from '../core/ledger/event-record.ts';
 import type { Coalescer } from '../db/coalescer.ts';
@@ -18,7 +17,7 @@ import { refsOf, type SubjectVault } from '../db/subject-vault.ts';
 import type { Decision } from '../schemas/decision.ts';
 import type { GovernanceEvent } from '../schemas/event.ts';
 import { createAgentTouches } from './agent-touches.ts';
-import { type DecisionState, whyStopped } from './decision-state.ts';
+import { type DecisionState, standingOf } from './decision-state.ts';
 import { createObserver } from './observe.ts';
 import { type SettlementInput, prepareSettlement } from './settlement.ts';
 
@@ -79,7 +78,7 @@ export function createDecisionActivities({
   type Request = GovernEventInput & Pick<SettlementInput, 'mode'>;
 
   const decideOnce = async (request: Request, attempt: number): Promise<DecisionOutcome | 'stale'> => {
-    const { orgId, event, requester, requesterMember } = request;
+    const { orgId, event } = request;
     const nowMs = now();
     const organization = await state.organization(orgId);
     const agent = await state.agent(orgId, event.agentId);
@@ -93,10 +92,7 @@ export function createDecisionActivities({
       nowMs,
       sha256Hex: vault.callHasher(orgId),
     });
-    const restrained = restrain(evaluated, request.mode, whyStopped(organization, event.agentId, agent));
-    const grants = restrained.value === 'HITL' ? (organization.grants.get(event.agentId) ?? []) : [];
-    const grant = fittingGrant(grants, { event, requester, requesterMember, nowMs });
-    const decided = grant === null ? restrained : allowByGrant(restrained, grant);
+    const { evaluation: decided, grant } = applyStanding(evaluated, standingOf(organization, event.agentId, agent), { ...request, nowMs });
     const evaluation = decided.value === 'HITL' ? decided : { ...decided, session: takeBackAsk(decided.session, nowMs) };
     const touch = agent !== undefined && touches.isDue(orgId, event.agentId, nowMs);
     const item = prepareSettlement(vault, {

@@ -3,7 +3,7 @@ import type { SessionState } from '../core/detection/session-state.ts';
 import type { WholeEventRecord } from '../core/ledger/event-record.ts';
 import { loadSession } from '../db/queries/decision-config.ts';
 import type { SubjectVault } from '../db/subject-vault.ts';
-import { createDecisionState, whyStopped } from './decision-state.ts';
+import { createDecisionState, standingOf } from './decision-state.ts';
 import type { Weighed } from './weigh.ts';
 
 /**
@@ -26,7 +26,7 @@ export function createReweigh({ vault, now }: { vault: SubjectVault; now: () => 
       if (sessionId !== undefined && session !== null) sessions.set(sessionId, session);
       const timed = findings.filter(({ category }) => category === 'Time');
       const evaluation = evaluateEvent({ orgId, event, profile: agent?.profile ?? null, session, policy: organization.policy, nowMs, sha256Hex, timed });
-      weighed.push({ evaluation, configVersion: organization.version, stopped: whyStopped(organization, event.agentId, agent) });
+      weighed.push({ evaluation, configVersion: organization.version, ...standingOf(organization, event.agentId, agent) });
     }
     return weighed;
   };

@@ -1,16 +1,16 @@
+import type { Standing } from '../core/decision/apply-standing.ts';
 import { evaluateEvent } from '../core/decision/evaluate-event.ts';
 import type { Evaluation } from '../core/decision/evaluation.ts';
 import { loadSession } from '../db/queries/decision-config.ts';
 import type { SubjectVault } from '../db/subject-vault.ts';
 import type { GovernanceEvent } from '../schemas/event.ts';
-import { createDecisionState, whyStopped } from './decision-state.ts';
+import { createDecisionState, standingOf } from './decision-state.ts';
 
-export interface Weighed {
+/** `stopped`, `grants`: what stands for its agent. */
+export interface Weighed extends Standing {
   evaluation: Evaluation;
   /** The configuration it was weighed against. */
   configVersion: number;
-  /** Why the agent may do nothing at the moment; null while it may. */
-  stopped: string | null;
 }
 
 /** Classifies an event against the session and the policy as they stand now. Stores nothing, and settles nothing that would tell it of an old cache: it has none. */
@@ -24,6 +24,6 @@ export function createWeigh({ vault, now }: { vault: SubjectVault; now: () => nu
     const agent = await state.agent(orgId, event.agentId);
     const session = event.sessionId === undefined ? null : await loadSession(sql, { orgId, sessionId: event.sessionId, nowMs });
     const evaluation = evaluateEvent({ orgId, event, profile: agent?.profile ?? null, session, policy, nowMs, sha256Hex: vault.callHasher(orgId) });
-    return { evaluation, configVersion: version, stopped: whyStopped(organization, event.agentId, agent) };
+    return { evaluation, configVersion: version, ...standingOf(organization, event.agentId, agent) };
   };
 }

@@ -7,6 +7,7 @@ import type { Decision } from '../schemas/decision.ts';
 import type { EventInput } from '../schemas/event.ts';
 import type { JsonObject } from '../schemas/json.ts';
 import type { ReviewStatus, ReviewStep, ReviewVerb } from '../schemas/review.ts';
+import type { Asker } from '../core/decision/asker.ts';
 import type { SweepCause } from '../schemas/sweep.ts';
 import type { WebhookTest } from '../schemas/webhook.ts';
 
@@ -16,8 +17,8 @@ export interface GovernanceRuntime {
   decide(request: DecideRequest): Promise<DecideOutcome>;
   /** Records events after the fact, all in one ledger call. Throws {@link DecisionUnavailable}. */
   observe(request: ObserveRequest): Promise<ObserveItem[]>;
-  /** Dry run: classification and policy against the session as it stands. Stores nothing. */
-  evaluate(orgId: string, event: EventInput): Promise<Evaluation>;
+  /** Dry run: what would be decided with the session, policy, stops and grants as they stand. Stores nothing and uses nothing up. */
+  evaluate(request: EvaluateRequest): Promise<Evaluation>;
   /** Hands a reviewer's decision to the waiting workflow. Throws {@link DecisionUnavailable}. */
   review(request: ReviewRequest): Promise<ReviewOutcome>;
   /** Takes a person's decisions on many reviews as one durable operation; a retry of the same request is the same one. Throws {@link DecisionUnavailable}. */
@@ -71,6 +72,11 @@ export interface SweepRequest {
 }
 
 export type DecideOutcome = { kind: 'decided'; decision: Decision } | { kind: 'conflict' } | { kind: 'quota' };
+
+export interface EvaluateRequest extends Asker {
+  orgId: string;
+  event: EventInput;
+}
 
 /** Ids set and distinct. */
 export type ObserveRequest = ObserveEventsInput;

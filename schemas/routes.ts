@@ -62,7 +62,7 @@ export const ROUTES = {
     path: '/api/v1/governance/evaluate',
     scope: 'events:write',
     tag: 'Governance',
-    summary: 'Dry run: classify and apply the policy, store nothing',
+    summary: 'Dry run: what would be decided now; stores nothing and uses no grant up',
     request: { body: EventInput },
     responses: { 200: EvaluationResult },
   }),

@@ -5,6 +5,7 @@ import type { GuardedFetch } from '../activities/outbound/guarded-fetch.ts';
 import { OutboundFailed, OutboundRefused } from '../activities/outbound/outbound-error.ts';
 import { createTakeStep } from '../activities/review-step.ts';
 import { createWeigh } from '../activities/weigh.ts';
+import { applyStanding } from '../core/decision/apply-standing.ts';
 import { DecisionUnavailable, type GovernanceRuntime, type ObserveItem } from '../api/governance-runtime.ts';
 import type { SubjectVault } from '../db/subject-vault.ts';
 import { governEventId } from '../workflows/ids.ts';
@@ -83,9 +84,10 @@ export function createTemporalRuntime({
       await callWithin(client, 1_000, () => client.workflow.getHandle(governEventId(orgId, eventId)).signal(outcomeReportedSignal)).catch(() => undefined);
     },
 
-    async evaluate(orgId, input) {
-      const { evaluation } = await weigh(orgId, { ...input, id: input.id ?? 'dry-run' });
-      return evaluation;
+    async evaluate({ orgId, event: input, ...asker }) {
+      const event = { ...input, id: input.id ?? 'dry-run' };
+      const { evaluation, ...standing } = await weigh(orgId, event);
+      return applyStanding(evaluation, standing, { mode: 'governed', event, ...asker, nowMs: Date.now() }).evaluation;
     },
 
     async assertReady() {

@@ -1,3 +1,4 @@
+import type { Asker } from '../../core/decision/asker.ts';
 import type { Role, Scope } from '../../schemas/access.ts';
 import type { KeyMode } from '../../schemas/key.ts';
 
@@ -32,3 +33,8 @@ export interface SessionPrincipal {
 export function requesterOf(principal: Principal): string {
   return principal.kind === 'key' ? `key:${principal.keyId}` : `member:${principal.memberId}`;
 }
+
+export const askerOf = (principal: Principal): Asker => ({
+  requester: requesterOf(principal),
+  ...(principal.memberId === null ? {} : { requesterMember: principal.memberId }),
+});

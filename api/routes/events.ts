@@ -9,7 +9,7 @@ import type { SubjectVault } from '../../db/subject-vault.ts';
 import type { GovernanceEvent } from '../../schemas/event.ts';
 import type { EvaluationResult, EventSummary } from '../../schemas/event-views.ts';
 import { DEFAULT_PAGE_SIZE } from '../../schemas/lists.ts';
-import { requesterOf } from '../access/principal.ts';
+import { askerOf, requesterOf } from '../access/principal.ts';
 import { decodeCursor } from '../cursor.ts';
 import { acceptBatch, acceptEvent } from '../event-intake.ts';
 import type { GovernanceRuntime } from '../governance-runtime.ts';
@@ -26,10 +26,9 @@ export function eventRoutes({ vault, runtime, now }: { vault: SubjectVault; runt
 
   return {
     async ingestEvent({ body, headers }, { principal, requestId, receivedAtMs, noteDecision }) {
-      const { orgId, memberId } = principal;
+      const { orgId } = principal;
       const accepted = acceptEvent(body, headers['idempotency-key'], digestFor(orgId));
-      const person = memberId === null ? {} : { requesterMember: memberId };
-      const outcome = await runtime.decide({ orgId, ...accepted, requester: requesterOf(principal), ...person, requestId, receivedAtMs });
+      const outcome = await runtime.decide({ orgId, ...accepted, ...askerOf(principal), requestId, receivedAtMs });
       if (outcome.kind === 'quota') throw quotaExceeded(now());
       if (outcome.kind === 'conflict') {
         throw new HttpProblem('id-reused', { detail: 'this id stands for an event with another body', extras: { eventId: accepted.event.id } });
@@ -54,7 +53,8 @@ export function eventRoutes({ vault, runtime, now }: { vault: SubjectVault; runt
     },
 
     async evaluateEvent({ body }, { principal }) {
-      return { status: 200, body: evaluationResult(await runtime.evaluate(principal.orgId, body)) };
+      const { orgId } = principal;
+      return { status: 200, body: evaluationResult(await runtime.evaluate({ orgId, event: body, ...askerOf(principal) })) };
     },
 
     async listEvents({ query }, { principal }) {

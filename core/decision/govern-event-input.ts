@@ -1,16 +1,13 @@
 import type { Decision } from '../../schemas/decision.ts';
 import type { GovernanceEvent } from '../../schemas/event.ts';
+import type { Asker } from './asker.ts';
 
 /** What one run of `governEvent` is started with. Encrypted by the payload codec before it leaves the process. */
-export interface GovernEventInput {
+export interface GovernEventInput extends Asker {
   orgId: string;
   event: GovernanceEvent;
   /** Keyed hash (hex) of the RFC 8785 text of `event`; a plain one in runs of 0.1.0. */
   digest: string;
-  /** `key:<id>` or `member:<id>`. */
-  requester: string;
-  /** The member behind the requester's key. Absent where there is none. */
-  requesterMember?: string;
   requestId: string;
   /** For `latencyMs`: epoch milliseconds at which the request arrived. */
   receivedAtMs: number;

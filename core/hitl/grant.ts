@@ -1,5 +1,6 @@
 import type { ArgumentRule } from '../../schemas/agent.ts';
 import type { GovernanceEvent } from '../../schemas/event.ts';
+import type { Asker } from '../decision/asker.ts';
 import type { Evaluation } from '../decision/evaluation.ts';
 import { checkArgument } from '../detection/check-argument.ts';
 import { isToolCall } from '../detection/event-kind.ts';
@@ -16,12 +17,8 @@ export interface ActiveGrant {
   grantedBy: { memberId: string; email: string | null };
 }
 
-export interface GrantedCall {
+export interface GrantedCall extends Asker {
   event: GovernanceEvent;
-  /** `key:<id>` or `member:<id>`. */
-  requester: string;
-  /** The member behind the requester's key, where there is one. */
-  requesterMember?: string | undefined;
   nowMs: number;
 }
 
@@ -52,11 +49,7 @@ function isWithin(bounds: ActiveGrant['bounds'], args: NonNullable<NonNullable<G
 }
 
 /** Nobody approves what is done for themselves, by a grant as little as by a vote. */
-function isBehind(
-  { memberId, email }: ActiveGrant['grantedBy'],
-  { principal }: GovernanceEvent,
-  { requester, requesterMember }: Omit<GrantedCall, 'event' | 'nowMs'>,
-): boolean {
+function isBehind({ memberId, email }: ActiveGrant['grantedBy'], { principal }: GovernanceEvent, { requester, requesterMember }: Asker): boolean {
   const user = principal?.user;
   return requester === `member:${memberId}` || requesterMember === memberId || user === memberId || (user !== undefined && user.toLowerCase() === email);
 }

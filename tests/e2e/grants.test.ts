@@ -79,6 +79,20 @@ describe('grants', () => {
     expect(await usesOf(grant)).toEqual([]);
   });
 
+  test('the dry run says what would be decided, and uses nothing up', async () => {
+    const dryRun = async (agentId: string, key = product.apiKey) =>
+      (await product.call<Decision>('POST', '/api/v1/governance/evaluate', { key, body: call(agentId, { amount: 1 }) })).body;
+    const grant = await give('dry', { maxUses: 1 }, 'Admin');
+    for (let times = 0; times < 2; times += 1) expect((await dryRun('dry')).value).toBe('ALLOW');
+    expect((await dryRun('dry')).reasons[0]).toBe(`allowed by grant ${grant.id}`);
+    expect((await dryRun('dry', await product.keyOf('Admin'))).value).toBe('HITL');
+    expect(await usesOf(grant)).toEqual([]);
+    expect((await product.decide(call('dry', { amount: 1 }))).value).toBe('ALLOW');
+    expect((await dryRun('dry')).value).toBe('HITL');
+    await product.call('POST', '/api/v1/governance/agents/dry/stop', { body: { reason: 'drill' } });
+    expect(await dryRun('dry')).toMatchObject({ value: 'BLOCK', reasons: [expect.stringContaining('drill'), expect.anything()] });
+  });
+
   test('of fifty that ten callers send through two processes, with sessions among them, exactly as many pass as were allowed', async () => {
     const grant = await give('racer', { maxUses: 7 });
     const beside = await product.startBeside();

@@ -92,14 +92,14 @@ export function createLedgerRuntime(vault: SubjectVault): LedgerRuntime {
 
   const activities = createReviewActivities({
     vault,
-    weigh: async (_orgId, event) => ({ evaluation: evaluationOf(event, runtime.plan), configVersion: 1, stopped: null }),
+    weigh: async (_orgId, event) => ({ evaluation: evaluationOf(event, runtime.plan), configVersion: 1, stopped: null, grants: [] }),
     now: Date.now,
   });
   const sweeps = createSweepActivities({
     vault,
     async reweigh(orgId, records) {
       const configVersion = await configVersionOf(sql, orgId);
-      return records.map(({ event }) => ({ evaluation: evaluationOf(event, runtime.plan), configVersion, stopped: null }));
+      return records.map(({ event }) => ({ evaluation: evaluationOf(event, runtime.plan), configVersion, stopped: null, grants: [] }));
     },
     tellRuns: () => Promise.resolve(),
     now: Date.now,
@@ -139,7 +139,7 @@ export function createLedgerRuntime(vault: SubjectVault): LedgerRuntime {
       }
       return items;
     },
-    async evaluate(_orgId, event) {
+    async evaluate({ event }) {
       if (failure !== null) throw failure;
       return evaluationOf(event, runtime.plan);
     },

@@ -557,7 +557,7 @@ export interface Operations {
   'POST /api/v1/governance/agents/{agentId}/resume': { path: { agentId: AgentId }; response: Agent };
   /** Stop an agent: its events are blocked from now on */
   'POST /api/v1/governance/agents/{agentId}/stop': { path: { agentId: AgentId }; body: { reason: string }; response: Agent };
-  /** Dry run: classify and apply the policy, store nothing */
+  /** Dry run: what would be decided now; stores nothing and uses no grant up */
   'POST /api/v1/governance/evaluate': { body: EventInput; response: EvaluationResult };
   /** Govern one event and answer the decision */
   'POST /api/v1/governance/events': { body: EventInput; response: Decision };
