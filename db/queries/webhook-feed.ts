@@ -102,7 +102,7 @@ export async function noteDeliveriesStarted(sql: Sql, deliveries: readonly Unsta
   await sql`select note_webhooks_started(${JSON.stringify(items)}::text::jsonb)`;
 }
 
-/** Drops ended deliveries and received messages that are older; answers how many. */
+/** Drops ended deliveries, ended replays and received messages that are older; answers how many. */
 export async function pruneWebhooks(sql: Sql, { before, limit }: { before: Date; limit: number }): Promise<number> {
   const [row] = await sql<{ count: number }[]>`select prune_webhooks(${before}, ${limit}) as count`;
   return row?.count ?? 0;

@@ -7,7 +7,7 @@ import { auditEntry } from '../../api/audit.ts';
 import type { Sql } from '../../db/client.ts';
 import { listAlerts } from '../../db/queries/alerts.ts';
 import { listAuditEntries } from '../../db/queries/audit-trail.ts';
-import { listWebhookDeliveries, openWebhookReplay, replayWebhookMessage } from '../../db/queries/webhook-deliveries.ts';
+import { findWebhookReplay, listWebhookDeliveries, openWebhookReplay, replayWebhookMessage } from '../../db/queries/webhook-deliveries.ts';
 import { createWebhookEndpoint, disableWebhookEndpoint, enableWebhookEndpoint, findWebhookEndpoint } from '../../db/queries/webhook-endpoints.ts';
 import { listUnfedEndpoints, listUnfedReplays, listUnstartedDeliveries, noteDeliveriesStarted, pruneWebhooks } from '../../db/queries/webhook-feed.ts';
 import { createWebhookSeals } from '../../db/webhook-seal.ts';
@@ -17,6 +17,7 @@ import { addOrganization, sha256Hex } from '../support/ledger-records.ts';
 import { createLedgerRuntime, type LedgerRuntime } from '../support/ledger-runtime.ts';
 import { testVault } from '../support/vault.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
+import { until } from '../support/until.ts';
 
 const seal = createWebhookSeals(Buffer.alloc(32, 1)).endpoint;
 const audit = () => auditEntry({ type: 'test.made', actor: 'system', requestId: 'req_test' });
@@ -172,6 +173,23 @@ describe('the feed', () => {
     expect(await log(round.endpointId)).toHaveLength(1);
     await pruneWebhooks(sql, { before: new Date(Date.now() + 86_400_000), limit: 1_000 });
     expect(await log(round.endpointId)).toEqual([]);
+  });
+
+  test('a replay that has ended long ago is dropped, one that runs is not', async () => {
+    const { endpointId } = await pending(`${receiver.url}/replays`);
+    const replay = { orgId, endpointId, requestedBy: 'system', scope: 'all' as const, fromSeq: 0, untilSeq: Number.MAX_SAFE_INTEGER };
+    const [replayId, later] = [`whr_${randomUUID()}`, new Date(Date.now() + 86_400_000)];
+    await openWebhookReplay(sql, { ...replay, replayId, audit: audit() });
+    await pruneWebhooks(sql, { before: later, limit: 1_000 });
+    expect(await findWebhookReplay(sql, { orgId, replayId })).toMatchObject({ status: 'running' });
+    await until(async () => {
+      await feedAll();
+      return (await findWebhookReplay(sql, { orgId, replayId }))?.status === 'finished';
+    });
+    await pruneWebhooks(sql, { before: new Date(Date.now() - 86_400_000), limit: 1_000 });
+    expect(await findWebhookReplay(sql, { orgId, replayId })).toMatchObject({ status: 'finished' });
+    await pruneWebhooks(sql, { before: later, limit: 1_000 });
+    expect(await findWebhookReplay(sql, { orgId, replayId })).toBeUndefined();
   });
 });
 

@@ -29,7 +29,7 @@ export const ALLOWED_TABLES: Matrix = {
     select: `${BODIES} ${SIGNED} ${ADMINISTERED} anchor_receipt ledger_entry ledger_head vault.subject_key vault.subject_use`,
     insert: `${BODIES} ${SIGNED} ${ADMINISTERED} anchor_receipt ledger_entry ledger_head vault.subject_key vault.subject_use`,
     update: `${ADMINISTERED} ledger_head`,
-    delete: 'member_session webhook_delivery webhook_inbound',
+    delete: 'member_session webhook_delivery webhook_inbound webhook_replay',
   },
   mg_retention: {
     select: `${BODIES} ${RULES} ledger_entry ledger_head ledger_prune ledger_tile purge_run review`,
