@@ -3,7 +3,7 @@ import { createEventClient } from '../cli/replay/event-client.ts';
 import type { PostEvent } from '../cli/replay/replay.ts';
 import { NotRunning, readRuntime } from '../cli/replay/runtime.ts';
 import { categoriesOf, STORY } from '../core/sample/story.ts';
-import type { ExpectedDecision, StoryEvent } from '../core/sample/story.ts';
+import type { ExpectedDecision, StoryEvent } from '../core/sample/story-event.ts';
 import type { Decision, DecisionValue } from '../schemas/decision.ts';
 
 export interface SampleSessionOptions {

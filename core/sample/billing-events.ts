@@ -1,5 +1,4 @@
-import type { StoryEvent } from './story.ts';
-import { teller } from './story-event.ts';
+import { type StoryEvent, teller } from './story-event.ts';
 
 const reminders = teller({ agentId: 'billing-assistant', sessionId: 'demo-billing-reminders' });
 

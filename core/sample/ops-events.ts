@@ -1,5 +1,4 @@
-import type { StoryEvent } from './story.ts';
-import { teller } from './story-event.ts';
+import { type StoryEvent, teller } from './story-event.ts';
 
 const night = teller({ agentId: 'ops-runner', sessionId: 'demo-ops-night' });
 const checkoutHealth = { action: 'check_service_health', channel: 'tool_args', tool: { name: 'check_service_health', args: { service: 'checkout' } } } as const;

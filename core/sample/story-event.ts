@@ -1,7 +1,18 @@
 import type { DecisionValue } from '../../schemas/decision.ts';
-import type { EventInput } from '../../schemas/event.ts';
+import type { EventInput, GovernanceEvent } from '../../schemas/event.ts';
 import type { MastCategory } from '../../schemas/mast.ts';
-import type { StoryEvent } from './story.ts';
+
+export interface StoryEvent {
+  /** Its id is fixed, so that sending it again returns the decision on record. A changed body needs a new id. */
+  event: GovernanceEvent;
+  expected: ExpectedDecision;
+}
+
+/** What the demo policy and the detectors make of it. `categories` are distinct and sorted. */
+export interface ExpectedDecision {
+  value: DecisionValue;
+  categories: readonly MastCategory[];
+}
 
 const DAY = '2026-06-09';
 

@@ -1,21 +1,8 @@
-import type { DecisionValue } from '../../schemas/decision.ts';
-import type { GovernanceEvent } from '../../schemas/event.ts';
 import type { MastCategory } from '../../schemas/mast.ts';
 import { BILLING_MONTH_END, BILLING_REFUNDS, BILLING_REMINDERS } from './billing-events.ts';
 import { OPS_NIGHT, OPS_RELEASE } from './ops-events.ts';
+import type { StoryEvent } from './story-event.ts';
 import { SUPPORT_CLOSING, SUPPORT_TICKETS } from './support-events.ts';
-
-export interface StoryEvent {
-  /** Its id is fixed, so that sending it again returns the decision on record. A changed body needs a new id. */
-  event: GovernanceEvent;
-  expected: ExpectedDecision;
-}
-
-/** What the demo policy and the detectors make of it. `categories` are distinct and sorted. */
-export interface ExpectedDecision {
-  value: DecisionValue;
-  categories: readonly MastCategory[];
-}
 
 /**
  * One day at a wholesaler of office supplies: a service that does not come back at night, reminders and refunds, tickets of

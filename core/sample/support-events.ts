@@ -1,5 +1,4 @@
-import type { StoryEvent } from './story.ts';
-import { teller } from './story-event.ts';
+import { type StoryEvent, teller } from './story-event.ts';
 
 const late = teller({ agentId: 'support-desk', sessionId: 'demo-ticket-7301' });
 const hidden = teller({ agentId: 'support-desk', sessionId: 'demo-ticket-7302' });

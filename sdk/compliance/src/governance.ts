@@ -15,7 +15,7 @@ import type {
 } from './api-types.ts';
 import type { HITLResource, WaitOptions } from './hitl.ts';
 import { randomId } from './random-id.ts';
-import type { RequestOf, RequestOptions, Transport } from './transport.ts';
+import type { IdempotentOptions, RequestOf, RequestOptions, Transport } from './transport.ts';
 
 /** How an action that was decided, or waited for people, came out. */
 export interface SettledDecision {
@@ -28,11 +28,6 @@ export interface SettledDecision {
 export interface GovernedDecision extends Decision {
   /** Waits for the reviewers of a HITL decision; any other is settled already. */
   wait(options?: WaitOptions): Promise<SettledDecision>;
-}
-
-export interface IdempotentOptions extends RequestOptions {
-  /** Names the call where the event has no id of its own, so that calling again is the same call. Made for you, and kept over retries, where it is absent. */
-  idempotencyKey?: string | undefined;
 }
 
 /** What agents are about to do, and what was decided. */

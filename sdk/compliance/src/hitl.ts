@@ -1,11 +1,10 @@
 import { apiList, type ApiList } from './api-list.ts';
 import { type ApiPromise, apiPromise } from './api-promise.ts';
 import type { BatchDecision, BatchDecisionAnswers, ConsumedApproval, ConsumeInput, Review, ReviewDecisionInput } from './api-types.ts';
-import type { IdempotentOptions } from './governance.ts';
 import { GrantsResource } from './grants.ts';
 import { randomId } from './random-id.ts';
 import { sleep } from './sleep.ts';
-import type { RequestOf, RequestOptions, Transport } from './transport.ts';
+import type { IdempotentOptions, RequestOf, RequestOptions, Transport } from './transport.ts';
 
 export interface WaitOptions {
   /** Ends the wait; the promise rejects with the signal's reason. */

@@ -17,11 +17,11 @@ export {
   MastGuardValidationError,
   MastGuardWebhookVerificationError,
 } from './errors.ts';
-export { EventsResource, GovernanceResource, type GovernedDecision, type IdempotentOptions, type SettledDecision } from './governance.ts';
+export { EventsResource, GovernanceResource, type GovernedDecision, type SettledDecision } from './governance.ts';
 export { GrantsResource } from './grants.ts';
 export { HITLResource, type WaitOptions } from './hitl.ts';
 export type { Problem, ProblemDetail } from './problem.ts';
-export type { Attempt, RequestOptions } from './transport.ts';
+export type { Attempt, IdempotentOptions, RequestOptions } from './transport.ts';
 export { WebhookEndpointsResource } from './webhook-endpoints.ts';
 export { WebhookResource } from './webhook-resource.ts';
 export { MastGuardWebhooks, type RawBody, type WebhookEvent, type WebhookOptions } from './webhooks.ts';

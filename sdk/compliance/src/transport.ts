@@ -25,6 +25,11 @@ export interface RequestOptions {
   headers?: Record<string, string> | undefined;
 }
 
+export interface IdempotentOptions extends RequestOptions {
+  /** Names the call where the event has no id of its own, so that calling again is the same call. Made for you, and kept over retries, where it is absent. */
+  idempotencyKey?: string | undefined;
+}
+
 /** What a resource says of its operation. */
 export interface CallOptions extends RequestOptions {
   idempotencyKey?: string | undefined;

@@ -4,18 +4,8 @@ import { RESULT_ACTION } from '../result-action.ts';
 import { permitAll } from '../wrap/permit-all.ts';
 import { contentParts } from './content-parts.ts';
 import { isGovernedResult } from './governed-results.ts';
+import type { HeardMessage } from './heard-message.ts';
 import { passedBefore, rememberPassed } from './passed-history.ts';
-
-export interface HeardMessage {
-  role: 'system' | 'user' | 'assistant' | 'tool';
-  text: string;
-  /** Of a tool's result: the call it answers. */
-  callId?: string | undefined;
-  /** Of a tool's result: the tool. */
-  name?: string | undefined;
-  /** It has been governed on another way. */
-  isGoverned?: boolean | undefined;
-}
 
 interface PermitTextOptions {
   signal?: AbortSignal | undefined;

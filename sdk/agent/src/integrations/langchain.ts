@@ -1,6 +1,7 @@
 import type { EventDraft } from '../decision.ts';
 import type { GovernorOptions } from '../shield.ts';
-import { type HeardMessage, permitInput, permitOutput } from './conversation.ts';
+import { permitInput, permitOutput } from './conversation.ts';
+import type { HeardMessage } from './heard-message.ts';
 import { governorOf } from './governor-of.ts';
 import { publicId } from './public-id.ts';
 import { textOfResult, toolGate } from './tool-gate.ts';

@@ -1,4 +1,4 @@
-import type { HeardMessage } from './conversation.ts';
+import type { HeardMessage } from './heard-message.ts';
 import { publicId } from './public-id.ts';
 import { textOfResult } from './tool-gate.ts';
 

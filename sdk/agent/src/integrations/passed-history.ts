@@ -1,5 +1,5 @@
 import type { Governor } from '../governor.ts';
-import type { HeardMessage } from './conversation.ts';
+import type { HeardMessage } from './heard-message.ts';
 
 /** A beginning of a conversation, and how it has gone on. */
 interface Turn {

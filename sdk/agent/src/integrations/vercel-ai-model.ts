@@ -1,5 +1,5 @@
 import type { EventDraft } from '../decision.ts';
-import type { HeardMessage } from './conversation.ts';
+import type { HeardMessage } from './heard-message.ts';
 import { textOfResult } from './tool-gate.ts';
 
 /** What is used of AI SDK 6's `LanguageModelV3` and its parts; theirs fit into these. */

@@ -1,5 +1,6 @@
 import { createGovernor } from '../../../../sdk/agent/src/governor.ts';
-import { type HeardMessage, permitInput } from '../../../../sdk/agent/src/integrations/conversation.ts';
+import { permitInput } from '../../../../sdk/agent/src/integrations/conversation.ts';
+import type { HeardMessage } from '../../../../sdk/agent/src/integrations/heard-message.ts';
 import { toolGate } from '../../../../sdk/agent/src/integrations/tool-gate.ts';
 import { blocking, scriptDecisions } from './scripted-decisions.ts';
 
