@@ -9,6 +9,7 @@ import { runHitlDrill } from './hitl/command.ts';
 import { runLedgerCommand } from './ledger/command.ts';
 import { killApi, readOnlyLedger, restartPostgres, restartTemporal } from './outages.ts';
 import { pendingReviews } from './pending-reviews.ts';
+import { runUpgradeDrill } from './upgrade/command.ts';
 
 const SUITES: Record<string, readonly Drill[]> = {
   core: [killApi, restartPostgres, restartTemporal, pendingReviews, readOnlyLedger],
@@ -37,12 +38,19 @@ const COLUMNS = [
  * `npm run chaos -- core [--seed n] [--rounds n]`: the drills in an order that the seed sets; exit code 1 when any promise was broken.
  * `npm run chaos -- ledger [--seed n] [--rounds 1] [--seconds 60]`: writers and outside readers of one ledger, without and with kills.
  * `npm run chaos -- hitl [--seed n] [--rounds 10] [--pending 200]`: reviews that wait through kills of every part, beside what others make of it.
+ * `npm run chaos -- upgrade --from COMMIT`: an installation of that commit is killed, and started again with what is committed now.
  */
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { seed: { type: 'string' }, rounds: { type: 'string' }, pending: { type: 'string', default: '200' }, seconds: { type: 'string', default: '60' } },
+  options: {
+    seed: { type: 'string' },
+    rounds: { type: 'string' },
+    pending: { type: 'string', default: '200' },
+    seconds: { type: 'string', default: '60' },
+    from: { type: 'string', default: '' },
+  },
 });
-const COMMANDS: Record<string, () => Promise<number>> = { hitl, ledger };
+const COMMANDS: Record<string, () => Promise<number>> = { hitl, ledger, upgrade };
 const command = COMMANDS[positionals[0] ?? ''];
 const drills = SUITES[positionals[0] ?? ''] ?? (command === undefined ? undefined : []);
 const seed = Number(values.seed ?? randomInt(1_000_000));
@@ -57,9 +65,10 @@ if (
   rounds < 1 ||
   !Number.isInteger(pending) ||
   pending < 1 ||
-  !(seconds > 0)
+  !(seconds > 0) ||
+  (positionals[0] === 'upgrade') === (values.from === '')
 ) {
-  process.stderr.write(`usage: npm run chaos -- ${[...Object.keys(SUITES), ...Object.keys(COMMANDS)].join('|')} [--seed n] [--rounds n]\n`);
+  process.stderr.write(`usage: npm run chaos -- ${[...Object.keys(SUITES), ...Object.keys(COMMANDS)].join('|')} [--seed n] [--rounds n] [--from COMMIT]\n`);
   process.exit(2);
 }
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
@@ -79,6 +88,12 @@ async function ledger(): Promise<number> {
   await build(createProgress({ stream: process.stderr }));
   const broken = await runLedgerCommand({ seed, rounds, seconds, write: (line) => void process.stdout.write(`${line}\n`) });
   process.stdout.write(`\nseed ${seed}: ${broken} broken promises\n`);
+  return broken;
+}
+
+async function upgrade(): Promise<number> {
+  const broken = await runUpgradeDrill({ from: values.from, write: (line) => void process.stdout.write(`${line}\n`) });
+  process.stdout.write(`\n${broken} broken promises\n`);
   return broken;
 }
 
