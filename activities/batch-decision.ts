@@ -6,7 +6,7 @@ import { recordReviewDrafts, type ReviewDraft } from '../db/review-recording.ts'
 import type { BatchDecision, BatchDecisionAnswer } from '../schemas/batch-decision.ts';
 import { ERASED, loadAskedGroups } from './asked-groups.ts';
 import { type Ballot, ballotsOf, moveOf, statementsOf } from './batch-ballots.ts';
-import { recordItem, stepIdOf } from './review-record.ts';
+import { joinedKeyOf, recordItem, stepIdOf } from './review-record.ts';
 import type { SweepActivitiesDeps, WaitingRun } from './sweep.ts';
 
 export interface BatchRequest {
@@ -70,7 +70,9 @@ export function createBatchActivities({ vault, tellRuns, now }: Pick<SweepActivi
 
   /** A retried vote that closed a review, or moved it out of its sender's reach, must be told that it counts. */
   const creditRetries = async (orgId: string, stepKey: string, told: Map<string, Told>): Promise<void> => {
-    const idOf = new Map([...told].filter(([, { status }]) => status !== 'recorded').map(([reviewId]) => [stepIdOf(orgId, reviewId, stepKey), reviewId]));
+    const uncounted = [...told].filter(([, { status }]) => status !== 'recorded');
+    const keys = [stepKey, joinedKeyOf(stepKey)];
+    const idOf = new Map(uncounted.flatMap(([reviewId]) => keys.map((key) => [stepIdOf(orgId, reviewId, key), reviewId] as const)));
     const recorded = idOf.size === 0 ? [] : await recordedAmong(vault.sql, { orgId, recordIds: [...idOf.keys()] });
     for (const recordId of recorded) {
       const reviewId = idOf.get(recordId) ?? '';

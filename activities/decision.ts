@@ -7,7 +7,7 @@ import type { GovernEventInput, ObservedItem, ObserveEventsInput } from '../core
 import { takeBackAsk } from '../core/detection/asks.ts';
 import { openSession, type SessionState } from '../core/detection/session-state.ts';
 import { createKeyedQueue } from '../core/keyed-queue.ts';
-import { decisionFromRecord } from '../core/ledger/event-record.ts';
+import { decisionFromRecord, permissionFromRecord } from '../core/ledger/event-record.ts';
 import type { Coalescer } from '../db/coalescer.ts';
 import { findRecordedEvent } from '../db/queries/ledger.ts';
 import type { SettleItem, SettleResult } from '../db/queries/settle.ts';
@@ -106,6 +106,7 @@ export function createDecisionActivities({
       session: { version: session?.version ?? 0, holder, reserve: attempt >= RESERVE_FROM_ATTEMPT },
     });
     const result = await settle(item);
+    const onRecord = request.mode === 'governed' ? permissionFromRecord : decisionFromRecord;
     switch (result.status) {
       case 'recorded': {
         vault.taken(orgId, item.keys);
@@ -117,7 +118,7 @@ export function createDecisionActivities({
         return { kind: 'decided', decision: decisionFromRecord(item.body, result) };
       }
       case 'exists':
-        return { kind: 'decided', decision: decisionFromRecord(result.body, result) };
+        return { kind: 'decided', decision: onRecord(result.body, result) };
       case 'stale':
         if (result.configVersion !== null) state.forgetOrganization(orgId);
         if (result.grantSpent && grant !== null) await state.forgetGrant(orgId, grant);
@@ -132,7 +133,7 @@ export function createDecisionActivities({
       case 'conflict': {
         const recorded = await findRecordedEvent(vault.sql, { orgId, eventId: event.id });
         const isSame = recorded !== undefined && isSameEvent(recorded.digest, request);
-        return isSame ? { kind: 'decided', decision: decisionFromRecord(recorded.body, recorded) } : { kind: 'conflict' };
+        return isSame ? { kind: 'decided', decision: onRecord(recorded.body, recorded) } : { kind: 'conflict' };
       }
       case 'quota':
         return { kind: 'quota' };

@@ -9,6 +9,9 @@ export interface OutcomeWatch {
   lookAgainMs: number | null;
 }
 
+/** Nothing but a signal tells that an approval was used, and the time begun; a run that missed it looks, but not often enough to fill its history. */
+const LOOKS = 20;
+
 export type OutcomeActivities = ReturnType<typeof createOutcomeActivities>;
 
 export function createOutcomeActivities({ sql, now }: { sql: Sql; now: () => number }) {
@@ -18,9 +21,10 @@ export function createOutcomeActivities({ sql, now }: { sql: Sql; now: () => num
       for (;;) {
         const awaited = await findAwaitedOutcome(sql, { orgId, eventId });
         if (awaited === undefined || awaited.status !== 'waiting') return { status: awaited?.status ?? 'unused', lookAgainMs: null };
-        const { dueAt, approvalExpiresAt, agentId, ruleId } = awaited;
+        const { dueAt, approvalExpiresAt, withinMs, agentId, ruleId } = awaited;
         const untilMs = (dueAt ?? approvalExpiresAt)?.getTime() ?? null;
-        if (untilMs !== null && untilMs > now()) return { status: 'waiting', lookAgainMs: untilMs - now() };
+        const leftMs = (untilMs ?? 0) - now();
+        if (leftMs > 0) return { status: 'waiting', lookAgainMs: dueAt === null ? Math.min(leftMs, Math.max(withinMs, leftMs / LOOKS)) : leftMs };
         if (dueAt === null) {
           await closeUnusedOutcome(sql, { orgId, eventId });
           continue;

@@ -34,9 +34,20 @@ export interface LadderPosition {
   askedAtMs?: number;
 }
 
-/** A run whose review is asked through another one looks again this long after the other should have ended. */
+/** A run whose review is asked through another one looks again this long after the other should have ended, and then ever less often. */
 const LOOK_AGAIN_AFTER_MS = 5_000;
+const LOOK_AGAIN_AT_MOST_MS = 600_000;
 const MAX_REMINDERS = 8;
+
+export interface Surroundings {
+  /** Reviews that are asked through this one. */
+  joined: readonly ReviewLadderRow[];
+  /** When the review that this one is asked through runs out; null where it is asked itself. */
+  leaderExpiresAtMs: number | null;
+  /** A further review that this one has opened. */
+  opened?: string | undefined;
+  nowMs: number;
+}
 
 /** The review, and those that are asked through it. @throws ApplicationFailure `not-found` */
 export async function loadLadder(vault: SubjectVault, orgId: string, reviewId: string): Promise<{ row: ReviewLadderRow; joined: ReviewLadderRow[] }> {
@@ -46,7 +57,7 @@ export async function loadLadder(vault: SubjectVault, orgId: string, reviewId: s
   return { row, joined: joined.filter(({ joinedTo }) => joinedTo === reviewId) };
 }
 
-export function positionOf(row: ReviewLadderRow, joined: readonly ReviewLadderRow[], opened?: string): LadderPosition {
+export function positionOf(row: ReviewLadderRow, { joined, leaderExpiresAtMs, opened, nowMs }: Surroundings): LadderPosition {
   const { plan, state } = row;
   const level = plan.levels[state.level];
   const approvals = (state.votes ?? []).filter(({ verb }) => verb === 'approve').length;
@@ -57,7 +68,7 @@ export function positionOf(row: ReviewLadderRow, joined: readonly ReviewLadderRo
     level: state.level,
     levels: plan.levels.length,
     reviewers: level?.reviewers ?? null,
-    dueAtMs: row.joinedTo === null ? row.dueAtMs : row.status === 'pending' ? row.expiresAtMs + LOOK_AGAIN_AFTER_MS : null,
+    dueAtMs: row.joinedTo === null ? row.dueAtMs : row.status === 'pending' ? lookAgainAtMs(leaderExpiresAtMs ?? row.expiresAtMs, nowMs) : null,
     last: state.steps.at(-1) ?? null,
     ...(approvals === 0 ? {} : { approvals }),
     ...(row.joinedTo === null ? {} : { joinedTo: row.joinedTo }),
@@ -68,6 +79,10 @@ export function positionOf(row: ReviewLadderRow, joined: readonly ReviewLadderRo
     ...(row.hasChannel && row.joinedTo === null ? { notify: true, askedAtMs: state.openedAtMs ?? row.createdAtMs } : {}),
   };
 }
+
+/** Always ahead: a run that looked again at once, and again, would come to the end of its history. */
+const lookAgainAtMs = (expiresAtMs: number, nowMs: number): number =>
+  Math.max(expiresAtMs + LOOK_AGAIN_AFTER_MS, nowMs + Math.min(LOOK_AGAIN_AT_MOST_MS, Math.max(LOOK_AGAIN_AFTER_MS, nowMs - expiresAtMs)));
 
 export const roundOf = ({ steps }: LadderState): number => steps.filter(({ step }) => step === 'revise').length;
 

@@ -25,6 +25,9 @@ const PEOPLE = new Set<string>(['approve', 'reject', 'escalate', 'respond', 'edi
 /** Name of a step's first record: the same on every retry. */
 export const stepIdOf = (orgId: string, reviewId: string, stepKey: string): string => recordId(orgId, 'review-step', reviewId, stepKey);
 
+/** Under which the same step stands for a review that was decided with another one. */
+export const joinedKeyOf = (stepKey: string): string => `joined/${stepKey}`;
+
 /** Everything one move changes: the ledger's entries, the rows, and what is opened or raised with them. */
 export function recordItem({ orgId, row, joined, stepKey, moved, nowMs, set = {} }: StepToRecord): ReviewDraft {
   const entries = moved.taken.map((step, index) => entryOf(stepIdOf(orgId, row.id, index === 0 ? stepKey : `${stepKey}/${index}`), row, moved, step));
@@ -97,7 +100,7 @@ function followerOf(
   const state = { ...moved.state, steps: [...follower.state.steps, step] };
   return {
     of: follower,
-    entries: [entryOf(stepIdOf(orgId, follower.id, `joined/${stepKey}`), follower, moved, step)],
+    entries: [entryOf(stepIdOf(orgId, follower.id, joinedKeyOf(stepKey)), follower, moved, step)],
     change: { ...columnsOf({ ...moved, state }, nowMs), ...set },
   };
 }

@@ -3,7 +3,7 @@ import type { RefusalCode } from '../core/hitl/cast-vote.ts';
 import { climb, type LadderMove } from '../core/hitl/ladder.ts';
 import type { VoteMove } from '../core/hitl/ladder-state.ts';
 import { openRecordedEvent } from '../db/event-seal.ts';
-import { isRecorded } from '../db/queries/ledger.ts';
+import { recordedAmong } from '../db/queries/ledger.ts';
 import type { ReviewLadderRow } from '../db/queries/review-steps.ts';
 import { standingFor } from '../db/queries/standing.ts';
 import { recordReviewDrafts } from '../db/review-recording.ts';
@@ -13,7 +13,7 @@ import type { JsonObject } from '../schemas/json.ts';
 import type { ReviewStatus, ReviewStep } from '../schemas/review.ts';
 import { ERASED } from './asked-groups.ts';
 import { loadLadder, roundOf } from './review-position.ts';
-import { recordItem, stepIdOf } from './review-record.ts';
+import { joinedKeyOf, recordItem, stepIdOf } from './review-record.ts';
 import { sha256Hex } from './settlement.ts';
 import type { Weighed } from './weigh.ts';
 
@@ -81,7 +81,11 @@ export function createTakeStep({ vault, weigh, now }: ReviewStepsDeps): TakeStep
 
   return async ({ orgId, reviewId, stepKey, level, round = 0, move: handed }) => {
     const requested = withMember(handed);
-    const isTaken = (): Promise<boolean> => isRecorded(vault.sql, { orgId, recordId: stepIdOf(orgId, reviewId, stepKey) });
+    // Its own record, or that of the review it was decided with.
+    const isTaken = async (): Promise<boolean> => {
+      const recordIds = [stepKey, joinedKeyOf(stepKey)].map((key) => stepIdOf(orgId, reviewId, key));
+      return (await recordedAmong(vault.sql, { orgId, recordIds })).length > 0;
+    };
     for (;;) {
       const { row, joined: all } = await loadLadder(vault, orgId, reviewId);
       const stands = { status: row.status, last: row.state.steps.at(-1) ?? null };
@@ -99,7 +103,12 @@ export function createTakeStep({ vault, weigh, now }: ReviewStepsDeps): TakeStep
       // So must one that moved the review to a level which its sender may not decide.
       if ('refused' in moved) return (await isTaken()) ? { kind: 'recorded', ...stands } : { kind: 'refused', code: moved.refused, detail: moved.detail };
       const [status] = await recordReviewDrafts(vault, [recordItem({ orgId, row, joined, stepKey, moved, nowMs })]);
-      if (status !== 'stale') return { kind: 'recorded', status: moved.status, last: moved.taken.at(-1) ?? null };
+      if (status === 'recorded') return { kind: 'recorded', status: moved.status, last: moved.taken.at(-1) ?? null };
+      // It counts already: what has become of it is what stands.
+      if (status === 'exists') {
+        const { row: after } = await loadLadder(vault, orgId, reviewId);
+        return { kind: 'recorded', status: after.status, last: after.state.steps.at(-1) ?? null };
+      }
     }
   };
 }

@@ -1,4 +1,4 @@
-import type { SubjectVault } from '../db/subject-vault.ts';
+import { loadReviewLadder } from '../db/queries/review-steps.ts';
 import { type LadderPosition, loadLadder, positionOf } from './review-position.ts';
 import { afterIdOf } from './review-record.ts';
 import { createTakeStep, type ReviewStepRequest, type ReviewStepsDeps, type StepRefusal } from './review-step.ts';
@@ -15,7 +15,7 @@ export type ReviewActivities = ReturnType<typeof createReviewActivities>;
 /** Steps of a review as its run takes them: each answers where the ladder stands afterwards. */
 export function createReviewActivities(deps: ReviewStepsDeps) {
   const takeStep = createTakeStep(deps);
-  const position = (orgId: string, reviewId: string): Promise<LadderPosition> => readPosition(deps.vault, orgId, reviewId);
+  const position = (orgId: string, reviewId: string): Promise<LadderPosition> => readPosition(deps, orgId, reviewId);
   return {
     /** Where the review stands now. */
     readLadder: ({ orgId, reviewId }: { orgId: string; reviewId: string }): Promise<LadderPosition> => position(orgId, reviewId),
@@ -29,8 +29,15 @@ export function createReviewActivities(deps: ReviewStepsDeps) {
   };
 }
 
-async function readPosition(vault: SubjectVault, orgId: string, reviewId: string): Promise<LadderPosition> {
+async function readPosition({ vault, now }: ReviewStepsDeps, orgId: string, reviewId: string): Promise<LadderPosition> {
   const { row, joined } = await loadLadder(vault, orgId, reviewId);
-  const glass = row.state.steps.some(({ step }) => step === 'break-glass');
-  return positionOf(row, joined, glass ? afterIdOf(orgId, reviewId) : undefined);
+  // Of reviews that are decided together one is judged afterwards: the one that was asked.
+  const glass = row.joinedTo === null && row.state.steps.some(({ step }) => step === 'break-glass');
+  const leader = row.joinedTo === null || row.status !== 'pending' ? undefined : await loadReviewLadder(vault, { orgId, reviewId: row.joinedTo });
+  return positionOf(row, {
+    joined,
+    leaderExpiresAtMs: leader?.expiresAtMs ?? null,
+    opened: glass ? afterIdOf(orgId, reviewId) : undefined,
+    nowMs: now(),
+  });
 }

@@ -25,8 +25,8 @@ export interface GovernanceRuntime {
   decideMany(request: BatchDecisionRequest): Promise<BatchDecisionAnswer[]>;
   /** Ends a pending review because the agent asks no more. Throws {@link DecisionUnavailable}. */
   withdraw(request: WithdrawRequest): Promise<ReviewOutcome>;
-  /** Tells the run of an event that its agent has reported. Never fails: a run that does not hear of it looks when its time is over. */
-  outcomeReported(orgId: string, eventId: string): Promise<void>;
+  /** Tells the run of an event that its agent has reported, or that its time to do so has begun. Never fails: a run that does not hear of it looks by itself. */
+  outcomeMoved(orgId: string, eventId: string): Promise<void>;
   /** Starts the run of a review that no agent waits for, where none runs. Throws {@link DecisionUnavailable}. */
   conductReview(review: { orgId: string; reviewId: string }): Promise<void>;
   /** Starts the pass over the pending reviews that a change has left on record. What cannot be started now is started within a minute. */

@@ -2,7 +2,7 @@ import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundErro
 import { ApplicationFailure } from '@temporalio/common';
 import type { DecisionOutcome } from '../activities/decision.ts';
 import { type DecideRequest, DecisionUnavailable } from '../api/governance-runtime.ts';
-import { decisionFromRecord } from '../core/ledger/event-record.ts';
+import { permissionFromRecord } from '../core/ledger/event-record.ts';
 import type { Sql } from '../db/client.ts';
 import { isSameEvent, plainEventDigest } from '../db/event-digest.ts';
 import { findRecordedEvent } from '../db/queries/ledger.ts';
@@ -47,7 +47,7 @@ export function createDecisionRuns({ client, sql, waiters, deadlineMs, startTime
   const recorded = async (request: DecideRequest): Promise<DecisionOutcome | undefined> => {
     const row = await findRecordedEvent(sql, { orgId: request.orgId, eventId: request.event.id });
     if (row === undefined) return undefined;
-    return isSameEvent(row.digest, request) ? { kind: 'decided', decision: decisionFromRecord(row.body, row) } : { kind: 'conflict' };
+    return isSameEvent(row.digest, request) ? { kind: 'decided', decision: permissionFromRecord(row.body, row) } : { kind: 'conflict' };
   };
 
   /** Asks the run itself: for a run of another process, or one that was not started eagerly. */

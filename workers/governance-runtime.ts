@@ -80,7 +80,7 @@ export function createTemporalRuntime({
     verifyLedger: (check) => startLedgerCheck(client, check),
     reviewChanged: reviewChanges.next,
     queueChanged: reviewChanges.nextOfQueue,
-    async outcomeReported(orgId, eventId) {
+    async outcomeMoved(orgId, eventId) {
       await callWithin(client, 1_000, () => client.workflow.getHandle(governEventId(orgId, eventId)).signal(outcomeReportedSignal)).catch(() => undefined);
     },
 

@@ -16,6 +16,13 @@ export interface ReviewRunsDeps {
 const WAKE_AFTER_MS = 50;
 
 /**
+ * The key of a vote's step. A link and a message stand for one decision, whatever it is; the id of a request is its sender's, who may put it on the requests of
+ * several people: another person's vote, or another one of the same person, is another step.
+ */
+export const voteKeyOf = ({ requestId, memberId, verb, via }: Pick<ReviewRequest, 'requestId' | 'memberId' | 'verb' | 'via'>): string =>
+  /^(?:link|webhook):/.test(via) ? `vote/${requestId}` : `vote/${requestId}/${memberId}/${verb}`;
+
+/**
  * Takes people's decisions. The step is recorded here, in one database call, and then the run is told: nobody waits for a run, and
  * reviews are decided while Temporal is away. A run that was not told looks at the row when its timer fires.
  */
@@ -30,7 +37,8 @@ export function createReviewRuns({ client, vault, takeStep, timeoutMs = 5_000 }:
 
   return {
     review({ requestId, memberId, verb, orgId, reviewId, eventId, kind, ...rest }: ReviewRequest): Promise<ReviewOutcome> {
-      return take({ orgId, reviewId, eventId, kind, requestId }, { stepKey: `vote/${requestId}`, move: { ...rest, step: verb, memberId } });
+      const stepKey = voteKeyOf({ requestId, memberId, verb, via: rest.via });
+      return take({ orgId, reviewId, eventId, kind, requestId }, { stepKey, move: { ...rest, step: verb, memberId } });
     },
     withdraw({ requestId, actor, reason, ...address }: WithdrawRequest): Promise<ReviewOutcome> {
       const move = { step: 'withdraw' as const, actor, ...(reason === undefined ? {} : { reason }) };

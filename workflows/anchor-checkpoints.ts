@@ -1,5 +1,6 @@
-import { ParentClosePolicy, proxyActivities, setCurrentDetails, startChild, TemporalFailure } from '@temporalio/workflow';
+import { ParentClosePolicy, proxyActivities, setCurrentDetails, startChild } from '@temporalio/workflow';
 import type { AnchorActivities } from '../activities/anchor-checkpoints.ts';
+import { isAlreadyStarted } from './already-started.ts';
 import { anchorId } from './ids.ts';
 import { MAINTENANCE_STEP } from './options.ts';
 import type { publishToAnchor } from './publish-to-anchor.ts';
@@ -32,8 +33,7 @@ async function start(anchor: string): Promise<boolean> {
     });
     return true;
   } catch (error) {
-    // The class has no export that workflow code may import.
-    if (error instanceof TemporalFailure && error.name === 'WorkflowExecutionAlreadyStartedError') return false;
+    if (isAlreadyStarted(error)) return false;
     throw error;
   }
 }

@@ -14,6 +14,7 @@ import {
 import type { LadderPosition, ReviewActivities, ReviewStepOutcome } from '../activities/review.ts';
 import type { ReviewStepRequest } from '../activities/review-step.ts';
 import type { ReviewStatus } from '../schemas/review.ts';
+import { isAlreadyStarted } from './already-started.ts';
 import { createAnnouncer } from './announce.ts';
 import type { conductReview } from './conduct-review.ts';
 import { conductReviewId, governEventId } from './ids.ts';
@@ -108,7 +109,10 @@ function openLadder({ orgId, reviewId }: LadderRequest) {
     take,
     async look(): Promise<void> {
       told = false;
-      adopt(await readLadder({ orgId, reviewId }));
+      const next = await readLadder({ orgId, reviewId });
+      // The time of a review that is asked through another one is the other's: it moves without a version of its own.
+      if (next.version === position?.version && next.joinedTo !== undefined) position = next;
+      else adopt(next);
     },
     isTold: () => told,
     position: () => position as unknown as LadderPosition,
@@ -120,12 +124,17 @@ function openLadder({ orgId, reviewId }: LadderRequest) {
 async function passOn({ orgId, about }: LadderRequest, { joinedEvents = [], opened }: LadderPosition): Promise<void> {
   if (opened !== undefined) {
     const args: Parameters<typeof conductReview> = [{ orgId, reviewId: opened, about }];
-    await startChild<typeof conductReview>('conductReview', {
-      workflowId: conductReviewId(orgId, opened),
-      args,
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      staticSummary: `judges afterwards: ${about.what}`,
-    });
+    try {
+      await startChild<typeof conductReview>('conductReview', {
+        workflowId: conductReviewId(orgId, opened),
+        args,
+        parentClosePolicy: ParentClosePolicy.ABANDON,
+        staticSummary: `judges afterwards: ${about.what}`,
+      });
+    } catch (error) {
+      // Somebody voted on it before this run heard that it is there.
+      if (!isAlreadyStarted(error)) throw error;
+    }
   }
   await Promise.all(
     joinedEvents.map((eventId) =>

@@ -34,7 +34,7 @@ export function outcomeRoutes({ vault, runtime }: { vault: SubjectVault; runtime
         throw new HttpProblem('conflict', { detail: `this action was reported as ${result.outcome}`, extras: { outcome: result.outcome } });
       }
       // The run that waits ends sooner for it; without, it ends when its time is over.
-      if (result.status === 'recorded') await runtime.outcomeReported(orgId, eventId);
+      if (result.status === 'recorded') await runtime.outcomeMoved(orgId, eventId);
       return { status: 200, body: { eventId, outcome: result.outcome as ReportedOutcome, reportedAt: (result.reportedAt ?? new Date()).toISOString() } };
     },
   };

@@ -123,6 +123,8 @@ export function reviewRoutes({ vault, runtime }: { vault: SubjectVault; runtime:
       if (result !== 'proceed') {
         throw new HttpProblem('approval-refused', { detail: REFUSALS[result], extras: { refusal: result, reviewStatus: consumed.status } });
       }
+      // Not waited for: the agent is about to act.
+      void runtime.outcomeMoved(orgId, consumed.eventId);
       const { args = null } = JSON.parse(approved.state) as LadderState;
       return {
         status: 200,

@@ -56,6 +56,21 @@ export function decisionFromRecord(body: string, { seq, entryHash, checkpointSiz
   return { ...decision, receipt: { seq, entryHash, checkpointSize } };
 }
 
+/**
+ * What whoever is about to act is answered: the decision on record, but where that only flags what had happened already. An agent that reports an event
+ * afterwards, such as one whose action was refused while nobody could be asked, and then asks under the same id, is not let pass by the flag.
+ */
+export function permissionFromRecord(body: string, position: EntryPosition): Decision {
+  const decision = decisionFromRecord(body, position);
+  const { mode, wouldHaveBeen } = JSON.parse(body) as StoredEventRecord;
+  const held = mode === 'observed' ? (wouldHaveBeen ?? FLAGGED.exec(decision.reasons[0] ?? '')?.[1]) : undefined;
+  if (held === undefined) return decision;
+  return { ...decision, value: 'BLOCK', reasons: [`recorded after the fact, where it would have been ${held}: ask under a new id`, ...decision.reasons] };
+}
+
+/** Records of before migration 0021 say it in their first reason alone. */
+const FLAGGED = /^observed after the fact; would have been (BLOCK|HITL)$/;
+
 /** The same as an outcome. The text is read when the decision is asked for, once: of most observed events nobody asks. */
 export function decidedFromRecord(body: string, position: EntryPosition): { kind: 'decided'; readonly decision: Decision } {
   let decision: Decision | undefined;

@@ -35,6 +35,8 @@ export interface AwaitedOutcome {
   status: string;
   /** Null while the approval has not been used. */
   dueAt: Date | null;
+  /** The time that the agent has, from `dueAt` backwards. */
+  withinMs: number;
   /** Until when the approval may still be used; null where there is none. */
   approvalExpiresAt: Date | null;
   agentId: string;
@@ -45,7 +47,7 @@ export interface AwaitedOutcome {
 export function findAwaitedOutcome(sql: Sql, { orgId, eventId }: { orgId: string; eventId: string }): Promise<AwaitedOutcome | undefined> {
   return asTenant(sql, orgId, async (tx) => {
     const [row] = await tx<AwaitedOutcome[]>`
-      select o.status, o.due_at as "dueAt", o.agent_id as "agentId", r.approval_expires_at as "approvalExpiresAt", r.summary::jsonb #>> '{policy,ruleId}' as "ruleId"
+      select o.status, o.due_at as "dueAt", o.within_ms as "withinMs", o.agent_id as "agentId", r.approval_expires_at as "approvalExpiresAt", r.summary::jsonb #>> '{policy,ruleId}' as "ruleId"
       from event_outcome o left join review r on r.org_id = o.org_id and r.event_id = o.event_id and r.kind = 'gate'
       where o.org_id = ${orgId} and o.event_id = ${eventId}`;
     return row;

@@ -84,6 +84,16 @@ test('a review that joined another is decided through it: one vote, and an entry
   expect((await verifyLedger(sql, orgId)).findings).toEqual([]);
 });
 
+test('a batch about a review that joined another is the same batch when it is tried again', async () => {
+  await open('e1', 'same');
+  const decisions: BatchDecision[] = [{ reviewId: await open('e2', 'same'), verb: 'approve' }];
+  const first = await decide(decisions);
+  expect(first.answers).toMatchObject([{ status: 'recorded', reviewStatus: 'approved' }]);
+  expect((await decide(decisions)).answers).toEqual(first.answers);
+  expect((await decide(decisions, { batchKey: 'batch-2' })).answers).toMatchObject([{ status: 'closed' }]);
+  expect(await countEntries()).toBe(2);
+});
+
 test('of two opposite decisions about one request the first counts, and the second is told so', async () => {
   const [asked, joined] = [await open('e1', 'same'), await open('e2', 'same')];
   const { answers } = await decide([

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { PolicySet } from '../../schemas/policy.ts';
 import type { Review } from '../../schemas/review.ts';
 import { startTestProduct, type TestProduct } from '../support/product.ts';
+import { until } from '../support/until.ts';
 
 const rule = (id: string, effect: 'allow' | 'hitl', attestWithinMs: number, approvalTtlMs?: number): PolicySet['rules'][number] => ({
   id,
@@ -15,7 +16,13 @@ const rule = (id: string, effect: 'allow' | 'hitl', attestWithinMs: number, appr
     : { review: { levels: [{ reviewers: { roles: ['Owner'] }, withinMs: 600_000 }], ...(approvalTtlMs === undefined ? {} : { approvalTtlMs }) } }),
 });
 const POLICY: PolicySet = {
-  rules: [rule('pay', 'allow', 600_000), rule('pay_soon', 'allow', 700), rule('wire', 'hitl', 60_000), rule('wire_fast', 'hitl', 600_000, 500)],
+  rules: [
+    rule('pay', 'allow', 600_000),
+    rule('pay_soon', 'allow', 700),
+    rule('wire', 'hitl', 60_000),
+    rule('wire_soon', 'hitl', 700),
+    rule('wire_fast', 'hitl', 600_000, 500),
+  ],
 };
 
 let product: TestProduct;
@@ -65,6 +72,16 @@ test('after a review the time runs from the use of the approval', async () => {
   await product.call('POST', `/api/v1/hitl/reviews/${decision.review?.id}/consume`, { body: { digest } });
   expect((await report(decision.eventId, 'failed')).body).toMatchObject({ outcome: 'failed' });
   expect(await resultOf(decision.eventId)).toMatchObject({ outcome: 'failed', review: { status: 'approved' } });
+});
+
+test('silence after the use of an approval is noticed when that time is over, not when the approval would have ended', async () => {
+  const { eventId, review } = await act('wire_soon');
+  const { actionDigest: digest } = await approve(review?.id);
+  // The run waits for the end of the approval already.
+  await until(async () => JSON.stringify(await product.temporal.workflow.getHandle(`gov/${product.orgId}/${eventId}`).fetchHistory()).includes('watchOutcome'));
+  await product.call('POST', `/api/v1/hitl/reviews/${review?.id}/consume`, { body: { digest } });
+  expect(await resultOf(eventId)).toMatchObject({ outcome: 'silent' });
+  expect(await read(eventId, 'alert')).toMatchObject([{ cause: 'outcome-silent' }]);
 });
 
 test('an approval that is never used has nothing to report', async () => {

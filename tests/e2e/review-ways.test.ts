@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { afterIdOf } from '../../activities/review-record.ts';
 import { sha256Hex } from '../../activities/settlement.ts';
 import { actionDigest } from '../../core/decision/action-digest.ts';
 import type { SealedObject } from '../../core/ledger/sealed-object.ts';
@@ -7,6 +8,7 @@ import { storedDigest } from '../../db/review-seal.ts';
 import type { Role } from '../../schemas/access.ts';
 import type { GovernanceEvent } from '../../schemas/event.ts';
 import type { Review } from '../../schemas/review.ts';
+import { conductReviewId } from '../../workflows/ids.ts';
 import { startTestProduct, type TestProduct } from '../support/product.ts';
 import { REVIEW_WAYS } from '../support/review-policies.ts';
 import { until } from '../support/until.ts';
@@ -34,8 +36,12 @@ const ask = async (action: string, event: Partial<GovernanceEvent> = {}): Promis
   expect(decision.value).toBe('HITL');
   return { path: `/api/v1/hitl/reviews/${decision.review?.id}`, event: sent };
 };
-const vote = async ({ path }: Asked, [name, role]: Person, verb: string, more: object = {}) =>
-  product.call<Review & { code: string; refusal: string }>('POST', `${path}/decision`, { key: await product.keyOfMember(name, role), body: { verb, ...more } });
+const vote = async ({ path }: Asked, [name, role]: Person, verb: string, more: object = {}, headers: Record<string, string> = {}) =>
+  product.call<Review & { code: string; refusal: string }>('POST', `${path}/decision`, {
+    key: await product.keyOfMember(name, role),
+    headers,
+    body: { verb, ...more },
+  });
 const read = async ({ path }: Asked, wait = 0) => (await product.call<Review>('GET', `${path}?wait=${wait}`)).body;
 const steps = (review: Review) => review.steps.map(({ step, actor }) => `${step} ${actor}`);
 
@@ -44,6 +50,21 @@ test('a quorum of two needs two people, and says so in between', async () => {
   expect((await vote(asked, ANN, 'approve')).body).toMatchObject({ status: 'pending', votes: [{ memberId: 'mem_ann', verb: 'approve' }] });
   expect((await vote(asked, ANN, 'approve')).status).toBe(409);
   expect((await vote(asked, BOB, 'approve')).body).toMatchObject({ status: 'approved', outcome: 'allow' });
+});
+
+test('two people whose requests carry the same id are two people', async () => {
+  const headers = { 'x-request-id': 'TICKET-7' };
+  const asked = await ask('two');
+  expect((await vote(asked, ANN, 'approve', {}, headers)).body.status).toBe('pending');
+  expect((await vote(asked, ANN, 'approve', {}, headers)).body).toMatchObject({ status: 'pending', votes: [{ memberId: 'mem_ann' }] });
+  expect((await vote(asked, BOB, 'approve', {}, headers)).body).toMatchObject({
+    status: 'approved',
+    votes: [{ memberId: 'mem_ann' }, { memberId: 'mem_bob' }],
+  });
+  const other = await ask('two');
+  await vote(other, ANN, 'approve', {}, headers);
+  expect((await vote(other, ANN, 'reject', {}, headers)).body.status).toBe('rejected');
+  expect(steps(await read(other))).toEqual(['approve mem_ann', 'reject mem_ann']);
 });
 
 test('one rejection rejects, whatever was approved before', async () => {
@@ -216,13 +237,44 @@ describe('the agent', () => {
     const { body: queue } = await product.call<{ data: Review[] }>('GET', '/api/v1/hitl/queue');
     expect(queue.data.filter((review) => review.sessionId === sessionId)).toHaveLength(2);
     const polled = read(second, 20);
-    await vote(second, ANN, 'approve');
+    const headers = { 'x-request-id': randomUUID() };
+    await vote(second, ANN, 'approve', {}, headers);
     expect(await polled).toMatchObject({ status: 'approved' });
+    // Tried again, it is the same vote.
+    expect((await vote(second, ANN, 'approve', {}, headers)).status).toBe(200);
     expect(await read(first)).toMatchObject({ status: 'approved' });
     for (const asked of [first, second]) expect((await consume(asked, digestOf(asked))).body).toMatchObject({ proceed: true });
     for (const { event } of [first, second]) {
       expect(await product.temporal.workflow.getHandle(`gov/${product.orgId}/${event.id}`).result()).toMatchObject({ review: { status: 'approved' } });
     }
+  });
+
+  test('asks the same thing where another rule asks other people: both are asked', async () => {
+    const sessionId = randomUUID();
+    const first = await ask('single', { sessionId });
+    const careful = await ask('single', { sessionId, labels: ['careful'] });
+    expect(await read(careful)).toMatchObject({ joinedTo: null });
+    await vote(first, ANN, 'approve');
+    expect(await read(careful)).toMatchObject({ status: 'pending' });
+    expect((await consume(careful, digestOf(careful))).body).toMatchObject({ refusal: 'pending' });
+  });
+
+  test('has the glass broken for several of its requests: one judgement follows', async () => {
+    const sessionId = randomUUID();
+    const [first, second] = [await ask('glass', { sessionId }), await ask('glass', { sessionId })];
+    await vote(second, OLA, 'break-glass', { reason: 'fire' });
+    for (const { event } of [first, second]) {
+      expect(await product.temporal.workflow.getHandle(`gov/${product.orgId}/${event.id}`).result()).toMatchObject({ review: { status: 'approved' } });
+    }
+    const judging = [first, second].map(async ({ path }) => {
+      const reviewId = afterIdOf(product.orgId, path.split('/').at(-1) ?? '');
+      return product.temporal.workflow
+        .getHandle(conductReviewId(product.orgId, reviewId))
+        .describe()
+        .then(({ status }) => status.name)
+        .catch(({ name }: Error) => name);
+    });
+    expect(await Promise.all(judging)).toEqual(['RUNNING', 'WorkflowNotFoundError']);
   });
 
   test('withdraws the one that was asked: the other one is asked in its place, with the votes given', async () => {

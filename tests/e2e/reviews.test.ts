@@ -96,6 +96,19 @@ describe('reviews', () => {
     ]);
   });
 
+  test('what was reported after the fact lets nothing pass that would have been held: not under its id either', async () => {
+    const events = ['transfer', 'look_up'].map((action) => ({ id: randomUUID(), agentId: 'treasury', action, tool: { name: action, args: { amount: 5 } } }));
+    const batch = await product.call<{ data: { decision: Decision }[] }>('POST', '/api/v1/governance/events/batch', { body: { events } });
+    expect(batch.body.data.map(({ decision }) => decision.value)).toEqual(['ALERT', 'ALLOW']);
+    const [held, harmless] = [await product.decide(events[0] ?? {}), await product.decide(events[1] ?? {})];
+    expect(held).toMatchObject({
+      value: 'BLOCK',
+      reasons: [expect.stringContaining('would have been HITL: ask under a new id'), expect.anything(), expect.anything()],
+    });
+    expect(harmless).toEqual(batch.body.data[1]?.decision);
+    expect((await product.decide({ ...events[0], id: randomUUID() })).value).toBe('HITL');
+  });
+
   test('a long poll answers when the decision falls, not at its timeout', async () => {
     const { path } = await open('transfer');
     const polled = read(path, 30);

@@ -11,6 +11,7 @@ import type { Evaluation } from '../../core/decision/evaluation.ts';
 import { DEFAULT_REVIEW_PLAN } from '../../core/hitl/default-plan.ts';
 import type { ReviewPlan } from '../../core/hitl/review.ts';
 import { decisionFromRecord } from '../../core/ledger/event-record.ts';
+import { voteKeyOf } from '../../workers/review-runs.ts';
 import type { Sql } from '../../db/client.ts';
 import { refsOf, type SubjectVault } from '../../db/subject-vault.ts';
 import { settleDecisions } from '../../db/queries/settle.ts';
@@ -144,10 +145,10 @@ export function createLedgerRuntime(vault: SubjectVault): LedgerRuntime {
       return evaluationOf(event, runtime.plan);
     },
     review: ({ orgId, reviewId, requestId, verb, memberId, via, eventId: _eventId, kind: _kind, ...rest }) =>
-      step({ orgId, reviewId, stepKey: `vote/${requestId}`, move: { ...rest, step: verb, memberId, via } }),
+      step({ orgId, reviewId, stepKey: voteKeyOf({ requestId, memberId, verb, via }), move: { ...rest, step: verb, memberId, via } }),
     withdraw: ({ orgId, reviewId, requestId, actor, reason }) =>
       step({ orgId, reviewId, stepKey: `withdraw/${requestId}`, move: { step: 'withdraw', actor, ...(reason === undefined ? {} : { reason }) } }),
-    outcomeReported: () => Promise.resolve(),
+    outcomeMoved: () => Promise.resolve(),
     async sweep({ orgId, sweepId }) {
       if (failure !== null) throw failure;
       let after: SweepPosition | undefined;

@@ -36,6 +36,14 @@ export const REVIEW_WAYS: PolicySet = {
       reason: `${action} is decided by people`,
     })),
     {
+      id: 'careful',
+      priority: 150,
+      when: { actions: ['single'], condition: 'has(event.labels) && event.labels.exists(label, label == "careful")' },
+      effect: 'hitl',
+      review: { levels: [level({ reviewers: { roles: ['Owner'] } })] },
+      reason: 'the owner looks at it',
+    },
+    {
       id: 'too-much',
       priority: 200,
       when: { condition: 'has(event.tool) && has(event.tool.args) && has(event.tool.args.amount) && event.tool.args.amount > 1000' },

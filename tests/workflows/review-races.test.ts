@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
+import type { GovernanceEvent } from '../../schemas/event.ts';
 import type { PolicySet } from '../../schemas/policy.ts';
 import type { governEvent } from '../../workflows/govern-event.ts';
-import { decisionUpdate, ladderQuery, reviewSignal, reviewUpdate } from '../../workflows/messages.ts';
+import { decisionUpdate, ladderQuery, reviewMovedSignal, reviewSignal, reviewUpdate } from '../../workflows/messages.ts';
+import { openTestPool } from '../support/database.ts';
 import { SHORT_LADDER } from '../support/policies.ts';
 import { atRest, eventNames, seen } from './run-history.ts';
 import { openStage, OWNER, type Stage, stepsOf, voteOf } from './stage.ts';
@@ -38,8 +41,8 @@ interface OpenReview {
 }
 
 /** A run that waits at its first level. */
-async function openReview(action: string): Promise<OpenReview> {
-  const input = stage.inputOf({ action });
+async function openReview(action: string, more: Partial<GovernanceEvent> = {}): Promise<OpenReview> {
+  const input = stage.inputOf({ ...more, action });
   const handle = await stage.start(input);
   const decision = await handle.executeUpdate(decisionUpdate, { args: [input.digest] });
   const position = await until(async () => (await handle.query(ladderQuery).catch(() => null)) ?? undefined);
@@ -177,6 +180,26 @@ describe('with every worker up', () => {
     const handle = await stage.start(stage.inputOf({ action: 'look_up' }, orgId));
     await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'quota-exceeded', nonRetryable: true } });
     expect(await eventNames(handle)).not.toContain('ACTIVITY_TASK_SCHEDULED');
+  });
+});
+
+describe('a review that is asked through another one', () => {
+  test('waits for that one, whatever its own time was', async () => {
+    const workers = await stage.open(['decision', 'hitl']);
+    const sessionId = randomUUID();
+    const [leader, follower] = [await openReview('transfer', { sessionId }), await openReview('transfer', { sessionId })];
+    const admin = openTestPool({ url: stage.adminUrl, maxConnections: 1 });
+    await admin`update review set expires_at = now() - interval '1 minute' where id = ${follower.reviewId}`;
+    await admin.end();
+    await follower.handle.signal(reviewMovedSignal);
+    const looks = async (): Promise<number> => (await eventNames(follower.handle)).filter((name) => name === 'TIMER_STARTED').length;
+    await until(async () => (await looks()) > 1);
+    const before = await looks();
+    await sleep(2_000);
+    expect(await looks()).toBe(before);
+    await leader.handle.executeUpdate(reviewUpdate, { args: [voteOf('approve')] });
+    expect(await follower.handle.result()).toMatchObject({ review: { reviewId: follower.reviewId, status: 'approved' } });
+    await workers.stop();
   });
 });
 
