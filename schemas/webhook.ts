@@ -105,7 +105,7 @@ export const WebhookReplay = z
     id: z.string(),
     endpointId: z.string(),
     scope: z.enum(['all', 'missed', 'message']),
-    status: z.enum(['running', 'finished']).meta({ description: 'finished: every message of it is on its way.' }),
+    status: z.enum(['running', 'finished']).meta({ description: 'finished: every message of it is on its way, or its endpoint was disabled.' }),
     messages: z.int().min(0).meta({ description: 'So far.' }),
     requestedBy: z.string(),
     requestedAt: Timestamp,

@@ -120,7 +120,7 @@ export async function openWebhookReplay(
   return row?.done === true;
 }
 
-/** False when this endpoint was never to get the message. */
+/** False when this endpoint was never to get the message, is gone or disabled. */
 export async function replayWebhookMessage(
   sql: Sql,
   { orgId, replayId, endpointId, messageId, requestedBy, audit }: NewWebhookReplay & { messageId: string },

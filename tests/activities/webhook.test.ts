@@ -191,6 +191,24 @@ describe('the feed', () => {
     await pruneWebhooks(sql, { before: later, limit: 1_000 });
     expect(await findWebhookReplay(sql, { orgId, replayId })).toBeUndefined();
   });
+
+  test('a replay ends where its endpoint is disabled meanwhile, and its rest is missed until it is asked for', async () => {
+    for (const eventId of ['one', 'two']) await decide('destroy', eventId);
+    const endpointId = await addEndpoint(`${receiver.url}/ended`, ['governance.decision.blocked']);
+    const order = { orgId, endpointId, requestedBy: 'system', fromSeq: 0, untilSeq: Number.MAX_SAFE_INTEGER };
+    const [replayId, feed] = [`whr_${randomUUID()}`, createWebhookFeed({ sql, publicUrl: '', pageSize: 1 })];
+    await openWebhookReplay(sql, { ...order, replayId, scope: 'all', audit: audit() });
+    while ((await log(endpointId)).length === 0) for (const each of await listUnfedReplays(sql, { limit: 1 })) await feed.feedReplay(each);
+    await disableWebhookEndpoint(sql, { orgId, endpointId, audit: audit() });
+    await feedAll(1);
+    await enableWebhookEndpoint(sql, { orgId, endpointId, audit: audit() });
+    await feedAll(1);
+    expect(await statuses(endpointId)).toEqual(['missed']);
+    expect(await findWebhookReplay(sql, { orgId, replayId })).toMatchObject({ status: 'finished', messages: 1 });
+    await openWebhookReplay(sql, { ...order, replayId: `whr_${randomUUID()}`, scope: 'missed', audit: audit() });
+    await feedAll(1);
+    expect(await statuses(endpointId)).toEqual(['pending', 'pending']);
+  });
 });
 
 describe('a try', () => {

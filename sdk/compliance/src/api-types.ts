@@ -502,7 +502,7 @@ export interface WebhookReplay {
   id: string;
   endpointId: string;
   scope: 'all' | 'missed' | 'message';
-  /** finished: every message of it is on its way. */
+  /** finished: every message of it is on its way, or its endpoint was disabled. */
   status: 'running' | 'finished';
   /** So far. */
   messages: number;
