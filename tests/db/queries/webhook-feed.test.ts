@@ -15,7 +15,7 @@ import { feedWebhookReplay, listUnfedReplays, listUnstartedDeliveries } from '..
 import { createTestDatabase, openTestPool, type TestDatabase } from '../../support/database.ts';
 import { addOrganization } from '../../support/ledger-records.ts';
 
-const MIGRATION = join(import.meta.dirname, '../../../db/migrations/0024_replays_end.sql');
+const MIGRATION = join(import.meta.dirname, '../../../db/migrations/0025_replays_end.sql');
 const audit = () => auditEntry({ type: 'test.made', actor: 'system', requestId: 'req_test' });
 
 let database: TestDatabase;
