@@ -40,7 +40,8 @@ export async function batchOf(spans: readonly ReadSpan[], { digestOf, rejections
       return null;
     }
     if (events.size + mapped.events.length > MAX_EVENTS) return `is beyond the ${MAX_EVENTS} events of one request`;
-    const made = mapped.events.map((event): SpanEvents => ({ event, digest: digestOf(event), span }));
+    const made = withDigests(mapped.events, span, digestOf);
+    if (made === null) return 'holds a value that canonical JSON cannot write';
     const isOther = ({ event, digest }: SpanEvents): boolean => (events.get(event.id)?.digest ?? digest) !== digest;
     if (made.some(isOther)) return 'repeats an earlier span of this request with other content';
     for (const one of made) events.set(one.event.id, one);
@@ -53,6 +54,16 @@ export async function batchOf(spans: readonly ReadSpan[], { digestOf, rejections
     if (fault !== null) rejections.add(fault, 'fault' in read ? read.spanId : read.span.spanId);
   }
   return { events: inOrder([...events.values()]), ignored };
+}
+
+/** Null where a value has no canonical form (RFC 8785): that costs its own span, never the others of the request. */
+function withDigests(events: readonly GovernanceEvent[], span: OtlpSpan, digestOf: BatchContext['digestOf']): SpanEvents[] | null {
+  try {
+    return events.map((event) => ({ event, digest: digestOf(event), span }));
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
 }
 
 /** Exporters send spans as they end, so a caller comes behind what it called; sessions want the order of the acts. */

@@ -1,7 +1,7 @@
 import { type Channel, EventInput, type GovernanceEvent } from '../../schemas/event.ts';
 import type { Json, JsonObject } from '../../schemas/json.ts';
 import { first, type GenAiOperation, genAiOperation, text } from './genai-operation.ts';
-import { argumentsOf, cut, MAX_TEXT_CHARS, textOfJson } from './json-text.ts';
+import { argumentsOf, beginningOf, cut, MAX_TEXT_CHARS, textOfJson } from './json-text.ts';
 import { type Message, messagesOf } from './messages.ts';
 import { agentIdOf, eventIdOf, type KeyedHash, sessionIdOf } from './span-identity.ts';
 import type { OtlpSpan } from './span.ts';
@@ -9,6 +9,9 @@ import type { OtlpSpan } from './span.ts';
 /** Spans that end later than this behind our clock's present, or have started longer ago, have a clock or a sender that is wrong. */
 export const MAX_AHEAD_MS = 15 * 60_000;
 export const MAX_AGE_MS = 30 * 86_400_000;
+
+/** Longest name of an error, a model or a provider that is kept. */
+const MAX_NAME_CHARS = 256;
 
 /** Nothing but span and parameters decides what comes of a span, so that a second delivery is the same event. */
 export interface MappingContext {
@@ -128,7 +131,7 @@ function withMetadata<Part extends { metadata?: JsonObject }>(part: Part, metada
 
 function commonMetadata({ startMs, endMs, failed, attributes }: OtlpSpan): JsonObject {
   const error = text(attributes, 'error.type') ?? (failed ? 'error' : undefined);
-  return { durationMs: endMs - startMs, ...(error === undefined ? {} : { error: error.slice(0, 256) }) };
+  return { durationMs: endMs - startMs, ...(error === undefined ? {} : { error: beginningOf(error, MAX_NAME_CHARS) }) };
 }
 
 function modelMetadata({ attributes }: OtlpSpan, { kind }: GenAiOperation): JsonObject {
@@ -136,8 +139,8 @@ function modelMetadata({ attributes }: OtlpSpan, { kind }: GenAiOperation): Json
   const provider = text(attributes, 'gen_ai.provider.name', 'gen_ai.system', 'llm.provider');
   const tokens = kind === 'agent' ? 0 : tokensOf(attributes);
   return {
-    ...(model === undefined ? {} : { model: model.slice(0, 256) }),
-    ...(provider === undefined ? {} : { provider: provider.slice(0, 256) }),
+    ...(model === undefined ? {} : { model: beginningOf(model, MAX_NAME_CHARS) }),
+    ...(provider === undefined ? {} : { provider: beginningOf(provider, MAX_NAME_CHARS) }),
     ...(tokens > 0 ? { tokens } : {}),
   };
 }

@@ -26,9 +26,13 @@ export const textOfJson = (value: Json): string => (typeof value === 'string' ? 
 export function cut(text: string): string {
   if (text.length <= MAX_TEXT_CHARS) return text;
   const half = MAX_TEXT_CHARS / 2;
-  const head = text.slice(0, half).replace(/[\uD800-\uDBFF]$/, '');
   const tail = text.slice(-half).replace(/^[\uDC00-\uDFFF]/, '');
-  return `${head}\n…\n${tail}`;
+  return `${beginningOf(text, half)}\n…\n${tail}`;
+}
+
+/** As much of a text as fits. Half a pair at its end would be text that no record can hold. */
+export function beginningOf(text: string, maxChars: number): string {
+  return text.length <= maxChars ? text : text.slice(0, maxChars).replace(/[\uD800-\uDBFF]$/, '');
 }
 
 export const isObject = (value: Json | undefined): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);

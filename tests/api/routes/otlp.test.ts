@@ -156,6 +156,21 @@ describe('the OpenTelemetry intake', () => {
     });
   });
 
+  it('records a span whose long names end in the middle of a surrogate pair, and the spans beside it', async () => {
+    const long = `${'x'.repeat(255)}\u{1F600}`;
+    const names = { 'error.type': long, 'gen_ai.response.model': long, 'gen_ai.provider.name': long };
+    const spans = makeSpans(
+      [
+        { name: 'chat', attributes: { 'gen_ai.operation.name': 'chat', ...names } },
+        { name: 'x', attributes: TOOL },
+      ],
+      { 'service.name': 'long-names' },
+    );
+    const { status, bytes } = await post({ body: (await payloadOf(spans, { encoding: 'protobuf' })).body });
+    expect([status, bytes.length]).toEqual([200, 0]);
+    expect(await events('agentId=long-names')).toHaveLength(2);
+  });
+
   it('rejects what the month has no room for, and answers 429 where it has none for any', async () => {
     const { key } = await test.newKey({ orgId: await test.newOrganization({ eventQuota: 1 }) });
     const spans = (from: number) => traces([spanMessage({ spanId: Buffer.alloc(8, from) }), spanMessage({ spanId: Buffer.alloc(8, from + 1) })]);

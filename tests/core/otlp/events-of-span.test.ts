@@ -180,6 +180,14 @@ describe('a span that asks a model', () => {
     expect(events(CHAT, { failed: true })[0]?.metadata).toMatchObject({ error: 'error' });
   });
 
+  it('names model, provider and error in 256 characters at most, and halves none of them', () => {
+    const long = `${'x'.repeat(255)}\u{1F600}tail`;
+    const named = { 'error.type': long, 'gen_ai.response.model': long, 'gen_ai.provider.name': long };
+    const name = 'x'.repeat(255);
+    expect(events({ ...CHAT, ...named })[0]?.metadata).toEqual({ durationMs: 250, error: name, model: name, provider: name });
+    expect(events({ ...CHAT, 'error.type': `${'x'.repeat(254)}\u{1F600}tail` })[0]?.metadata).toMatchObject({ error: `${'x'.repeat(254)}\u{1F600}` });
+  });
+
   it('of a time before operations had names is known by its provider', () => {
     expect(events({ 'gen_ai.system': 'openai' })[0]?.action).toBe('chat');
     expect(events({ 'gen_ai.system': 'openai', 'llm.request.type': 'completion' })[0]?.action).toBe('text_completion');
