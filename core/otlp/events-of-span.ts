@@ -1,4 +1,4 @@
-import { type Channel, EventInput, type GovernanceEvent } from '../../schemas/event.ts';
+import { type Channel, EventInput, EventPrincipal, type GovernanceEvent } from '../../schemas/event.ts';
 import type { Json, JsonObject } from '../../schemas/json.ts';
 import { first, type GenAiOperation, genAiOperation, text } from './genai-operation.ts';
 import { argumentsOf, beginningOf, cut, MAX_TEXT_CHARS, textOfJson } from './json-text.ts';
@@ -31,11 +31,10 @@ export function eventsOfSpan(span: OtlpSpan, { nowMs, hash }: MappingContext): M
   const agentId = agentIdOf(span, hash);
   if (agentId === null) return { kind: 'fault', fault: 'names no agent and no service' };
   const id = eventIdOf(span);
-  const user = text(span.attributes, 'user.id', 'enduser.id');
   const common: Common = {
     agentId,
     sessionId: sessionIdOf(span, hash),
-    ...(user === undefined ? {} : { principal: { user } }),
+    ...principalOf(span),
     labels: ['otlp'],
   };
   const drafts = operation.kind === 'tool' ? toolEvents(span, id, common) : messageEvents(span, id, common, operation);
@@ -48,6 +47,12 @@ export function eventsOfSpan(span: OtlpSpan, { nowMs, hash }: MappingContext): M
 }
 
 type Common = Pick<GovernanceEvent, 'agentId' | 'sessionId' | 'principal' | 'labels'>;
+
+/** A name that no event can hold is left out: what was done matters more than for whom. */
+function principalOf({ attributes }: OtlpSpan): Pick<Common, 'principal'> {
+  const user = text(attributes, 'user.id', 'enduser.id');
+  return user !== undefined && EventPrincipal.shape.user.safeParse(user).success ? { principal: { user } } : {};
+}
 
 function faultOfTime({ startMs, endMs }: OtlpSpan, nowMs: number): string | null {
   if (startMs === 0 || endMs === 0) return 'has no start or no end';

@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../schemas/json.ts';
+import { type Json, JsonObject } from '../../schemas/json.ts';
 import { findIJsonViolation } from '../json/i-json.ts';
 
 /** Longest text kept of one content or of arguments that are no object, in UTF-16 code units. */
@@ -12,11 +12,11 @@ export function jsonOf(value: Json): Json | undefined {
   return holdsReserved(parsed) ? undefined : parsed;
 }
 
-/** An object of its own, or the text under `text`, cut where it is too long. */
+/** An object of its own where an event can hold it, else the text under `text`, cut where it is too long: a call must not go unseen for its form. */
 export function argumentsOf(value: Json): JsonObject {
   const parsed = jsonOf(value);
   const size = typeof value === 'string' ? value.length : JSON.stringify(value).length;
-  if (parsed !== undefined && isObject(parsed) && size <= MAX_TEXT_CHARS) return parsed;
+  if (size <= MAX_TEXT_CHARS && isObject(parsed) && JsonObject.safeParse(parsed).success) return parsed;
   return { text: cut(textOfJson(value)) };
 }
 
