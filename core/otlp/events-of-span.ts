@@ -1,7 +1,7 @@
 import { type Channel, EventInput, EventPrincipal, type GovernanceEvent } from '../../schemas/event.ts';
 import type { Json, JsonObject } from '../../schemas/json.ts';
 import { first, type GenAiOperation, genAiOperation, text } from './genai-operation.ts';
-import { argumentsOf, beginningOf, cut, MAX_TEXT_CHARS, textOfJson } from './json-text.ts';
+import { argumentsOf, beginningOf, cut, isObject, jsonOf, MAX_TEXT_CHARS, textOfJson } from './json-text.ts';
 import { type Message, messagesOf } from './messages.ts';
 import { agentIdOf, eventIdOf, type KeyedHash, sessionIdOf } from './span-identity.ts';
 import type { OtlpSpan } from './span.ts';
@@ -66,7 +66,7 @@ function toolEvents(span: OtlpSpan, id: string, common: Common): GovernanceEvent
   const { attributes, events } = span;
   const name = text(attributes, 'gen_ai.tool.name', 'tool.name') ?? /^execute_tool\s+(\S.*)$/.exec(span.name)?.[1];
   if (name === undefined) return { fault: 'calls a tool without a name' };
-  const args = first(attributes, 'gen_ai.tool.call.arguments', 'gen_ai.tool.arguments', 'tool.parameters', 'input.value');
+  const args = givenArguments(attributes);
   const result =
     first(attributes, 'gen_ai.tool.call.result', 'gen_ai.tool.result', 'output.value') ??
     events.filter((event) => event.name === 'gen_ai.tool.message').map((event) => first(event.attributes, 'content', 'message'))[0];
@@ -92,6 +92,20 @@ function toolEvents(span: OtlpSpan, id: string, common: Common): GovernanceEvent
       ...contentOf(textOfJson(result)),
     },
   ];
+}
+
+/** Under `tool.parameters` some instrumentations have the arguments; others, OpenInference's own among them, the schema of the function. */
+function givenArguments(attributes: OtlpSpan['attributes']): Json | undefined {
+  const told = first(attributes, 'gen_ai.tool.call.arguments', 'gen_ai.tool.arguments');
+  if (told !== undefined) return told;
+  const parameters = first(attributes, 'tool.parameters');
+  const input = first(attributes, 'input.value');
+  return parameters === undefined || (input !== undefined && isSchema(parameters)) ? input : parameters;
+}
+
+function isSchema(parameters: Json): boolean {
+  const schema = jsonOf(parameters);
+  return isObject(schema) && schema['type'] === 'object' && isObject(schema['properties']);
 }
 
 /** What the agent or its model said; before it, as an event of its own, what had reached it since it last spoke. */

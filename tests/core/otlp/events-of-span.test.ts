@@ -97,6 +97,36 @@ describe('a span that calls a tool', () => {
     expect(map({ 'gen_ai.operation.name': 'execute_tool' })).toEqual({ kind: 'fault', fault: 'calls a tool without a name' });
   });
 
+  describe('as OpenInference writes it', () => {
+    const SCHEMA = { type: 'object', title: 'run', properties: { command: { type: 'string' } }, required: ['command'] };
+    const argsOf = (attributes: Record<string, Json>) => events({ 'openinference.span.kind': 'TOOL', 'tool.name': 'run', ...attributes })[0]?.tool?.args;
+
+    it('has the arguments it was called with, not the schema they follow', () => {
+      const input = '{"command":"rm -rf /"}';
+      for (const parameters of [SCHEMA, JSON.stringify(SCHEMA), '{"type":"object","properties":{}}']) {
+        expect(argsOf({ 'tool.parameters': parameters, 'input.value': input })).toEqual({ command: 'rm -rf /' });
+      }
+    });
+
+    it.each<[string, Json]>([
+      ['that say nothing of a type', { command: 'ls' }],
+      ['one of which is called type', { type: 'object', path: '/tmp' }],
+      ['one of which is called properties', { type: 'object', properties: 'all' }],
+      ['in a text', '{"type":"file","properties":{"size":1}}'],
+    ])('has the parameters %s, where they are arguments', (_what, parameters) => {
+      const args = typeof parameters === 'string' ? JSON.parse(parameters) : parameters;
+      expect(argsOf({ 'tool.parameters': parameters, 'input.value': 'elsewhere' })).toEqual(args);
+    });
+
+    it('has what looks like a schema, where nothing else is told', () => {
+      expect(argsOf({ 'tool.parameters': SCHEMA })).toEqual(SCHEMA);
+    });
+
+    it("has the conventions' own arguments before all of these", () => {
+      expect(argsOf({ 'gen_ai.tool.call.arguments': { a: 1 }, 'tool.parameters': SCHEMA, 'input.value': '{"b":2}' })).toEqual({ a: 1 });
+    });
+  });
+
   it('keeps both ends of a text that is too long', () => {
     const [, result] = events({ ...TOOL, 'gen_ai.tool.call.result': `begin${'\u{1F600}'.repeat(40_000)}end` });
     expect(result?.content?.length).toBeLessThanOrEqual(30_003);
