@@ -46,7 +46,12 @@ export const SECRET_SHAPES: readonly SecretShape[] = [
     pattern: /\bsk-(?!ant-)(?:(?:proj|svcacct|admin)-)?[A-Za-z0-9_-]{32,250}/g,
     accept: (match) => /\d/.test(match) && /[A-Z]/.test(match),
   },
-  { kind: 'jwt', pattern: /\beyJ[A-Za-z0-9_-]{10,4096}\.eyJ[A-Za-z0-9_-]{4,16384}\.[A-Za-z0-9_-]{20,1024}/g, accept: isJwt },
+  // No header goes on over the start of another one: what lies behind a run of them is read for the last of them alone, not for each.
+  {
+    kind: 'jwt',
+    pattern: /\beyJ(?:[A-Za-z0-9_]|-(?!eyJ)){10,4096}\.eyJ[A-Za-z0-9_-]{4,16384}\.[A-Za-z0-9_-]{20,1024}/g,
+    accept: isJwt,
+  },
   { kind: 'private-key', pattern: /-----BEGIN (?:[A-Z]{1,12} ){0,3}PRIVATE KEY-----\s{0,4}[A-Za-z0-9+/=\\]{16,16384}/g },
   { kind: 'mastguard-key', pattern: /\bmg_live_[A-Za-z0-9_-]{16,250}/g },
 ];

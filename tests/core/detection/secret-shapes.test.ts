@@ -25,6 +25,10 @@ describe('findSecretKinds', () => {
     expect(findSecretKinds(`use ${secret} here`)).toEqual([kind]);
   });
 
+  it.each(['Bearer ', '"', "'", 'token=', 'token: ', '-', '--', 'auth-token-', '`', '/', 'eyJ-', '('])('recognises a JWT behind %j', (before) => {
+    expect(findSecretKinds(`${before}${SECRETS['jwt']}"`)).toEqual(['jwt']);
+  });
+
   it('covers every shape above', () => {
     expect(Object.keys(SECRETS).toSorted()).toEqual(SECRET_SHAPES.map(({ kind }) => kind).toSorted());
   });
@@ -39,6 +43,25 @@ describe('findSecretKinds', () => {
   ])('leaves the placeholder or look-alike %j alone', (text) => {
     expect(findSecretKinds(text)).toEqual([]);
   });
+});
+
+describe('a text that begins a JWT many times and ends none', () => {
+  const MANY_STARTS = 'eyJ-'.repeat(15_000);
+  const MANY_STARTS_OF_CLAIMS = `${'eyJ-'.repeat(1_024)}.eyJ${'b'.repeat(16_384)}`;
+
+  // Far longer than an event can hold, so that a pass that looked at a run once for each start in it would run into the time-out.
+  it.each([
+    ['in one run', MANY_STARTS, 100],
+    ['before claims without an end', MANY_STARTS_OF_CLAIMS, 300],
+    ['with headers that are long enough', `${'eyJhbGciOiJI-'.repeat(315)}.eyJ${'b'.repeat(16_384)}`, 1_500],
+  ])(
+    'is read in time that is linear in its length, %s',
+    (_what, text, times) => {
+      expect(findSecretKinds(text)).toEqual([]);
+      expect(findSecretKinds(`${text} `.repeat(times))).toEqual([]);
+    },
+    10_000,
+  );
 });
 
 describe('maskSecrets', () => {
