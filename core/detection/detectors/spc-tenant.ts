@@ -1,3 +1,4 @@
+import { userSubject } from '../../ledger/personal-fields.ts';
 import type { Finding } from '../../mast/finding.ts';
 import { isUrlArg, isPathArg } from '../argument-kinds.ts';
 import type { DetectionContext } from '../context.ts';
@@ -9,7 +10,7 @@ export function detectSpcTenant({ event, orgId }: DetectionContext, _views: read
   const { resource, principal } = event;
   const ownOrg = principal?.org ?? orgId;
   if (resource?.ownerOrg !== undefined && resource.ownerOrg !== ownOrg) return finding('/resource/ownerOrg', 'an organisation other', 1);
-  if (resource?.ownerUser !== undefined && principal?.user !== undefined && resource.ownerUser !== principal.user)
+  if (resource?.ownerUser !== undefined && principal?.user !== undefined && userSubject(resource.ownerUser) !== userSubject(principal.user))
     return finding('/resource/ownerUser', 'a user other', 1);
   if (principal?.org === undefined) return null;
   const isOther = (id: string): boolean => id !== principal.org && id.toLowerCase() !== principal.org?.toLowerCase();

@@ -23,6 +23,17 @@ describe('spc.tenant', () => {
     expect(runDetector(detectSpcTenant, { resource: { ...resource, path: '/orgs/org-b/a' }, principal })?.outcome).toBe('block');
   });
 
+  it.each(['Ana@Example.com', ' ana@example.com ', 'ANA@EXAMPLE.COM'])('takes %j for the same person in another spelling', (ownerUser) => {
+    expect(runDetector(detectSpcTenant, { resource: { ...resource, ownerUser }, principal })).toBeNull();
+    expect(runDetector(detectSpcTenant, { resource: { ...resource, ownerUser: principal.user }, principal: { ...principal, user: ownerUser } })).toBeNull();
+  });
+
+  it('takes both forms of an accent for the same person, and a name without it for another one', () => {
+    const withUser = (user: string, ownerUser: string) => runDetector(detectSpcTenant, { resource: { ...resource, ownerUser }, principal: { user } });
+    expect(withUser('rene\u0301', 'ren\u00e9')).toBeNull();
+    expect(withUser('rene', 'ren\u00e9')?.outcome).toBe('block');
+  });
+
   it('lets own resources pass, and does not guess without a principal', () => {
     expect(
       runDetector(detectSpcTenant, { resource: { ...resource, ownerOrg: 'org-a', ownerUser: 'ana@example.com', path: '/tenants/org-a/x' }, principal }),
