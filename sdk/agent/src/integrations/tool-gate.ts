@@ -8,7 +8,7 @@ import { RESULT_ACTION } from '../result-action.ts';
 import { permitAll } from '../wrap/permit-all.ts';
 import { contentParts } from './content-parts.ts';
 import { type Denial, denialOf } from './denial.ts';
-import { noteGovernedResult } from './governed-results.ts';
+import { noteGovernedResult } from '../governed-results.ts';
 
 export interface ToolCall {
   name: string;
