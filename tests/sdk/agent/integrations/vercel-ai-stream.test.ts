@@ -1,6 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { findBlocked } from '../../../../sdk/agent/src/find-blocked.ts';
 import { governedStream } from '../../../../sdk/agent/src/integrations/vercel-ai-stream.ts';
+import { governedPart } from '../../../../sdk/agent/src/integrations/vercel-ai-parts.ts';
 import type { StreamPart } from '../../../../sdk/agent/src/integrations/vercel-ai-model.ts';
 import { FORBIDDEN, notingGovernor, type NotingOptions } from '../../../support/noting-governor.ts';
 
@@ -83,3 +84,16 @@ describe('a streamed answer', () => {
     expect(signals.map((signal) => signal?.aborted)).toEqual([true]);
   });
 });
+
+it.each([true, false])(
+  'a call with arguments that are too long for an event is told in several, whether or not the provider has made it: %s',
+  async (providerExecuted) => {
+    const governor = notingGovernor();
+    const parts = { governor, draft: { action: 'chat' }, decidesTools: true, signal: undefined };
+    const part = { type: 'tool-call', toolCallId: 'c1', toolName: 'write', input: JSON.stringify({ path: '/a', text: 'x'.repeat(70_000) }), providerExecuted };
+    expect(await governedPart(part, parts)).toBe(part);
+    const events = providerExecuted ? governor.observed : governor.asked;
+    expect(events).toMatchObject([{ action: 'write', tool: { args: { path: '/a' } } }, { channel: 'tool_args' }, { channel: 'tool_args' }]);
+    for (const event of events) expect(Buffer.byteLength(JSON.stringify(event))).toBeLessThan(65_000);
+  },
+);
