@@ -3,6 +3,7 @@ import { MastGuardBlockedError } from './blocked-error.ts';
 import type { EventDraft } from './decision.ts';
 import { createGovernor, type Governor, type PermitOptions } from './governor.ts';
 import { jsonOf, toArguments } from './json-of.ts';
+import { permitToolCall } from './long-call.ts';
 import type { Permit } from './permit.ts';
 import type { ShieldOptions } from './shield-options.ts';
 import { reportingOutcome } from './reporting-outcome.ts';
@@ -50,7 +51,8 @@ export class MastGuardShield {
     return async function (this: unknown, ...args: Args): Promise<Awaited<Result>> {
       const more = typeof options.event === 'function' ? options.event(...args) : options.event;
       const asked = (options.toArgs ?? toArguments)(...args);
-      const permit = await governor.permit({ action: name, ...more, tool: { name, args: asked, ...more?.tool } }, { signal: options.signal?.(...args) });
+      const draft = { action: name, ...more, tool: { name, args: asked, ...more?.tool } };
+      const permit = await permitToolCall(governor, draft, { signal: options.signal?.(...args) });
       const given = permit.args === undefined ? args : changedArguments(permit, options, args);
       const result = await reportingOutcome(governor, permit.decision, () => run.apply(this, given));
       await governResult(governor, permit, result, options.result ?? 'govern');

@@ -72,6 +72,22 @@ describe('protect', () => {
     ]);
   });
 
+  it('asks about arguments that are too long for an event in several', async () => {
+    const { shield, asked } = shieldWith();
+    const write = shield.protect(({ text }: { path: string; text: string }) => text.length, { name: 'write', result: 'ignore' });
+    expect(await write({ path: '/a', text: 'x'.repeat(70_000) })).toBe(70_000);
+    expect(asked).toMatchObject([
+      { action: 'write', tool: { args: { path: '/a', text: expect.stringContaining('sha256') as string } } },
+      { channel: 'tool_args', tool: { name: 'write' } },
+      { channel: 'tool_args', tool: { name: 'write' } },
+    ]);
+    const refusing = shieldWith({ 'tool_args:tool_args': 'BLOCK' }).shield.protect(() => 'ran', {
+      name: 'write',
+      toArgs: () => ({ text: 'x'.repeat(70_000) }),
+    });
+    await expect(refusing()).rejects.toBeInstanceOf(MastGuardBlockedError);
+  });
+
   it('needs a name', () => {
     expect(() => shieldWith().shield.protect(() => 1)).toThrow('needs the option `name`');
   });
@@ -94,6 +110,19 @@ describe('arguments that reviewers have changed', () => {
       fromArgs: (changed): [number] => [Number(changed['amount'])],
     });
     expect(await mapped(5)).toBe(3);
+  });
+
+  it('beside a text that is too long for an event leave this as it was judged', async () => {
+    const text = 'x'.repeat(70_000);
+    const changing: Governor = {
+      ...governor,
+      permit: async (draft, options) => {
+        const args = draft.tool?.args === undefined ? undefined : { ...draft.tool.args, path: '/b' };
+        return { ...(await permit(draft, options)), args };
+      },
+    };
+    const write = new MastGuardShield({ governor: changing }).protect((args: { path: string; text: string }) => args, { name: 'write', result: 'ignore' });
+    expect(await write({ path: '/a', text })).toEqual({ path: '/b', text });
   });
 
   it('are a block where they cannot be used', async () => {

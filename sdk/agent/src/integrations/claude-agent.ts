@@ -1,7 +1,10 @@
-import { type EventDraft, letsPass } from '../decision.ts';
+import { type EventDraft, letsPass, type ShieldDecision } from '../decision.ts';
 import type { Governor } from '../governor.ts';
+import { longCall } from '../long-call.ts';
+import type { Permit } from '../permit.ts';
 import { sha256Hex } from '../sha256-hex.ts';
 import type { GovernorOptions } from '../shield.ts';
+import { settleAll } from '../wrap/permit-all.ts';
 import { permitInput } from './conversation.ts';
 import { denialOf } from './denial.ts';
 import { governorOf } from './governor-of.ts';
@@ -153,17 +156,24 @@ async function beforeTool(governor: Governor, input: HookInput, { onAllow, onRev
   const call = callOf(input);
   // The call of a resumed run is the same event, so that it finds the review it has waited for.
   const named = review === 'defer' && call.callId !== undefined ? { id: `evt_${sha256Hex(`${input.session_id}\n${call.callId}`).slice(0, 40)}` } : {};
-  const decided = await governor.decide({ ...draftOfCall({ ...call, draft }), ...named }, { signal });
-  const { decision } = decided;
-  if (letsPass(decision.value)) return onAllow === 'allow' ? permission('allow', {}) : {};
-  const reason = textOfResult(denialOf(decision));
-  if (decision.value !== 'HITL' || decision.review === undefined || review === 'deny') return permission('deny', { reason });
+  const asking = { ...draftOfCall({ ...call, draft }), ...named };
+  const long = longCall(asking);
+  const decided = await Promise.all((long?.drafts ?? [asking]).map((each) => governor.decide(each, { signal })));
+  const held = decided.map(({ decision }) => decision).filter(({ value }) => !letsPass(value));
+  const [decision] = held;
+  if (decision === undefined) return onAllow === 'allow' ? permission('allow', {}) : {};
+  const refused = review === 'deny' ? decision : held.find((each) => each.value !== 'HITL' || each.review === undefined);
+  const reason = textOfResult(denialOf(refused ?? decision));
+  if (refused !== undefined) return permission('deny', { reason });
   if (review === 'ask') return permission('ask', { reason });
-  if (review === 'defer' && (await governor.isPending(decision, { signal }))) return permission('defer', { reason });
-  const { args } = await governor.settle(decided, { signal });
+  if (review === 'defer' && (await isAnyPending(governor, held, signal))) return permission('defer', { reason });
+  const [{ args }] = (await settleAll(governor, decided, signal)) as [Permit];
   // People have allowed it: nobody else is asked.
-  return permission('allow', args === undefined ? {} : { updatedInput: args });
+  return permission('allow', args === undefined ? {} : { updatedInput: long?.restore(args) ?? args });
 }
+
+const isAnyPending = async (governor: Governor, decisions: readonly ShieldDecision[], signal: AbortSignal): Promise<boolean> =>
+  (await Promise.all(decisions.map((decision) => governor.isPending(decision, { signal })))).includes(true);
 
 const callOf = ({ tool_name: name, tool_input: args, tool_use_id: callId }: HookInput): { name: string; args: unknown; callId: string | undefined } => ({
   name: String(name),

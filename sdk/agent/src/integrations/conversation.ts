@@ -3,7 +3,7 @@ import type { Governor } from '../governor.ts';
 import { RESULT_ACTION } from '../result-action.ts';
 import { permitAll } from '../wrap/permit-all.ts';
 import { contentParts } from './content-parts.ts';
-import { isGovernedResult } from './governed-results.ts';
+import { isGovernedResult } from '../governed-results.ts';
 import type { HeardMessage } from './heard-message.ts';
 import { passedBefore, rememberPassed } from './passed-history.ts';
 

@@ -3,12 +3,13 @@ import { type EventDraft, type GovernedEvent, letsPass, type ShieldDecision } fr
 import { findBlocked } from '../find-blocked.ts';
 import type { Governor } from '../governor.ts';
 import { jsonOf } from '../json-of.ts';
+import { longCall, permitToolCall } from '../long-call.ts';
 import { reportingOutcome } from '../reporting-outcome.ts';
 import { RESULT_ACTION } from '../result-action.ts';
 import { permitAll } from '../wrap/permit-all.ts';
 import { contentParts } from './content-parts.ts';
 import { type Denial, denialOf } from './denial.ts';
-import { noteGovernedResult } from './governed-results.ts';
+import { noteGovernedResult } from '../governed-results.ts';
 
 export interface ToolCall {
   name: string;
@@ -33,7 +34,7 @@ export interface Entry {
 
 /** Decides calls of tools for the integrations. A refusal is an answer for the model; an error is only what goes wrong. */
 export interface ToolGate {
-  /** Decides, and waits for nobody. What was decided is kept for `enter`. */
+  /** Decides, and waits for nobody. What was decided is kept for `enter`. A call too long for one event passes here, and waits for its reviewers there. */
   ask: (call: ToolCall, options?: GateOptions) => Promise<'pass' | 'review' | 'deny'>;
   /** Waits for the reviewers where they are to be asked. */
   enter: (call: ToolCall, options?: GateOptions) => Promise<Entry | { denial: Denial }>;
@@ -88,6 +89,8 @@ function createToolGate(governor: Governor): ToolGate {
     async ask(call, options) {
       const { callId } = call;
       const draft = draftOfCall(call);
+      // That is several questions, and `enter` asks them.
+      if (longCall(draft) !== undefined) return 'pass';
       const action = actionOf(draft);
       const known = callId === undefined ? undefined : asked.get(callId);
       // A framework that goes on with a run asks again; there is a review already.
@@ -105,12 +108,7 @@ function createToolGate(governor: Governor): ToolGate {
       const draft = draftOfCall(call);
       const known = take(call, draft);
       try {
-        const parts = argsInParts(draft);
-        if (parts !== undefined) {
-          const [permit] = await permitAll(governor, parts, options?.signal);
-          if (permit !== undefined) return { denial: undefined, args: call.args, decision: permit.decision };
-        }
-        const { args, decision } = known === undefined ? await governor.permit(draft, options) : await governor.settle(known, options);
+        const { args, decision } = known === undefined ? await permitToolCall(governor, draft, options) : await governor.settle(known, options);
         return { denial: undefined, args: args === undefined ? call.args : argsFrom(args, call.args), decision };
       } catch (error) {
         return { denial: denialFor(call, error) };
@@ -149,12 +147,6 @@ export function denialFrom(error: unknown): Denial {
 
 export function draftOfCall({ name, args, callId, draft }: ToolCall): EventDraft {
   return { ...draft, action: name, tool: { name, args: objectOf(args) }, ...metadataOf(callId) };
-}
-
-/** Arguments that do not fit into an event go as text, in parts; no reviewer can change those. */
-function argsInParts({ action, tool, ...draft }: EventDraft): EventDraft[] | undefined {
-  const parts = contentParts(JSON.stringify(tool?.args ?? {}));
-  return parts.length === 1 ? undefined : parts.map((content) => ({ ...draft, action, channel: 'tool_args', tool: { name: action }, content }));
 }
 
 /** Events of what a tool has answered; an empty answer has none. */

@@ -1,5 +1,6 @@
 import type { EventDraft } from '../decision.ts';
 import type { Governor } from '../governor.ts';
+import { longCall, permitToolCall } from '../long-call.ts';
 import { argsOfJson } from './args-of-json.ts';
 import { draftOfCall, draftsOfResult } from './tool-gate.ts';
 import type { ContentPart, ToolCallPart, ToolResultPart } from './vercel-ai-model.ts';
@@ -29,10 +30,10 @@ export async function governedPart<Part extends ContentPart>(part: Part, { gover
   const { toolName: name, toolCallId: callId, input, providerExecuted } = part as unknown as ToolCallPart;
   const call = draftOfCall({ name, callId, args: argsOfJson(input), draft: who });
   if (providerExecuted === true) {
-    governor.observe(call);
+    for (const event of longCall(call)?.drafts ?? [call]) governor.observe(event);
     return part;
   }
   if (!decidesTools) return part;
-  const { args } = await governor.permit(call, { signal });
+  const { args } = await permitToolCall(governor, call, { signal });
   return args === undefined ? part : { ...part, input: JSON.stringify(args) };
 }

@@ -20,7 +20,9 @@ export function governedStream(
   source: ReadableStream<StreamPart>,
   { windowChars, ...parts }: GovernedParts & { windowChars: number },
 ): ReadableStream<StreamPart> {
-  const { governor, draft, signal } = parts;
+  const { governor, draft } = parts;
+  const work = workUnder(parts.signal);
+  const { signal } = work;
   const reader = source.getReader();
   const held: HeldPart[] = [];
   const check = (content: string): boolean =>
@@ -28,9 +30,33 @@ export function governedStream(
   const text = createHoldBack({ windowChars, check });
   const decidedCalls = new Set<string>();
   let decided = false;
+  let over = false;
+  /** The answer so far, as it was last asked about. */
+  let judged = '';
+
+  const judge = async (): Promise<void> => {
+    const said = text.text();
+    try {
+      await permitOutput(governor, said, draft, { signal });
+    } catch (error) {
+      if (findBlocked(error) !== undefined) judged = said;
+      throw error;
+    }
+    judged = said;
+  };
+
+  /** What nobody has been asked about is told: some of it has been shown. */
+  const tell = (finish: 'blocked' | 'cancelled' | 'error'): void => {
+    over = true;
+    work.end();
+    const said = text.text();
+    if (decided || said === judged) return;
+    const metadata = { ...draft.metadata, finish };
+    for (const content of contentParts(said)) governor.observe({ ...draft, metadata, channel: 'agent_message', content });
+  };
 
   const decide = async (): Promise<void> => {
-    if (!decided) await permitOutput(governor, text.text(), draft, { signal });
+    if (!decided) await judge();
     decided = true;
     // Pieces of a call that never came.
     dropPieces(held, ({ waitsFor }) => typeof waitsFor === 'object' && 'callId' in waitsFor && !decidedCalls.has(waitsFor.callId));
@@ -43,7 +69,7 @@ export function governedStream(
       const suspect = text.sweep();
       if (suspect === undefined) return;
       // This process would stop here: MastGuard, or a reviewer, has the last word.
-      await permitOutput(governor, text.text(), draft, { signal });
+      await judge();
       text.pass(suspect);
       return;
     }
@@ -56,7 +82,7 @@ export function governedStream(
   };
 
   const takeCall = async (part: ToolCallPart): Promise<void> => {
-    const governed = await governedPart(part, parts);
+    const governed = await governedPart(part, { ...parts, signal });
     decidedCalls.add(part.toolCallId);
     // The arguments that a reviewer has changed are nobody's any more.
     if (governed !== part) dropPieces(held, ({ part: piece }) => piece.type === 'tool-input-delta' && piece.id === part.toolCallId);
@@ -85,29 +111,45 @@ export function governedStream(
       try {
         for (;;) {
           const { done, value } = await reader.read();
+          if (over) return;
           if (done) {
             await decide();
+            if (over) return;
             release(controller);
+            work.end();
             controller.close();
             return;
           }
           await take(value);
-          if (release(controller)) return;
+          if (over || release(controller)) return;
         }
       } catch (error) {
-        await reader.cancel(error).catch(() => undefined);
+        // It was cancelled meanwhile, and told.
+        if (over) return;
         const blocked = findBlocked(error);
+        tell(blocked !== undefined ? 'blocked' : parts.signal?.aborted === true ? 'cancelled' : 'error');
+        await reader.cancel(error).catch(() => undefined);
         if (blocked === undefined) throw error;
         controller.enqueue({ type: 'error', error: blocked } as StreamPart);
         controller.close();
       }
     },
     async cancel(reason) {
-      // Nobody reads on: what has been said so far is still told.
-      if (!decided) for (const content of contentParts(text.text())) governor.observe({ ...draft, channel: 'agent_message', content });
+      // Nobody reads on, and nobody waits for a decision.
+      tell('cancelled');
+      work.abort(reason);
       await reader.cancel(reason);
     },
   });
+}
+
+/** A signal for what is asked about one answer, which ends with that of the model call, or before. */
+function workUnder(signal: AbortSignal | undefined): { signal: AbortSignal; abort: (reason: unknown) => void; end: () => void } {
+  const work = new AbortController();
+  const onAbort = (): void => work.abort(signal?.reason);
+  if (signal?.aborted === true) onAbort();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  return { signal: work.signal, abort: (reason) => work.abort(reason), end: () => signal?.removeEventListener('abort', onAbort) };
 }
 
 function dropPieces(held: HeldPart[], isDropped: (held: HeldPart) => boolean): void {

@@ -1,3 +1,4 @@
+import { isGovernedResult, noteGovernedResult } from '../governed-results.ts';
 import type { Governor } from '../governor.ts';
 import { adapterOf, isRealtime, operationPath } from './adapter-of.ts';
 import { draftsOfHeard } from './drafts.ts';
@@ -43,7 +44,9 @@ export async function admit(
   const json = typeof body === 'string' ? (parsedJson(body) ?? body) : body;
   const named = model ?? textOr(isRecord(json) ? json['model'] : undefined, undefined);
   const facts = { operation: adapter.operation, provider, model: named, path };
-  await permitAll(governor, draftsOfHeard(facts, adapter.heard(json)), signal ?? undefined);
+  const heard = adapter.heard(json, (result) => isGovernedResult(governor, result));
+  await permitAll(governor, draftsOfHeard(facts, heard), signal ?? undefined);
+  for (const result of heard.results) noteGovernedResult(governor, result);
   return { governor, facts, adapter, settings };
 }
 

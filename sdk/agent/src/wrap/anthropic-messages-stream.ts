@@ -36,6 +36,7 @@ export function createMessageReader(): StreamReader {
     const block = isRecord(data['content_block']) ? data['content_block'] : {};
     for (const text of textsOf(block['thinking'], block['text'])) part.texts.push({ lane: LANE, text });
     if (typeof block['type'] !== 'string' || !block['type'].endsWith('tool_use')) return;
+    if (calls.has(key)) throw new Error('a tool call begins in the place of another one');
     const given = isRecord(block['input']) ? block['input'] : {};
     calls.set(key, { name: textOr(block['name'], ''), given, written: '', ran: block['type'] !== 'tool_use', ended: false });
     if (block['type'] === 'tool_use') part.calls.push(key);

@@ -15,7 +15,12 @@ export interface CallFacts {
 export interface HeardResult {
   name: string;
   text: string;
+  /** The call it answers, where it may be heard again with a later question. */
+  callId?: string | undefined;
 }
+
+/** Whether a result has been governed with an earlier question, or when it came back. */
+export type WasGoverned = (result: HeardResult) => boolean;
 
 /** What reaches the model and is new: what it has not answered yet. Instructions of the developer are not among it. */
 export interface Heard {
@@ -51,7 +56,7 @@ export type ChangedArgs = ReadonlyMap<string, Record<string, Json>>;
 /** What one operation of a provider means. One for every kind of body; none of them keeps anything. */
 export interface CallAdapter {
   operation: string;
-  heard: (body: unknown) => Heard;
+  heard: (body: unknown, wasGoverned?: WasGoverned) => Heard;
   /** `undefined`: the answer is no model's. */
   said: ((answer: unknown) => Said) | undefined;
   /** Puts changed arguments into a whole answer. */

@@ -40,7 +40,7 @@ export function createChatReader(): StreamReader {
       const { name, written } = writtenCall(call);
       const known = open.get(key);
       if (known === undefined) open.set(key, { choice: index, name, written });
-      else Object.assign(known, { name: known.name + name, written: known.written + written });
+      else Object.assign(known, { name: sameName(known.name, name), written: known.written + written });
       part.calls.push(key);
     }
     if (typeof choice['finish_reason'] !== 'string' || ended.has(index)) return;
@@ -80,6 +80,15 @@ export function createChatReader(): StreamReader {
     tokens: () => tokens,
     finish: () => finish,
   };
+}
+
+/**
+ * Names come whole: some providers in the first piece only, some again in every piece. Where they change on the way, clients do not agree on what is called:
+ * openai takes the last, others the first, or join them. So no decision would be about what is run.
+ */
+function sameName(known: string, name: string): string {
+  if (known !== '' && name !== '' && name !== known) throw new Error('a tool call changes its name on the way');
+  return known === '' ? name : known;
 }
 
 /** Its first piece carries the changed arguments whole, the others nothing. */

@@ -13,7 +13,8 @@ const LANE = '0';
 export function createResponseReader(): StreamReader {
   /** Items that are calls, by their place, until they are whole. */
   const open = new Map<string, JsonRecord>();
-  const ended = new Set<string>();
+  /** What was asked about the calls that are whole. */
+  const ended = new Map<string, string>();
   const rewritten = new Set<string>();
   /** What the deltas of a call have written of its arguments. */
   const written = new Map<string, string>();
@@ -49,8 +50,14 @@ export function createResponseReader(): StreamReader {
     const call = askedOf(key, item);
     if (call === undefined) return;
     if (!call.ran) part.calls.push(key);
-    if (ended.has(key)) return;
-    ended.add(key);
+    const { name, args } = call.asked;
+    const action = JSON.stringify([name, args]);
+    if (ended.has(key)) {
+      // The end of a call is told twice, and clients run either. Places may have moved, where a provider leaves items out at the end.
+      if (!call.ran && ![...ended.values()].includes(action)) throw new Error('a tool call is another one when it is told again');
+      return;
+    }
+    ended.set(key, action);
     open.delete(key);
     (call.ran ? part.ran : part.complete).push(call.asked);
   };

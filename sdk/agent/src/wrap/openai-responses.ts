@@ -1,4 +1,4 @@
-import type { AskedCall, CallAdapter, ChangedArgs, Heard, Said } from './model-call.ts';
+import type { AskedCall, CallAdapter, ChangedArgs, Heard, Said, WasGoverned } from './model-call.ts';
 import { isRecord, type JsonRecord, recordsOf, stringsOf, textOr, textsOf, tokensOf } from './json-walk.ts';
 import { newSince } from './new-since.ts';
 import { createResponseReader } from './openai-responses-stream.ts';
@@ -7,13 +7,15 @@ import { callOfItem, rewriteItem, textsOfItem } from './openai-response-item.ts'
 /** The Responses API of OpenAI. https://platform.openai.com/docs/api-reference/responses */
 export const openAiResponses: CallAdapter = { operation: 'chat', heard, said, rewrite, reader: createResponseReader };
 
-function heard(body: unknown): Heard {
+function heard(body: unknown, wasGoverned: WasGoverned = () => false): Heard {
   const { input, prompt } = isRecord(body) ? body : {};
   const found: Heard = { user: [], results: [], media: [] };
   if (isRecord(prompt)) found.user.push(...stringsOf(prompt['variables']).texts);
   if (typeof input === 'string') found.user.push(...textsOf(input));
   const items = recordsOf(input);
-  for (const item of newSince(items, isOfModel)) hearItem(item, found, items);
+  const fresh = newSince(items, isOfModel);
+  for (const item of outputsBefore(fresh, items)) hearOutput(item, found, { items, wasGoverned });
+  for (const item of fresh) hearItem(item, found, items);
   return found;
 }
 
@@ -21,18 +23,36 @@ function heard(body: unknown): Heard {
 const isOfModel = ({ type, role }: JsonRecord): boolean =>
   role === 'assistant' || type === 'reasoning' || (typeof type === 'string' && (type.endsWith('_call') || type === 'mcp_approval_request'));
 
+const isOutput = ({ type }: JsonRecord): boolean => typeof type === 'string' && type.endsWith('_output');
+
+/**
+ * Outputs of the same turn of the user that stand before the model's last item. Where calls and their outputs are written down in turns, as the usual loop over
+ * an answer does, those of one answer stand on both sides of it.
+ */
+function outputsBefore(fresh: readonly JsonRecord[], items: readonly JsonRecord[]): JsonRecord[] {
+  const [first] = fresh;
+  if (first === undefined || !fresh.some(isOutput)) return [];
+  const before = items.slice(0, items.indexOf(first));
+  return before.slice(before.findLastIndex(({ role }) => role === 'user') + 1).filter(isOutput);
+}
+
 function hearItem(item: JsonRecord, found: Heard, items: readonly JsonRecord[]): void {
-  const { type, role, content, output } = item;
+  const { role, content } = item;
   if (role === 'system' || role === 'developer') return;
-  if (typeof type === 'string' && type.endsWith('_output')) {
-    const { texts, media } = partsOf(output);
-    const call = items.find((other) => other['call_id'] === item['call_id'] && typeof other['name'] === 'string');
-    found.results.push({ name: textOr(call?.['name'], type.slice(0, -'_output'.length)), text: texts.join('\n') });
-    found.media.push(...media);
-    return;
-  }
+  if (isOutput(item)) return hearOutput(item, found, { items });
   const { texts, media } = partsOf(content);
   found.user.push(...texts);
+  found.media.push(...media);
+}
+
+function hearOutput(item: JsonRecord, found: Heard, { items, wasGoverned }: { items: readonly JsonRecord[]; wasGoverned?: WasGoverned }): void {
+  const { texts, media } = partsOf(item['output']);
+  // Outputs of a shell of the caller have the call's id as their own.
+  const callId = textOr(item['call_id'], undefined) ?? textOr(item['id'], undefined);
+  const call = items.find((other) => other['call_id'] === item['call_id'] && typeof other['name'] === 'string');
+  const result = { name: textOr(call?.['name'], String(item['type']).slice(0, -'_output'.length)), text: texts.join('\n'), callId };
+  if (wasGoverned?.(result) === true) return;
+  found.results.push(result);
   found.media.push(...media);
 }
 

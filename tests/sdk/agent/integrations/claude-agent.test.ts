@@ -70,6 +70,31 @@ it('a prompt that is refused does not reach the model', async () => {
   expect(await prompt('Hello')).toEqual({});
 });
 
+describe('a call with arguments that are too long for an event', () => {
+  const write = (file_path: string, content: string): HookInput => ({ ...bash(''), tool_name: 'Write', tool_input: { file_path, content } });
+  const hay = 'hay '.repeat(18_000);
+
+  it('is decided by its short arguments and by every part of the long ones, each of which fits', async () => {
+    const script = scriptDecisions();
+    const { before } = hooksWith(script.options);
+    expect(await before(write('/tmp/a', hay))).toEqual({});
+    expect(script.asked).toMatchObject([
+      { action: 'Write', tool: { args: { file_path: '/tmp/a', content: expect.stringContaining('sha256') as string } }, sessionId: SESSION },
+      ...[1, 2].map(() => ({ action: 'tool_args', channel: 'tool_args', tool: { name: 'Write' }, sessionId: SESSION, metadata: { toolCallId: 'toolu_01' } })),
+    ]);
+    for (const event of script.asked) expect(Buffer.byteLength(JSON.stringify(event))).toBeLessThan(65_536);
+  });
+
+  it.each([
+    ['a short argument', '/etc/passwd', hay],
+    ['the end of a long one', '/tmp/a', `${hay}/etc/passwd`],
+  ])('is denied for %s', async (_what, path, content) => {
+    const { before } = hooksWith(scriptDecisions(blocking('/etc/passwd')).options);
+    const { hookSpecificOutput } = await before(write(path, content));
+    expect(hookSpecificOutput).toMatchObject({ permissionDecision: 'deny', permissionDecisionReason: expect.stringContaining('It is forbidden.') as string });
+  });
+});
+
 it('the result of a call changes nothing', async () => {
   const { after } = hooksWith(scriptDecisions().options);
   expect(await after({ stdout: 'a b c' })).toEqual({});

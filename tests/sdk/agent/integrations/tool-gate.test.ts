@@ -104,7 +104,14 @@ it('arguments that are too long for an event are judged in parts, none of them u
   const { gate, asked } = gateWith(blocking('needle'));
   const hay = 'hay '.repeat(30_000);
   expect(await gate.enter({ name: 'write', args: { text: hay } })).toMatchObject({ denial: undefined, args: { text: hay } });
-  expect(asked.map(({ channel }) => channel)).toEqual(asked.map(() => 'tool_args'));
-  expect(asked.length).toBeGreaterThan(1);
+  expect(asked).toMatchObject([{ action: 'write' }, ...asked.slice(1).map(() => ({ action: 'tool_args', channel: 'tool_args', tool: { name: 'write' } }))]);
+  expect(asked.length).toBeGreaterThan(2);
   expect(await gate.enter({ name: 'write', args: { text: `${hay}needle` } })).toMatchObject({ denial: { denied: true } });
+});
+
+it('arguments that are too long for an event need no approval of the framework, and are decided when the call is made', async () => {
+  const { gate, asked } = gateWith(blocking('needle'));
+  const call = { name: 'write', args: { text: `${'hay '.repeat(30_000)}needle` }, callId: 'c1' };
+  expect([await gate.ask(call), asked]).toEqual(['pass', []]);
+  expect(await gate.enter(call)).toMatchObject({ denial: { denied: true } });
 });

@@ -99,6 +99,56 @@ describe('a stream', () => {
     expect({ text, error }).toEqual({ text: '', error: expect.objectContaining({ message: expect.stringContaining('after the end') as string }) as Error });
   });
 
+  describe('with a tool call', () => {
+    const events = (...data: object[]): string => data.map((each) => `data: ${JSON.stringify(each)}\n\n`).join('');
+    const chatPieces = (...pieces: object[]): string =>
+      events(...pieces.map((piece) => ({ choices: [{ index: 0, delta: { tool_calls: [{ index: 0, function: piece }] } }] })), {
+        choices: [{ index: 0, delta: {}, finish_reason: 'tool_calls' }],
+      });
+    const itemEnds = (...items: object[]): string =>
+      events(...items.map((item) => ({ type: 'response.output_item.done', output_index: 0, item: { type: 'function_call', call_id: 'c1', ...item } })));
+    const govern = async (path: string, sent: string) => {
+      const governor = notingGovernor();
+      const drained = await drain(governStream(readerOf(sent, [10_000]), openCall(path, governor)));
+      return { ...drained, asked: governor.asked.map(({ tool }) => tool) };
+    };
+
+    it('whose every piece has its name is governed by that name', async () => {
+      const sent = chatPieces({ name: 'send_email', arguments: '{"to":' }, { name: 'send_email', arguments: '"ann"' }, { arguments: '}' }, { name: '' });
+      expect(await govern('/chat/completions', sent)).toEqual({ text: sent, error: undefined, asked: [{ name: 'send_email', args: { to: 'ann' } }] });
+    });
+
+    it('whose name comes late is governed by that name', async () => {
+      const sent = chatPieces({ arguments: '{' }, { name: 'send_email', arguments: '}' });
+      expect(await govern('/chat/completions', sent)).toMatchObject({ error: undefined, asked: [{ name: 'send_email' }] });
+    });
+
+    it.each<[string, string, string]>([
+      ['that changes its name on the way', '/chat/completions', chatPieces({ name: 'send', arguments: '{' }, { name: '_email', arguments: '}' })],
+      ['that is told again with another name', '/responses', itemEnds({ name: 'add', arguments: '{}' }, { name: 'send_email', arguments: '{}' })],
+      [
+        'that is told again with other arguments',
+        '/responses',
+        itemEnds({ name: 'add', arguments: '{}' }) +
+          events({ type: 'response.completed', response: { output: [{ type: 'function_call', name: 'add', arguments: '{"a":1}' }] } }),
+      ],
+      [
+        'in the place of another one',
+        '/messages',
+        events(
+          ...['add', 'send_email'].flatMap((name) => [
+            { type: 'content_block_start', index: 0, content_block: { type: 'tool_use', name, input: {} } },
+            { type: 'content_block_stop', index: 0 },
+          ]),
+        ),
+      ],
+    ])('%s is an error, and nobody sees it', async (_what, path, sent) => {
+      const { text, error } = await govern(path, sent);
+      expect(error).toMatchObject({ message: expect.stringContaining('a tool call') as string });
+      expect(text).toBe('');
+    });
+  });
+
   it('of several choices keeps them apart', async () => {
     const both = ['FORB', 'IDDEN and more '.repeat(10)].map((content, turn) =>
       [0, 1]

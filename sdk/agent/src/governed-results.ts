@@ -1,5 +1,5 @@
-import type { Governor } from '../governor.ts';
-import { sha256Hex } from '../sha256-hex.ts';
+import type { Governor } from './governor.ts';
+import { sha256Hex } from './sha256-hex.ts';
 
 const MAX_RESULTS = 10_000;
 /** By call: SHA-256 of the text. */
