@@ -174,13 +174,14 @@ export function createErasureActivities({ vault, histories, now, beat = () => un
 
 function endOf(orgId: string, { id, ref, keysDestroyed, touched, backupsExpireAt, done }: ErasureRow, type: string, historiesGoneAt: Date | null): AuditEntry {
   const fields = { type, actor: 'system', target: id };
+  const goneAt = historiesGoneAt?.toISOString() ?? null;
   const details = {
     subject: ref,
     keysDestroyed,
     touched,
     backupsExpireAt: backupsExpireAt.toISOString(),
-    historiesGoneAt: historiesGoneAt?.toISOString() ?? null,
+    historiesGoneAt: goneAt,
   };
-  // An erasure that was cancelled may be taken up and cancelled again.
-  return { id: recordId(orgId, type, id, String(done)), body: canonicalize({ v: 1, ...fields, requestId: id, details }), fields };
+  // An erasure that was cancelled may be taken up and cancelled again. A record has one body only, so what may differ by then is in its id.
+  return { id: recordId(orgId, type, id, String(done), String(goneAt)), body: canonicalize({ v: 1, ...fields, requestId: id, details }), fields };
 }

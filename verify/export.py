@@ -63,8 +63,10 @@ def _header(value: dict[str, Any]) -> Header:
     if value.get("format") != "mastguard-export" or whole(value.get("v")) != 1:
         raise Malformed("not a mastguard-export of version 1")
     org, origin, min_index = matching(UUID, value.get("org")), text_of(value.get("origin")), whole(value.get("minIndex"))
-    host, _, rest = origin.partition(f"/mg/org/{org}")
-    if host == "" or rest != "" or origin == host:
+    ending = f"/mg/org/{org}"
+    # The last one counts: a host may hold the same.
+    host = origin[: -len(ending)]
+    if host == "" or not origin.endswith(ending):
         raise Malformed("origin is not that of the organisation")
     anchor_hash = optional(_hash, member(value, "anchorHash"))
     if min_index % TILE != 0 or (anchor_hash is None) != (min_index == 0):

@@ -21,9 +21,11 @@ ED25519 = 1
 COSIGNATURE = 4
 TYPE_OF_USE = {"log": ED25519, "deployment": ED25519, "time": COSIGNATURE}
 
-_VKEY = re.compile(r"([^+\s]+)\+([0-9a-f]{8})\+(.+)")
+# Unicode White_Space. Python's \s is that and U+001C to U+001F.
+_WHITE_SPACE = r"\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+_VKEY = re.compile(rf"([^+{_WHITE_SPACE}]+)\+([0-9a-f]{{8}})\+(.+)")
 _SIZE = re.compile(r"0|[1-9][0-9]*")
-_SIGNATURE_LINE = re.compile(r"\u2014 ([^+\s]+) ([^\s]+)")
+_SIGNATURE_LINE = re.compile(rf"\u2014 ([^+{_WHITE_SPACE}]+) ([A-Za-z0-9+/=]+)")
 
 
 class Key(NamedTuple):

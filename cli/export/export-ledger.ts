@@ -55,9 +55,10 @@ export async function exportLedger({ client, directory, onProgress, onTrouble }:
     const since = await again(() => client.manifest(manifest.snapshot));
     if (!since.purgedSince) break;
     manifest = since;
-    await directory.writeState(manifest);
-    // More entries fill more tiles of every level, and these are in the order of levels.
+    // More entries fill more tiles of every level, and these are in the order of levels. They go first: whoever is killed here fetches those
+    // of the old snapshot once more and is told of the purge again, while old ones under the new snapshot would be taken for a part of its own.
     await directory.remove('tiles.ndjson');
+    await directory.writeState(manifest);
   }
   const { minIndex } = manifest.files['export.json'];
   if (minIndex > 0) for (const file of ['entries.ndjson', 'bodies.ndjson'] as const) await directory.dropBelow(file, minIndex);

@@ -109,9 +109,18 @@ export function projectionOf(kind: RecordKind, body: Json): { [name: string]: Js
   };
 }
 
+/** As columns and bodies are compared: an object equals nothing, for no column holds one. */
+export function isSameJson(a: Json, b: Json): boolean {
+  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((member, at) => isSameJson(member, b[at] ?? null));
+  return a === b && (a === null || typeof a !== 'object');
+}
+
 /** Distinct, in their order. */
 function categoriesOf(findings: Json): Json[] {
-  return Array.isArray(findings) ? [...new Set(findings.map((finding) => memberOf(finding, 'category')))] : [];
+  if (!Array.isArray(findings)) return [];
+  // A set knows an array only by its identity: those are compared with the ones before them.
+  const distinct = [...new Set(findings.map((finding) => memberOf(finding, 'category')))];
+  return distinct.filter((category, at) => !Array.isArray(category) || !distinct.slice(0, at).some((known) => isSameJson(known, category)));
 }
 
 function memberOf(value: Json, name: string): Json {

@@ -55,7 +55,8 @@ export function formatVkey(key: Omit<Vkey, 'keyId'>, sha256: Sha256): string {
 
 /** Undefined where the text is no verifier key of a type known here, or its key id is not that of the key. */
 export function parseVkey(text: string, sha256: Sha256): Vkey | undefined {
-  const [, name, keyId, encoded] = /^([^+\p{White_Space}]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/u.exec(text) ?? [];
+  // Half a surrogate pair has no bytes that a key id could be of.
+  const [, name, keyId, encoded] = /^([^+\p{White_Space}\p{Surrogate}]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/u.exec(text) ?? [];
   const bytes = bytesOfBase64(encoded ?? '');
   if (name === undefined || keyId === undefined || bytes?.length !== 33) return undefined;
   const type = Object.values(SIGNATURE_TYPE).find((known) => known === bytes[0]);

@@ -195,10 +195,32 @@ describeVerifiers('a line of bodies.ndjson', () => {
     ['of an event without an event', ofOne('{}', eventOfNothing(), 1), []],
     ['of an event that is a text', ofOne('{"event":"id","decision":[],"findings":{}}', eventOfNothing(), 1), []],
     ['of an event with findings of nothing', ofOne('{"findings":[1,null,{}]}', { ...eventOfNothing(), categories: [null] }, 1), []],
+    ['of an event with a category that is the same list twice', ofOne(listed('["a",1]', '["a",1.0]'), { ...eventOfNothing(), categories: [['a', 1]] }, 1), []],
+    ['of an event with lists of lists', ofOne(listed('[["a"]]', '["a"]', '[["a"]]'), { ...eventOfNothing(), categories: [[['a']], ['a']] }, 1), []],
+    [
+      'of an event with lists of which none is the other',
+      ofOne(listed('["a"]', '["a","b"]', '["b","a"]'), { ...eventOfNothing(), categories: [['a'], ['a', 'b'], ['b', 'a']] }, 1),
+      [],
+    ],
+    ['of an event with a list that is a text elsewhere', ofOne(listed('"1"', '["1"]', '1'), { ...eventOfNothing(), categories: ['1', ['1'], 1] }, 1), []],
+    [
+      'of an event with the same list twice, and both beside it',
+      ofOne(listed('["a"]', '["a"]'), { ...eventOfNothing(), categories: [['a'], ['a']] }, 1),
+      ['PROJECTION_MISMATCH entry:0'],
+    ],
+    [
+      'of an event with a list that holds an object, which equals nothing',
+      ofOne(listed('"a"', '[{}]'), { ...eventOfNothing(), categories: ['a'] }, 1),
+      ['PROJECTION_MISMATCH entry:0'],
+    ],
     ['of an event without a digest that has one', ofOne('{"eventDigest":null}', eventOfNothing(), 1), ['PROJECTION_MISMATCH entry:0']],
   ])('holds a body %s', async (_, ofThat, expected) => {
     await expectBoth(ofThat, expected);
   });
+
+  function listed(...categories: readonly string[]): string {
+    return `{"findings":[${categories.map((category) => `{"category":${category}}`).join()}]}`;
+  }
 
   function eventOfNothing(): Record<string, unknown> {
     const names = ['eventId', 'agentId', 'action', 'sessionId', 'value', 'riskScore', 'policyVersion', 'ruleId'];

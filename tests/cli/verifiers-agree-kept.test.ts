@@ -1,4 +1,4 @@
-import { append, createTestLedger, deploymentLeaf, originOf, signCheckpoint } from '../support/ledger-export.ts';
+import { append, createTestLedger, deploymentLeaf, exportFiles, originOf, signCheckpoint } from '../support/ledger-export.ts';
 import type { ExportFiles } from '../support/ledger-export.ts';
 import { auditRecord } from '../support/ledger-export-records.ts';
 import { longLedger, smallLedger, START_MS, withKept } from '../support/ledger-export-samples.ts';
@@ -12,6 +12,9 @@ const OTHER_HASH = 'c'.repeat(64);
 const small = smallLedger();
 const files = withKept(small);
 const LATER_MS = START_MS + 3_700_000;
+/** Unicode White_Space, and what regular expressions or trimming of one language or another take for it as well. */
+const WHITE_SPACE = Array.from('\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000');
+const NO_WHITE_SPACE = Array.from('\u0000\u0008\u000e\u001b\u001c\u001d\u001e\u001f\u180e\u200b\u2060\ufeff');
 
 describeVerifiers('a receipt', () => {
   const set = (members: object): Edit => setLine('receipts.ndjson', 1, members);
@@ -102,6 +105,7 @@ describeVerifiers('a checkpoint kept elsewhere', () => {
 describeVerifiers('keys.json', () => {
   const [log, time, deployment] = small.listedKeys as [Key, Key, Key];
   const keys = (...vkeys: readonly unknown[]): Edit => setFile('keys.json', JSON.stringify({ vkeys }));
+  const named = (character: string): Key => ({ vkey: testKey(`other${character}name`, 1, 'other').vkey, use: 'log' });
   const WITHOUT_LOG = ['BAD_SIGNATURE anchor:first.note x2', 'BAD_SIGNATURE checkpoint:1 x4'];
   const SILENT = ['MISSING_HEARTBEAT checkpoint:5', 'TRUNCATED receipt:7 x2'];
   const NO_LOG = [...WITHOUT_LOG, ...SILENT];
@@ -117,6 +121,9 @@ describeVerifiers('keys.json', () => {
     ['with another key', keys(log, time, deployment, { vkey: testKey('other.example.com', 1, 'other').vkey, use: 'log' }), []],
     ['with another key of the same name', keys({ vkey: testKey(originOf(small), 1, 'other').vkey, use: 'log' }, log, time, deployment), []],
     ['with a key that is none', keys(log, time, deployment, { vkey: 'none', use: 'log' }), ['MALFORMED file:keys.json']],
+    ['with names of what is no white space, though some take it for such', keys(log, time, deployment, ...NO_WHITE_SPACE.map(named)), []],
+    ['with names of every white space', keys(log, time, deployment, ...WHITE_SPACE.map(named)), ['MALFORMED file:keys.json x25']],
+    ['with a name that is half a surrogate pair', keys(log, time, deployment, named('\ud800')), ['MALFORMED file:keys.json']],
     ['with several that are none', keys(log, null, time, 'x', deployment, { vkey: time.vkey, use: 'witness' }), ['MALFORMED file:keys.json x3']],
     ['with the id of another key', keys({ ...log, vkey: flipAt(log.vkey, log.vkey.indexOf('+') + 2) }, time, deployment), BAD_LOG],
     ['with the name of another key', keys({ ...log, vkey: `x${log.vkey}` }, time, deployment), BAD_LOG],
@@ -172,6 +179,15 @@ describeVerifiers('deployment.json', () => {
       ...changes,
     });
 
+  /** The newest checkpoint has a line of half a surrogate pair, and the proof is of what most encoders make of it. */
+  function withHalfCharacter(): ExportFiles {
+    const ledger = smallLedger();
+    const newest = ledger.checkpoints[3];
+    if (newest === undefined) throw new Error('no checkpoint 4');
+    newest.note += '— witness\ud800 AAAAAAAA\n';
+    return exportFiles(ledger);
+  }
+
   test.each<[string, Edit, Expected]>([
     ['of a log with one leaf', set({ note: signed({}), index: 0, proof: [] }), []],
     ['that has none', setFile('deployment.json', 'null'), ['BAD_PROOF deployment']],
@@ -180,6 +196,7 @@ describeVerifiers('deployment.json', () => {
     ['of another place', set({ index: 3 }), ['BAD_PROOF deployment']],
     ['of a place beyond', set({ index: 5 }), ['BAD_PROOF deployment']],
     ['of a place far beyond', set({ index: Number.MAX_SAFE_INTEGER }), ['BAD_PROOF deployment']],
+    ['of a checkpoint that is no text', () => withHalfCharacter(), ['BAD_PROOF deployment']],
     ['with another hash', set({ proof: [OTHER_HASH, ...above] }), ['BAD_PROOF deployment']],
     ['with a hash too few', set({ proof: above }), ['BAD_PROOF deployment']],
     ['with a hash too many', set({ proof: [sibling, ...above, OTHER_HASH] }), ['BAD_PROOF deployment']],

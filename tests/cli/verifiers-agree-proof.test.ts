@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { leavesOf, originOf } from '../support/ledger-export.ts';
 import { smallLedger } from '../support/ledger-export-samples.ts';
 import { flipAt } from '../support/edit-export.ts';
-import { signedNote } from '../support/note-signer.ts';
+import { signedNote, testKey } from '../support/note-signer.ts';
 import { inclusionPath, leafOf, treeRoot } from '../support/rfc6962.ts';
 import { agreed, describeVerifiers, judge } from '../support/run-verifiers.ts';
 import type { Expected, Verdict } from '../support/run-verifiers.ts';
@@ -121,6 +121,19 @@ describeVerifiers('a proof of one entry', () => {
     await expectProof(ofOneLeaf('{}'), ['BAD_PROOF proof']);
     await expectProof(ofOneLeaf('not JSON'), ['MALFORMED file:entry']);
     await expectProof(ofOneLeaf(JSON.stringify({ seq: 0 }), 'ledger.example.com/mg/time'), ['BAD_SIGNATURE proof']);
+  });
+
+  test.each([
+    ['that is not of an organisation', 'ledger.example.com/mg/deployment', ['BAD_SIGNATURE proof']],
+    ['of an organisation that is none', 'ledger.example.com/mg/org/acme', ['BAD_SIGNATURE proof']],
+    ['without a host', `/mg/org/${small.org}`, ['BAD_SIGNATURE proof']],
+    ['whose host ends like an origin of its own', `ledger.example.com/mg/org/${small.org}/mg/org/${small.org}`, []],
+  ])('by a log of its own, with an origin %s', async (_, origin, expected) => {
+    const key = testKey(origin, 1, 'one log');
+    const entry = JSON.stringify({ seq: 0, org: small.org });
+    const root = treeRoot([leafOf(Buffer.from(entry))]);
+    const signed = signedNote({ origin, size: 1, root, seconds: 1_767_300_000, keys: [key, small.timeKey] });
+    await expectProof({ entry, proof: proofOf(0, [], signed) }, expected, [key.vkey, small.timeKey.vkey]);
   });
 
   test('counts only with keys that are known', async () => {

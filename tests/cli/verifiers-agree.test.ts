@@ -77,6 +77,7 @@ describeVerifiers('an export that is as it should be', () => {
     ['a purged one', () => exportFiles(longLedger()), { entries: 521, bodies: 9, missingBodies: 512 }],
     ['a purged one, pruned below 256', () => exportFiles(longLedger({ minIndex: 256 })), { entries: 265, bodies: 9, missingBodies: 256 }],
     ['a purged one, pruned below 512', () => exportFiles(longLedger({ minIndex: 512 })), { entries: 9, bodies: 9, missingBodies: 0 }],
+    ['one whose host ends like an origin of its own', () => exportFiles(smallLedger({ host: `ledger.example.com/mg/org/${small.org}` })), { checkpoints: 4 }],
     ['one whose key was replaced', () => exportFiles(rotatedLedger()), { checkpoints: 4 }],
   ])('has no findings: %s', async (_, files, counts) => {
     const { result } = await expectBoth(files(), []);
@@ -165,6 +166,7 @@ describeVerifiers('export.json', () => {
     ['another organisation than the origin', setJson('export.json', { org: other }), 'unreadable'],
     ['an origin without a host', setJson('export.json', { origin: `/mg/org/${small.org}` }), 'unreadable'],
     ['an origin of another organisation', setJson('export.json', { origin: `ledger.example.com/mg/org/${other}` }), 'unreadable'],
+    ['an origin with something after the organisation', setJson('export.json', { origin: `ledger.example.com/mg/org/${small.org}/1` }), 'unreadable'],
     ['no time', setJson('export.json', { exportedAt: null }), 'unreadable'],
     ['a size that is no number', setJson('export.json', { size: '11' }), 'unreadable'],
     ['a minimum that is no multiple of 256', setJson('export.json', { minIndex: 8, anchorHash: OTHER_HASH }), 'unreadable'],

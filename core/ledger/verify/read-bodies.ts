@@ -1,6 +1,6 @@
 import type { Json } from '../../../schemas/json.ts';
 import type { Sha256Hex } from '../../hashing.ts';
-import { FIELD_NAMES, projectionOf } from '../export-format.ts';
+import { FIELD_NAMES, isSameJson, projectionOf } from '../export-format.ts';
 import type { BodyLine, RecordKind } from '../export-format.ts';
 import { claimOf } from './claim.ts';
 import { isObject, isUuid, isWhole, readJson, readObject } from './read-json.ts';
@@ -124,13 +124,7 @@ function isProjection(kind: RecordKind, fields: JsonMembers, body: Json): boolea
   const names = FIELD_NAMES[kind];
   if (Object.keys(fields).length !== names.length || !names.every((name) => Object.hasOwn(fields, name))) return false;
   const expected = projectionOf(kind, body);
-  return Object.keys(expected).every((name) => isSame(fields[name] ?? null, expected[name] ?? null));
-}
-
-/** An object equals nothing: no column holds one. */
-function isSame(a: Json, b: Json): boolean {
-  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((member, at) => isSame(member, b[at] ?? null));
-  return a === b && (a === null || typeof a !== 'object');
+  return Object.keys(expected).every((name) => isSameJson(fields[name] ?? null, expected[name] ?? null));
 }
 
 function remarkOf(body: Json): Remark | undefined {

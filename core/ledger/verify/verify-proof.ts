@@ -43,8 +43,8 @@ export function verifyProof({ proof: proofText, entry, body, vkeys, primitives: 
     return { ...nothing, findings: findings.list() };
   }
   const origin = parseTreeHead(parseNote(file.checkpoint)?.text ?? '')?.origin ?? '';
-  const [, host = '', org] = /^(.+)\/mg\/org\/([0-9a-f-]{36})$/.exec(origin) ?? [];
-  const read = vkeys.map((text) => ({ text, vkey: readGivenVkey(text, host, sha256) }));
+  const [, host, org] = /^(.+)\/mg\/org\/([0-9a-f-]{36})$/.exec(origin) ?? [];
+  const read = vkeys.map((text) => ({ text, vkey: readGivenVkey(text, host ?? '', sha256) }));
   const unknown = read.find(({ vkey }) => vkey === undefined);
   if (unknown !== undefined) return { problem: `${unknown.text} is no verifier key` };
   const keys = keysByUse(read.flatMap(({ vkey }) => vkey ?? []));
@@ -52,7 +52,8 @@ export function verifyProof({ proof: proofText, entry, body, vkeys, primitives: 
   const claims = readObject(entry);
   if (claims === undefined) findings.add('MALFORMED', 'file:entry');
   const opened = openCheckpoint(file.checkpoint, keys.all, verify, { origin, signedBy: keys.log });
-  const isValid = !('problem' in opened);
+  // A log that is none of an organisation's, such as that of the deployment, may be signed as well.
+  const isValid = !('problem' in opened) && org !== undefined;
   if (isValid) {
     const leaf = sha256(utf8(`\u0000${entry}`));
     const isIncluded = verifyInclusion({ index: file.index, size: opened.size, leaf, proof: file.proof, root: opened.root, sha256 });
