@@ -8,7 +8,7 @@ import { type Decide, type EventDraft, type GovernedEvent, letsPass, type Shield
 import { decideLocally } from './decide-locally.ts';
 import { createEventNaming } from './event-naming.ts';
 import { failModeDecision } from './fail-mode.ts';
-import { createOutbox, type Outbox } from './outbox.ts';
+import { type Outbox, outboxOf } from './outbox.ts';
 import type { Permit } from './permit.ts';
 import type { OnUnavailable, ShieldOptions } from './shield-options.ts';
 import { unavailableCause } from './unavailable.ts';
@@ -52,11 +52,11 @@ const REVIEW_TIMEOUT_MS = 300_000;
 
 export function createGovernor(options: ShieldOptions): Governor {
   const { onUnavailable = 'block', deadlineMs = DEADLINE_MS[onUnavailable], onReview = 'wait', reviewTimeoutMs = REVIEW_TIMEOUT_MS } = options;
-  const client = clientOf(options);
+  const { client, destination } = clientOf(options);
   const name = createEventNaming(options);
   const local = decideLocally(options);
   const checked = decideLocally({ policy: options.policy, profile: options.profile });
-  const outbox: Outbox | undefined = client === undefined ? undefined : createOutbox({ client, store: options.buffer, onFault: options.onFault });
+  const outbox: Outbox | undefined = client === undefined ? undefined : outboxOf({ client, destination, store: options.buffer, onFault: options.onFault });
 
   /** Told afterwards is what the server has not decided itself. */
   const settled = (event: GovernedEvent, decision: ShieldDecision): ShieldDecision => {
@@ -116,9 +116,12 @@ export function createGovernor(options: ShieldOptions): Governor {
   };
 }
 
-/** Undefined where the host decides itself and has given no key. */
-function clientOf({ client, apiKey, baseUrl, decide }: ShieldOptions): MastGuardClient | undefined {
-  if (client !== undefined) return client;
+/** No client where the host decides itself and has given no key. `destination`: the same for all whose events one client can deliver. */
+function clientOf({ client, apiKey, baseUrl, decide }: ShieldOptions): { client: MastGuardClient | undefined; destination: unknown } {
+  // What is within a client that was given is not known: it is the same as itself alone.
+  if (client !== undefined) return { client, destination: client };
   const key = apiKey ?? environmentVariable('MASTGUARD_API_KEY');
-  return key === undefined && decide !== undefined ? undefined : new MastGuardClient({ apiKey: key, baseUrl });
+  if (key === undefined && decide !== undefined) return { client: undefined, destination: undefined };
+  const url = baseUrl ?? environmentVariable('MASTGUARD_BASE_URL');
+  return { client: new MastGuardClient({ apiKey: key, baseUrl: url }), destination: `${key} ${url?.replace(/\/+$/, '')}` };
 }
