@@ -92,7 +92,7 @@ export function createGovernor(options: ShieldOptions): Governor {
   const settle: Governor['settle'] = async ({ event, decision }, permitOptions = {}) => {
     if (letsPass(decision.value)) return { event, decision, args: undefined };
     if (decision.value !== 'HITL' || decision.review === undefined || onReview === 'throw' || client === undefined) throw new MastGuardBlockedError(decision);
-    return awaitReview(client, { event, decision }, { timeoutMs: reviewTimeoutMs, ...permitOptions });
+    return awaitReview(client, { event, decision }, { timeoutMs: reviewTimeoutMs, deadlineMs, ...permitOptions });
   };
 
   return {

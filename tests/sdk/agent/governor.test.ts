@@ -113,6 +113,24 @@ describe('reviews', () => {
     expect((await blockedBy(governorWith().permit({ action: 'x' }))).reasons[0]).toContain('The approval cannot be used');
   });
 
+  it('are waited for no longer than that while MastGuard is away', async () => {
+    server.play(decided('HITL', { review: REVIEW }), { fault: 'drop' });
+    const startMs = Date.now();
+    expect(await failure(governorWith({ reviewTimeoutMs: 100 }).permit({ action: 'x' }))).toMatchObject({ name: 'MastGuardConnectionError', code: 'timeout' });
+    server.play(decided('HITL', { review: REVIEW }), settled({ status: 'pending', outcome: null }), { fault: 'drop' });
+    expect((await blockedBy(governorWith({ reviewTimeoutMs: 300 }).permit({ action: 'x' }))).reasons[0]).toBe('Nobody has decided within 300 ms.');
+    // Eight retries of one question would take more than half a minute.
+    expect(Date.now() - startMs).toBeLessThan(20_000);
+  });
+
+  it('whose approval cannot be used in time are no leave to act', async () => {
+    server.play(decided('HITL', { review: REVIEW }), settled({}), { fault: 'hang' });
+    const startMs = Date.now();
+    expect(await failure(governorWith().permit({ action: 'x' }))).toMatchObject({ name: 'MastGuardConnectionError', code: 'timeout' });
+    // The client on its own would ask three times, for half a minute each.
+    expect(Date.now() - startMs).toBeLessThan(25_000);
+  });
+
   it('are told what the reviewers answer', async () => {
     server.play(decided('HITL', { review: REVIEW }), settled({ status: 'responded', outcome: 'block', response: 'Use the other account.' }));
     expect((await blockedBy(governorWith().permit({ action: 'x' }))).reasons[0]).toBe('A reviewer answers: Use the other account.');
