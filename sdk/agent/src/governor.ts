@@ -10,6 +10,7 @@ import { createEventNaming } from './event-naming.ts';
 import { failModeDecision } from './fail-mode.ts';
 import { type Outbox, outboxOf } from './outbox.ts';
 import type { Permit } from './permit.ts';
+import { settledWithin } from './settled-within.ts';
 import type { OnUnavailable, ShieldOptions } from './shield-options.ts';
 import { unavailableCause } from './unavailable.ts';
 
@@ -49,6 +50,7 @@ export interface Governor {
 /** Where something else can decide, that is better than waiting; where the action would be refused, waiting is better. */
 const DEADLINE_MS: Readonly<Record<OnUnavailable, number>> = { allow: 800, 'local-policy': 800, block: 5_000 };
 const REVIEW_TIMEOUT_MS = 300_000;
+const FLUSH_MS = 10_000;
 
 export function createGovernor(options: ShieldOptions): Governor {
   const { onUnavailable = 'block', deadlineMs = DEADLINE_MS[onUnavailable], onReview = 'wait', reviewTimeoutMs = REVIEW_TIMEOUT_MS } = options;
@@ -57,6 +59,8 @@ export function createGovernor(options: ShieldOptions): Governor {
   const local = decideLocally(options);
   const checked = decideLocally({ policy: options.policy, profile: options.profile });
   const outbox: Outbox | undefined = client === undefined ? undefined : outboxOf({ client, destination, store: options.buffer, onFault: options.onFault });
+  /** Of how actions went; under way. */
+  const reports = new Set<Promise<void>>();
 
   /** Told afterwards is what the server has not decided itself. */
   const settled = (event: GovernedEvent, decision: ShieldDecision): ShieldDecision => {
@@ -110,9 +114,19 @@ export function createGovernor(options: ShieldOptions): Governor {
     },
     reportOutcome({ eventId, source }, outcome) {
       if (client === undefined || source !== 'server') return;
-      client.governance.events.reportOutcome(eventId, { outcome }, { maxRetries: 8 }).catch((error: unknown) => options.onFault?.(error));
+      const report = client.governance.events
+        .reportOutcome(eventId, { outcome }, { maxRetries: 8 })
+        .then(
+          () => undefined,
+          (error: unknown) => options.onFault?.(error),
+        )
+        .finally(() => reports.delete(report));
+      reports.add(report);
     },
-    flush: async (flushOptions) => (await outbox?.flush(flushOptions)) ?? { waiting: 0 },
+    async flush({ timeoutMs = FLUSH_MS } = {}) {
+      const [delivered] = await Promise.all([outbox?.flush({ timeoutMs }), settledWithin(reports, timeoutMs)]);
+      return { waiting: (delivered?.waiting ?? 0) + reports.size };
+    },
   };
 }
 

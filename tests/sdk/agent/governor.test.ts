@@ -212,6 +212,25 @@ describe('while MastGuard cannot be asked', () => {
   });
 });
 
+describe('what is told of how an action went', () => {
+  const ATTESTED = { attestation: { dueAt: '2027-01-01T00:00:00.000Z' } };
+
+  it('has arrived when `flush` resolves', async () => {
+    server.play(decided('ALLOW', ATTESTED), problem(503, 'unavailable', { 'retry-after-ms': '100' }), { body: {} });
+    const governor = governorWith();
+    governor.reportOutcome((await governor.permit({ action: 'x' })).decision, 'executed');
+    expect(await governor.flush()).toEqual({ waiting: 0 });
+    expect(server.calls.map(({ path }) => path.split('/').at(-1))).toEqual(['events', 'outcome', 'outcome']);
+  });
+
+  it('is waited for no longer than `flush` may take, and still counts', async () => {
+    server.play(decided('ALLOW', ATTESTED), { fault: 'hang' });
+    const governor = governorWith();
+    governor.reportOutcome((await governor.permit({ action: 'x' })).decision, 'executed');
+    expect(await governor.flush({ timeoutMs: 20 })).toEqual({ waiting: 1 });
+  });
+});
+
 describe('decisions in this process', () => {
   const local = (options: ShieldOptions = {}) =>
     createGovernor({ decide: ({ id }) => ({ eventId: id, value: 'ALLOW', source: 'local', mast: [], riskScore: 0, reasons: [], policy: null }), ...options });
