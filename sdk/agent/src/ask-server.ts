@@ -1,6 +1,7 @@
 import type { MastGuardClient } from '../../compliance/src/client.ts';
 import { MastGuardConnectionError, type MastGuardError } from '../../compliance/src/errors.ts';
 import { sleep } from '../../compliance/src/sleep.ts';
+import { within } from '../../compliance/src/within.ts';
 import type { GovernedEvent, ShieldDecision } from './decision.ts';
 import { unavailableCause } from './unavailable.ts';
 
@@ -16,18 +17,13 @@ export async function askServer(
   event: GovernedEvent,
   { deadlineMs, signal }: { deadlineMs: number; signal?: AbortSignal | undefined },
 ): Promise<ShieldDecision> {
-  signal?.throwIfAborted();
   const untilMs = performance.now() + deadlineMs;
-  const ended = new AbortController();
-  const onAbort = (): void => ended.abort(signal?.reason);
-  signal?.addEventListener('abort', onAbort, { once: true });
   const late = new MastGuardConnectionError(`no decision within ${deadlineMs} ms`, { code: 'timeout' });
-  const timer = setTimeout(() => ended.abort(late), deadlineMs);
-  try {
+  return within(deadlineMs, { signal, late }, async (ended) => {
     for (let attempt = 1; ; attempt += 1) {
       try {
         const { eventId, value, mast, riskScore, reasons, policy, review, attestation, receipt } = await client.governance.ingest(event, {
-          signal: ended.signal,
+          signal: ended,
           timeoutMs: deadlineMs,
           maxRetries: 0,
         });
@@ -35,13 +31,10 @@ export async function askServer(
       } catch (error) {
         const pauseMs = pauseBefore(error, attempt);
         if (pauseMs === undefined || attempt === MAX_ATTEMPTS || performance.now() + pauseMs >= untilMs) throw error;
-        await sleep(pauseMs, ended.signal);
+        await sleep(pauseMs, ended);
       }
     }
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener('abort', onAbort);
-  }
+  });
 }
 
 /** Undefined where asking again is of no use. */

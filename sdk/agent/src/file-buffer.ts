@@ -26,17 +26,38 @@ export function fileBuffer({ path, maxEvents = 100_000, fsync = false }: FileBuf
   // A process that ended while it wrote has left half a line: its event was never acknowledged to anybody.
   const text = readFileSync(path, 'utf8');
   const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-  if (whole.length < text.length) truncateSync(path, Buffer.byteLength(whole));
-  for (const line of whole.split('\n')) {
+  let length = Buffer.byteLength(whole);
+  if (whole.length < text.length) truncateSync(path, length);
+  for (const [index, line] of whole.split('\n').entries()) {
     if (line === '') continue;
-    const read = JSON.parse(line) as Line;
+    const read = readLine(line);
+    if (read === undefined) throw new Error(`line ${index + 1} of ${path} is no event: move the file away`);
     if ('delivered' in read) memory.drop(read.delivered);
     else memory.append(read);
   }
 
+  let isTorn = false;
+  const cut = (): void => {
+    truncateSync(path, length);
+    isTorn = false;
+  };
   const write = (line: Line): void => {
-    appendFileSync(file, `${JSON.stringify(line)}\n`);
-    if (fsync) fsyncSync(file);
+    if (isTorn) cut();
+    const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
+    try {
+      appendFileSync(file, bytes);
+      if (fsync) fsyncSync(file);
+    } catch (fault) {
+      // The next line must not be glued to half of this one.
+      isTorn = true;
+      try {
+        cut();
+      } catch {
+        // Before the next line, then.
+      }
+      throw fault;
+    }
+    length += bytes.length;
   };
   return {
     get size() {
@@ -52,9 +73,23 @@ export function fileBuffer({ path, maxEvents = 100_000, fsync = false }: FileBuf
     drop(count) {
       memory.drop(count);
       // An empty file rather than a long history of what has gone.
-      if (memory.size === 0) truncateSync(path, 0);
-      else write({ delivered: count });
+      if (memory.size > 0) return write({ delivered: count });
+      length = 0;
+      cut();
     },
     close: () => closeSync(file),
   };
+}
+
+/** Undefined where it is none. */
+function readLine(text: string): Line | undefined {
+  // Earlier versions went on behind half a line after a disk had been full: what they wrote there is whole. Within a text its quotes would be escaped.
+  for (const start of [0, ...[...text.matchAll(/\{"(?:event|delivered)":/g)].map(({ index }) => index)]) {
+    try {
+      return JSON.parse(text.slice(start)) as Line;
+    } catch {
+      // Half a line, or something within an event.
+    }
+  }
+  return undefined;
 }

@@ -8,8 +8,9 @@ import { type Decide, type EventDraft, type GovernedEvent, letsPass, type Shield
 import { decideLocally } from './decide-locally.ts';
 import { createEventNaming } from './event-naming.ts';
 import { failModeDecision } from './fail-mode.ts';
-import { createOutbox, type Outbox } from './outbox.ts';
+import { type Outbox, outboxOf } from './outbox.ts';
 import type { Permit } from './permit.ts';
+import { settledWithin } from './settled-within.ts';
 import type { OnUnavailable, ShieldOptions } from './shield-options.ts';
 import { unavailableCause } from './unavailable.ts';
 
@@ -49,14 +50,17 @@ export interface Governor {
 /** Where something else can decide, that is better than waiting; where the action would be refused, waiting is better. */
 const DEADLINE_MS: Readonly<Record<OnUnavailable, number>> = { allow: 800, 'local-policy': 800, block: 5_000 };
 const REVIEW_TIMEOUT_MS = 300_000;
+const FLUSH_MS = 10_000;
 
 export function createGovernor(options: ShieldOptions): Governor {
   const { onUnavailable = 'block', deadlineMs = DEADLINE_MS[onUnavailable], onReview = 'wait', reviewTimeoutMs = REVIEW_TIMEOUT_MS } = options;
-  const client = clientOf(options);
+  const { client, destination } = clientOf(options);
   const name = createEventNaming(options);
   const local = decideLocally(options);
   const checked = decideLocally({ policy: options.policy, profile: options.profile });
-  const outbox: Outbox | undefined = client === undefined ? undefined : createOutbox({ client, store: options.buffer, onFault: options.onFault });
+  const outbox: Outbox | undefined = client === undefined ? undefined : outboxOf({ client, destination, store: options.buffer, onFault: options.onFault });
+  /** Of how actions went; under way. */
+  const reports = new Set<Promise<void>>();
 
   /** Told afterwards is what the server has not decided itself. */
   const settled = (event: GovernedEvent, decision: ShieldDecision): ShieldDecision => {
@@ -92,7 +96,7 @@ export function createGovernor(options: ShieldOptions): Governor {
   const settle: Governor['settle'] = async ({ event, decision }, permitOptions = {}) => {
     if (letsPass(decision.value)) return { event, decision, args: undefined };
     if (decision.value !== 'HITL' || decision.review === undefined || onReview === 'throw' || client === undefined) throw new MastGuardBlockedError(decision);
-    return awaitReview(client, { event, decision }, { timeoutMs: reviewTimeoutMs, ...permitOptions });
+    return awaitReview(client, { event, decision }, { timeoutMs: reviewTimeoutMs, deadlineMs, ...permitOptions });
   };
 
   return {
@@ -110,15 +114,28 @@ export function createGovernor(options: ShieldOptions): Governor {
     },
     reportOutcome({ eventId, source }, outcome) {
       if (client === undefined || source !== 'server') return;
-      client.governance.events.reportOutcome(eventId, { outcome }, { maxRetries: 8 }).catch((error: unknown) => options.onFault?.(error));
+      const report = client.governance.events
+        .reportOutcome(eventId, { outcome }, { maxRetries: 8 })
+        .then(
+          () => undefined,
+          (error: unknown) => options.onFault?.(error),
+        )
+        .finally(() => reports.delete(report));
+      reports.add(report);
     },
-    flush: async (flushOptions) => (await outbox?.flush(flushOptions)) ?? { waiting: 0 },
+    async flush({ timeoutMs = FLUSH_MS } = {}) {
+      const [delivered] = await Promise.all([outbox?.flush({ timeoutMs }), settledWithin(reports, timeoutMs)]);
+      return { waiting: (delivered?.waiting ?? 0) + reports.size };
+    },
   };
 }
 
-/** Undefined where the host decides itself and has given no key. */
-function clientOf({ client, apiKey, baseUrl, decide }: ShieldOptions): MastGuardClient | undefined {
-  if (client !== undefined) return client;
+/** No client where the host decides itself and has given no key. `destination`: the same for all whose events one client can deliver. */
+function clientOf({ client, apiKey, baseUrl, decide }: ShieldOptions): { client: MastGuardClient | undefined; destination: unknown } {
+  // What is within a client that was given is not known: it is the same as itself alone.
+  if (client !== undefined) return { client, destination: client };
   const key = apiKey ?? environmentVariable('MASTGUARD_API_KEY');
-  return key === undefined && decide !== undefined ? undefined : new MastGuardClient({ apiKey: key, baseUrl });
+  if (key === undefined && decide !== undefined) return { client: undefined, destination: undefined };
+  const url = baseUrl ?? environmentVariable('MASTGUARD_BASE_URL');
+  return { client: new MastGuardClient({ apiKey: key, baseUrl: url }), destination: `${key} ${url?.replace(/\/+$/, '')}` };
 }

@@ -3,18 +3,21 @@ import { MastGuardError, MastGuardValidationError } from '../../compliance/src/e
 import { type BufferedEvent, type BufferStore, memoryBuffer } from './buffer-store.ts';
 import { unavailableCause } from './unavailable.ts';
 
+type OnFault = (fault: unknown) => void;
+
 export interface OutboxOptions {
   client: MastGuardClient;
   store?: BufferStore | undefined;
   /** Told of an event that is refused for good, of a full store, and of a key that is not taken. */
-  onFault?: ((fault: unknown) => void) | undefined;
+  onFault?: OnFault | undefined;
   /** Before the first repetition; it doubles up to half a minute. */
   retryMs?: number | undefined;
 }
 
 /** Delivers events in the order in which they came, each once: the server knows one that it has by its id. */
 export interface Outbox {
-  add: (entry: BufferedEvent) => void;
+  /** `onFault`: told of this one's faults, instead of that of the options. */
+  add: (entry: BufferedEvent, onFault?: OnFault) => void;
   /** Tries at once; resolves when nothing waits any more, or the time is over. */
   flush: (options?: { timeoutMs?: number | undefined }) => Promise<{ waiting: number }>;
 }
@@ -26,20 +29,45 @@ const MAX_RETRY_MS = 30_000;
 /** The pauses between attempts are ours, for they must not keep a process alive. */
 const ONE_ATTEMPT = { maxRetries: 0 };
 
+const outboxes = new WeakMap<BufferStore, { destination: unknown; outbox: Outbox }>();
+
+/**
+ * The outbox of the store: two on one store would deliver the same events, and each would then drop as many again that nobody has delivered.
+ * `destination` is whose key delivers them and where to. Events of another one are refused: they would end up in the ledger of whoever came first.
+ * @throws MastGuardError `shared-buffer`
+ */
+export function outboxOf({ destination, store = memoryBuffer(), onFault, ...options }: OutboxOptions & { destination: unknown }): Outbox {
+  const known = outboxes.get(store);
+  if (known !== undefined && known.destination !== destination) {
+    throw new MastGuardError('this `buffer` is in use with another `client`, key or address: give each a buffer of its own, or both the same `client`', {
+      code: 'shared-buffer',
+    });
+  }
+  const outbox = known?.outbox ?? createOutbox({ ...options, store, onFault });
+  outboxes.set(store, { destination, outbox });
+  return { ...outbox, add: (entry) => outbox.add(entry, onFault) };
+}
+
 export function createOutbox({ client, store = memoryBuffer(), onFault, retryMs = 500 }: OutboxOptions): Outbox {
   let running: Promise<void> | undefined;
   let wake: (() => void) | undefined;
+  /** By the id of the event: those who share an outbox are told of their own. */
+  const listeners = new Map<string, OnFault>();
+  const tell: Tell = (fault, entries) => {
+    for (const told of new Set(entries.map(({ event }) => listeners.get(event.id) ?? onFault))) told?.(fault);
+  };
 
   const run = async (): Promise<void> => {
     let waitMs = retryMs;
     while (store.size > 0) {
       const batch = oneRequest(store.peek(BATCH_EVENTS));
       try {
-        await deliver(client, batch, onFault);
+        await deliver(client, batch, tell);
         store.drop(batch.length);
+        for (const { event } of batch) listeners.delete(event.id);
         waitMs = retryMs;
       } catch (error) {
-        if (unavailableCause(error) === undefined) onFault?.(error);
+        if (unavailableCause(error) === undefined) tell(error, batch);
         // A process that has nothing else to do ends, whatever waits.
         await pause(waitMs * (0.75 + Math.random() / 2), (end) => (wake = end), { keepsAlive: false });
         waitMs = Math.min(waitMs * 2, MAX_RETRY_MS);
@@ -56,12 +84,13 @@ export function createOutbox({ client, store = memoryBuffer(), onFault, retryMs 
   if (store.size > 0) start();
 
   return {
-    add(entry) {
+    add(entry, listener = onFault) {
       try {
         store.append(entry);
+        if (listener !== undefined) listeners.set(entry.event.id, listener);
         start();
       } catch (fault) {
-        onFault?.(fault);
+        listener?.(fault);
       }
     },
     async flush({ timeoutMs = 10_000 } = {}) {
@@ -81,8 +110,11 @@ function oneRequest(entries: BufferedEvent[]): BufferedEvent[] {
   return end === -1 ? entries : entries.slice(0, end);
 }
 
+/** What went wrong with these. */
+type Tell = (fault: unknown, entries: readonly BufferedEvent[]) => void;
+
 /** @throws MastGuardError where all of it is to be tried again */
-async function deliver(client: MastGuardClient, batch: readonly BufferedEvent[], onFault: OutboxOptions['onFault']): Promise<void> {
+async function deliver(client: MastGuardClient, batch: readonly BufferedEvent[], tell: Tell): Promise<void> {
   const [only] = batch;
   try {
     const { data } = await client.governance.ingestBatch(
@@ -91,31 +123,30 @@ async function deliver(client: MastGuardClient, batch: readonly BufferedEvent[],
     );
     if (data.some(({ status }) => status === 'quota')) throw new MastGuardError('the events of the month are used up', { code: 'quota-exceeded', status: 429 });
     for (const { eventId, status } of data) {
-      if (status === 'conflict') onFault?.(new MastGuardError(`another event has the id ${eventId} already`, { code: 'event-conflict' }));
+      if (status !== 'conflict') continue;
+      const fault = new MastGuardError(`another event has the id ${eventId} already`, { code: 'event-conflict' });
+      tell(
+        fault,
+        batch.filter(({ event }) => event.id === eventId),
+      );
     }
   } catch (error) {
     if (!(error instanceof MastGuardValidationError)) throw error;
-    if (batch.length === 1 || only === undefined) return onFault?.(error);
+    if (batch.length === 1 || only === undefined) return tell(error, batch);
     // One of them is not valid; the others must not wait for it.
-    for (const entry of batch) await deliver(client, [entry], onFault);
+    for (const entry of batch) await deliver(client, [entry], tell);
     return;
   }
-  for (const { event, failMode } of batch) {
-    if (failMode !== undefined) await report(client, event.id, failMode, onFault);
-  }
+  for (const entry of batch) await report(client, entry, tell);
 }
 
-async function report(
-  client: MastGuardClient,
-  eventId: string,
-  failMode: NonNullable<BufferedEvent['failMode']>,
-  onFault: OutboxOptions['onFault'],
-): Promise<void> {
+async function report(client: MastGuardClient, entry: BufferedEvent, tell: Tell): Promise<void> {
+  if (entry.failMode === undefined) return;
   try {
-    await client.governance.events.reportFailMode(eventId, failMode, ONE_ATTEMPT);
+    await client.governance.events.reportFailMode(entry.event.id, entry.failMode, ONE_ATTEMPT);
   } catch (error) {
     if (!isFinal(error)) throw error;
-    onFault?.(error);
+    tell(error, [entry]);
   }
 }
 

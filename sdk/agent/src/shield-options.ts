@@ -46,7 +46,7 @@ export interface ShieldOptions {
   sessions?: SessionTracker | undefined;
   /** Keeps a chain of all decisions in this process. */
   audit?: AuditLogger | undefined;
-  /** Where events wait while they cannot be delivered. Default: memory, at most 10,000. */
+  /** Where events wait while they cannot be delivered; shared only with the same key and address, or the same `client`. Default: memory, at most 10,000. */
   buffer?: BufferStore | undefined;
   /** Told of every decision, for logs and metrics. */
   onDecision?: ((decision: ShieldDecision, event: GovernedEvent) => void) | undefined;

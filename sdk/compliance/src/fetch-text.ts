@@ -1,7 +1,5 @@
 import { MastGuardConnectionError } from './errors.ts';
-
-/** A timer that is set for longer fires at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
+import { MAX_TIMER_MS } from './within.ts';
 
 export interface FetchLimits {
   timeoutMs: number;

@@ -1,10 +1,12 @@
 import { apiList, type ApiList } from './api-list.ts';
 import { type ApiPromise, apiPromise } from './api-promise.ts';
 import type { BatchDecision, BatchDecisionAnswers, ConsumedApproval, ConsumeInput, Review, ReviewDecisionInput } from './api-types.ts';
+import { MastGuardConnectionError } from './errors.ts';
 import { GrantsResource } from './grants.ts';
 import { randomId } from './random-id.ts';
 import { sleep } from './sleep.ts';
 import type { IdempotentOptions, RequestOf, RequestOptions, Transport } from './transport.ts';
+import { within } from './within.ts';
 
 export interface WaitOptions {
   /** Ends the wait; the promise rejects with the signal's reason. */
@@ -17,6 +19,8 @@ export interface WaitOptions {
 
 /** As long as one question is held by the server. */
 const HELD_SECONDS = 30;
+/** For the answer to the last question, which is asked when the time is over. */
+const LAST_ANSWER_MS = 2_000;
 
 /** Reviews: what waits for people, what they decide, and the use of an approval. */
 export class HITLResource {
@@ -43,15 +47,28 @@ export class HITLResource {
     return apiPromise(this.#api.send('GET /api/v1/hitl/reviews/{id}', { path: { id }, query }, { ...options, heldMs: (query.wait ?? 0) * 1_000 }));
   }
 
-  /** The review once it is settled; still `pending` where `timeoutMs` is over before. */
+  /**
+   * The review once it is settled; still `pending` where `timeoutMs` is over before.
+   * @throws MastGuardConnectionError `timeout` where it is over and no answer has come at all
+   */
   async wait(id: string, { signal, timeoutMs = Infinity, maxRetries = 8 }: WaitOptions = {}): Promise<Review> {
     const untilMs = Date.now() + timeoutMs;
-    for (;;) {
-      const leftMs = Math.max(0, untilMs - Date.now());
-      const review = await this.get(id, { wait: Math.min(HELD_SECONDS, Math.floor(leftMs / 1_000)) }, { signal, maxRetries });
-      if (review.status !== 'pending' || Date.now() >= untilMs) return review;
-      // Held questions end early when the review moves or the server stops: many who wait must not all be back at once.
-      await sleep(Math.min(leftMs, 250 + Math.random() * 250), signal);
+    const leftMs = (): number => Math.max(0, untilMs - Date.now());
+    const late = new MastGuardConnectionError(`no answer about the review within ${timeoutMs} ms`, { code: 'timeout' });
+    let review: Review | undefined;
+    try {
+      // Retries would go on beyond the time, and so would a question that hangs.
+      return await within(timeoutMs + LAST_ANSWER_MS, { signal, late }, async (ended) => {
+        for (;;) {
+          review = await this.get(id, { wait: Math.min(HELD_SECONDS, Math.floor(leftMs() / 1_000)) }, { signal: ended, maxRetries });
+          if (review.status !== 'pending' || Date.now() >= untilMs) return review;
+          // Held questions end early when the review moves or the server stops: many who wait must not all be back at once.
+          await sleep(Math.min(leftMs(), 250 + Math.random() * 250), ended);
+        }
+      });
+    } catch (error) {
+      if (error === late && review !== undefined) return review;
+      throw error;
     }
   }
 

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { memoryBuffer } from '../../../sdk/agent/src/buffer-store.ts';
 import { MastGuardBlockedError } from '../../../sdk/agent/src/blocked-error.ts';
 import type { GovernedEvent, ShieldDecision } from '../../../sdk/agent/src/decision.ts';
 import { createGovernor, type Governor } from '../../../sdk/agent/src/governor.ts';
 import { PolicyEngine } from '../../../sdk/agent/src/policy-engine.ts';
 import type { ShieldOptions } from '../../../sdk/agent/src/shield-options.ts';
+import { MastGuardClient } from '../../../sdk/compliance/src/client.ts';
 import { startScriptedServer, type ScriptedAnswer, type ScriptedServer } from '../../support/scripted-server.ts';
 
 const DECISION = {
@@ -111,6 +113,24 @@ describe('reviews', () => {
     expect((await blockedBy(governorWith().permit({ action: 'x' }))).reasons[0]).toContain('The approval cannot be used');
   });
 
+  it('are waited for no longer than that while MastGuard is away', async () => {
+    server.play(decided('HITL', { review: REVIEW }), { fault: 'drop' });
+    const startMs = Date.now();
+    expect(await failure(governorWith({ reviewTimeoutMs: 100 }).permit({ action: 'x' }))).toMatchObject({ name: 'MastGuardConnectionError', code: 'timeout' });
+    server.play(decided('HITL', { review: REVIEW }), settled({ status: 'pending', outcome: null }), { fault: 'drop' });
+    expect((await blockedBy(governorWith({ reviewTimeoutMs: 300 }).permit({ action: 'x' }))).reasons[0]).toBe('Nobody has decided within 300 ms.');
+    // Eight retries of one question would take more than half a minute.
+    expect(Date.now() - startMs).toBeLessThan(20_000);
+  });
+
+  it('whose approval cannot be used in time are no leave to act', async () => {
+    server.play(decided('HITL', { review: REVIEW }), settled({}), { fault: 'hang' });
+    const startMs = Date.now();
+    expect(await failure(governorWith().permit({ action: 'x' }))).toMatchObject({ name: 'MastGuardConnectionError', code: 'timeout' });
+    // The client on its own would ask three times, for half a minute each.
+    expect(Date.now() - startMs).toBeLessThan(25_000);
+  });
+
   it('are told what the reviewers answer', async () => {
     server.play(decided('HITL', { review: REVIEW }), settled({ status: 'responded', outcome: 'block', response: 'Use the other account.' }));
     expect((await blockedBy(governorWith().permit({ action: 'x' }))).reasons[0]).toBe('A reviewer answers: Use the other account.');
@@ -192,6 +212,25 @@ describe('while MastGuard cannot be asked', () => {
   });
 });
 
+describe('what is told of how an action went', () => {
+  const ATTESTED = { attestation: { dueAt: '2027-01-01T00:00:00.000Z' } };
+
+  it('has arrived when `flush` resolves', async () => {
+    server.play(decided('ALLOW', ATTESTED), problem(503, 'unavailable', { 'retry-after-ms': '100' }), { body: {} });
+    const governor = governorWith();
+    governor.reportOutcome((await governor.permit({ action: 'x' })).decision, 'executed');
+    expect(await governor.flush()).toEqual({ waiting: 0 });
+    expect(server.calls.map(({ path }) => path.split('/').at(-1))).toEqual(['events', 'outcome', 'outcome']);
+  });
+
+  it('is waited for no longer than `flush` may take, and still counts', async () => {
+    server.play(decided('ALLOW', ATTESTED), { fault: 'hang' });
+    const governor = governorWith();
+    governor.reportOutcome((await governor.permit({ action: 'x' })).decision, 'executed');
+    expect(await governor.flush({ timeoutMs: 20 })).toEqual({ waiting: 1 });
+  });
+});
+
 describe('decisions in this process', () => {
   const local = (options: ShieldOptions = {}) =>
     createGovernor({ decide: ({ id }) => ({ eventId: id, value: 'ALLOW', source: 'local', mast: [], riskScore: 0, reasons: [], policy: null }), ...options });
@@ -221,6 +260,46 @@ describe('decisions in this process', () => {
     expect(governor.check({ action: 'chat', channel: 'agent_message', content: 'It will rain tomorrow.' }).value).toBe('ALLOW');
     await sleep(20);
     expect(server.calls).toEqual([]);
+  });
+});
+
+describe('one buffer of several governors', () => {
+  const observing = (from: string, governors: readonly Governor[]): void => {
+    for (const [index, governor] of governors.entries()) governor.observe({ id: `${from}-${index}`, action: 'x' });
+  };
+  const delivered = (): string[] => server.calls.flatMap(({ body }) => (JSON.parse(body) as { events: { id: string }[] }).events.map(({ id }) => id));
+
+  it('delivers what each of them was told, once and in order', async () => {
+    server.play({ body: { data: [] } });
+    const buffer = memoryBuffer();
+    const governors = [governorWith({ buffer }), governorWith({ buffer, agentId: 'agent-2' })];
+    for (const from of ['a', 'b', 'c']) observing(from, governors);
+    expect(await governors[0]?.flush()).toEqual({ waiting: 0 });
+    observing('d', governors);
+    expect(await governors[1]?.flush()).toEqual({ waiting: 0 });
+    expect(delivered()).toEqual(['a-0', 'a-1', 'b-0', 'b-1', 'c-0', 'c-1', 'd-0', 'd-1']);
+  });
+
+  it('tells each of them what went wrong with its own events', async () => {
+    server.play({ status: 422, body: { code: 'invalid-request', title: 'invalid' } });
+    const buffer = memoryBuffer();
+    const faults: unknown[][] = [[], []];
+    const governors = faults.map((own) => governorWith({ buffer, onFault: (fault) => own.push(fault) }));
+    observing('a', governors);
+    expect(await governors[0]?.flush()).toEqual({ waiting: 0 });
+    expect(faults.map(({ length }) => length)).toEqual([1, 1]);
+  });
+
+  it('is refused where they would deliver under another key, to another address or through another client', () => {
+    const buffer = memoryBuffer();
+    const client = new MastGuardClient({ apiKey: 'mg_test_key', baseUrl: server.url });
+    governorWith({ buffer });
+    for (const other of [{ apiKey: 'mg_test_other' }, { baseUrl: `${server.url}/other` }, { client }]) {
+      expect(() => governorWith({ buffer, ...other })).toThrow(expect.objectContaining({ code: 'shared-buffer' }));
+    }
+    const shared = memoryBuffer();
+    governorWith({ buffer: shared, client });
+    expect(() => governorWith({ buffer: shared, client, agentId: 'agent-2' })).not.toThrow();
   });
 });
 

@@ -1,10 +1,12 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { memoryBuffer } from '../../../sdk/agent/src/buffer-store.ts';
 import { fileBuffer } from '../../../sdk/agent/src/file-buffer.ts';
 import { createOutbox, type Outbox } from '../../../sdk/agent/src/outbox.ts';
 import { MastGuardClient } from '../../../sdk/compliance/src/client.ts';
+import { nodeScript } from '../../support/node-script.ts';
 import { startScriptedServer, type ScriptedServer } from '../../support/scripted-server.ts';
 
 let server: ScriptedServer;
@@ -126,6 +128,31 @@ describe('a buffer in a file', () => {
         .peek(9)
         .map(({ event }) => event.id),
     ).toEqual(['1', '3']);
+  });
+
+  it('keeps what fits on a full disk, and nothing of what does not', () => {
+    const path = join(directory, 'disk.jsonl');
+    const script = nodeScript('tests/support/buffering-process.ts');
+    const limited = ['-c', 'ulimit -f 1 && exec "$0" "$@"', process.execPath, script, path, '10', '2000', '20', '2000', '30'];
+    expect(execFileSync('sh', limited, { encoding: 'utf8' }).trim().split('\n')).toEqual(['kept', 'EFBIG', 'kept', 'EFBIG', 'kept']);
+    expect(
+      fileBuffer({ path })
+        .peek(9)
+        .map(({ event }) => event.id),
+    ).toEqual(['0', '2', '4']);
+  });
+
+  it('still has what was glued to half a line, and names the line that is none', () => {
+    const path = join(directory, 'glued.jsonl');
+    const line = (id: string) => JSON.stringify(entry(id));
+    writeFileSync(path, `${line('1')}\n{"event":{"id":"2","agen${line('3')}\n${line('4')}\n{"event":{"id":"5"{"delivered":1}\n`);
+    expect(
+      fileBuffer({ path })
+        .peek(9)
+        .map(({ event }) => event.id),
+    ).toEqual(['3', '4']);
+    writeFileSync(path, `${line('1')}\nnothing\n`);
+    expect(() => fileBuffer({ path })).toThrow(`line 2 of ${path}`);
   });
 
   it('takes no more than it may hold', () => {

@@ -247,9 +247,9 @@ describe('a retry', () => {
   });
 });
 
-describe('an abort', () => {
-  const reason = new Error('changed my mind');
+const reason = new Error('changed my mind');
 
+describe('an abort', () => {
   it('before the call sends nothing', async () => {
     server.play({ body: AGENT });
     expect(await failure(client().agents.get('a', { signal: AbortSignal.abort(reason) }))).toBe(reason);
@@ -272,6 +272,44 @@ describe('an abort', () => {
     const call = failure(client({ onAttempt: () => setImmediate(() => aborter.abort(reason)) }).agents.get('a', { signal: aborter.signal }));
     expect(await call).toBe(reason);
     expect(server.calls).toHaveLength(1);
+  });
+});
+
+describe('a wait for people', () => {
+  const pending = { body: { id: 'rev_1', status: 'pending', outcome: null } };
+  /** Far below what eight retries take, however busy the machine is. */
+  const SOON_MS = 10_000;
+
+  it.each(['drop', 'hang'] as const)('ends in its time although MastGuard does not answer (%s)', async (fault) => {
+    server.play({ fault });
+    const startMs = Date.now();
+    const error = (await failure(client().hitl.wait('rev_1', { timeoutMs: 100 }))) as errors.MastGuardConnectionError;
+    expect([error.name, error.timeout, Date.now() - startMs < SOON_MS]).toEqual(['MastGuardConnectionError', true, true]);
+  });
+
+  it('ends with the review as it was last seen where MastGuard goes away meanwhile', async () => {
+    server.play(pending, { fault: 'drop' });
+    const startMs = Date.now();
+    expect(await client().hitl.wait('rev_1', { timeoutMs: 500 })).toEqual(pending.body);
+    expect([Date.now() - startMs < SOON_MS, server.calls.length > 1]).toEqual([true, true]);
+  });
+
+  it('that was asked for no time has one answer', async () => {
+    server.play(pending);
+    expect(await client().hitl.wait('rev_1', { timeoutMs: 0 })).toEqual(pending.body);
+    expect(server.calls.map(({ path }) => path)).toEqual(['/api/v1/hitl/reviews/rev_1?wait=0']);
+  });
+
+  it.each([{}, { timeoutMs: 2 ** 40 }, { timeoutMs: 100 }])("with %j ends with the reason of the caller's signal", async (options) => {
+    server.play(pending, { fault: 'hang' });
+    const aborter = new AbortController();
+    const wait = failure(client().hitl.wait('rev_1', { ...options, signal: aborter.signal }));
+    await server.called(2);
+    aborter.abort(reason);
+    expect(await wait).toBe(reason);
+    server.play(pending);
+    expect(await failure(client().hitl.wait('rev_1', { ...options, signal: aborter.signal }))).toBe(reason);
+    expect(server.calls).toHaveLength(0);
   });
 });
 

@@ -3,6 +3,7 @@ import type { MastGuardClient } from '../../../compliance/src/client.ts';
 import { MastGuardError } from '../../../compliance/src/errors.ts';
 import { sleep } from '../../../compliance/src/sleep.ts';
 import { createGovernor } from '../governor.ts';
+import { settledWithin } from '../settled-within.ts';
 import type { ShieldOptions } from '../shield-options.ts';
 import { denied } from './answers.ts';
 import { createHeldOperations, type Held } from './held-operations.ts';
@@ -229,17 +230,16 @@ export function createMcpProxy({
       isOver = true;
       for (const ended of governed.values()) ended.abort(new Error('the proxy ends'));
       operations.close(new Error('the proxy ends'));
-      await Promise.allSettled([upstream.close(), downstream.close(), settledWithin(background), governor.flush({ timeoutMs: CLOSE_MS })]);
+      await Promise.allSettled([upstream.close(), downstream.close(), withdrawn(background), governor.flush({ timeoutMs: CLOSE_MS })]);
       end('client');
     },
   };
 }
 
 /** Withdrawals begin a moment after the abort that causes them. */
-async function settledWithin(background: ReadonlySet<Promise<unknown>>): Promise<void> {
+async function withdrawn(background: ReadonlySet<Promise<unknown>>): Promise<void> {
   await sleep(0);
-  const over = new AbortController();
-  await Promise.race([Promise.allSettled(background), sleep(CLOSE_MS, over.signal)]).finally(() => over.abort());
+  await settledWithin(background, CLOSE_MS);
 }
 
 /** Clients cancel what takes longer than they wait, and then call again: the libraries say so in the reason. */

@@ -103,7 +103,7 @@ export function createToolCalls({ governor, permits, definitions, operations, up
     if ('denial' in permission) return permission;
     if (!permission.wasHeld && standing.state === 'changed') return { denial: { ...CHANGED, eventId: permission.permit.event.id } };
     // People may have taken hours, and they approved the tool as it was.
-    if (permission.wasHeld && standing.state !== 'changed' && (await definitions.standing(tool, params['_meta'])).state === 'changed') return { denial: MOVED };
+    if (permission.wasHeld && hasMoved(standing, await definitions.standing(tool, params['_meta']))) return { denial: MOVED };
     const changed = permission.permit.args;
     return { permit: permission.permit, args: changed === undefined ? args : fitted.restore(changed), standing };
   };
@@ -183,6 +183,10 @@ export function createToolCalls({ governor, permits, definitions, operations, up
     },
   };
 }
+
+/** Another definition; or the same one, which others have replaced as the accepted one, or which has not passed, meanwhile. */
+const hasMoved = (before: ToolStanding, now: ToolStanding): boolean =>
+  now.sha256 !== before.sha256 || (now.state !== before.state && (now.state === 'changed' || now.state === 'withheld'));
 
 const continuation = (key: string, state: unknown): string => `${key} ${typeof state === 'string' ? state : ''}`;
 

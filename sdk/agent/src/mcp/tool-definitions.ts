@@ -19,6 +19,8 @@ export type ToolState = 'accepted' | 'new' | 'changed' | 'withheld' | 'unlisted'
 
 export interface ToolStanding {
   state: ToolState;
+  /** Of the definition as the server has it now; undefined where there is none that can be compared. */
+  sha256?: string | undefined;
   /** Why it is withheld. */
   decision?: ShieldDecision | undefined;
   /** Clients check structured results of such tools. */
@@ -78,6 +80,8 @@ export function createToolDefinitions({ governor, client, pins, server, metadata
   const screened = new Map<string, { event: GovernedEvent; decision: ShieldDecision }>();
   let outdated = 0;
   const told = new Set<string>();
+  /** Seen as new by this process, which goes on calling them so although they are pinned by now. */
+  const newTools = new Set<string>();
   /** The last whole listing; undefined where one is due. */
   let listing: Promise<void> | undefined;
   /** Whether all that it had at first has been seen, so that what comes now is new. */
@@ -124,29 +128,30 @@ export function createToolDefinitions({ governor, client, pins, server, metadata
       note({ kind: 'withheld', tool });
       return { standing: { state: 'withheld', hasOutputSchema } };
     }
+    const { sha256 } = pin;
     const accepted = pinned?.get(tool);
-    if (accepted?.sha256 === pin.sha256) return { standing: { state: 'accepted', hasOutputSchema }, shown: definition };
+    if (accepted?.sha256 === sha256) return { standing: { state: 'accepted', sha256, hasOutputSchema }, shown: definition };
     const changes = accepted === undefined ? [] : changesOf(accepted.definition, definition);
     if (accepted !== undefined && !acceptChanges) {
-      note({ kind: 'changed', tool, changes }, pin.sha256);
-      return { standing: { state: 'changed', hasOutputSchema: isMembers(accepted.definition['outputSchema']) }, shown: withNote(accepted.definition) };
+      note({ kind: 'changed', tool, changes }, sha256);
+      return { standing: { state: 'changed', sha256, hasOutputSchema: isMembers(accepted.definition['outputSchema']) }, shown: withNote(accepted.definition) };
     }
     const screening = await screen(pin, tool, signal);
     if ('decision' in screening) {
-      note({ kind: 'withheld', tool }, pin.sha256);
-      return { standing: { state: 'withheld', decision: screening.decision, hasOutputSchema } };
+      note({ kind: 'withheld', tool }, sha256);
+      return { standing: { state: 'withheld', sha256, decision: screening.decision, hasOutputSchema } };
     }
-    const standing: ToolStanding = { state: isKnown === true && accepted === undefined ? 'new' : 'accepted', hasOutputSchema };
+    const standing: ToolStanding = { state: isKnown === true && accepted === undefined ? 'new' : 'accepted', sha256, hasOutputSchema };
     // What nobody has looked at is not accepted for later.
     if (!screening.isCertain) return { standing, shown: definition };
-    note(accepted === undefined ? { kind: 'pinned', tool } : { kind: 'accepted-change', tool, changes }, pin.sha256);
+    note(accepted === undefined ? { kind: 'pinned', tool } : { kind: 'accepted-change', tool, changes }, sha256);
     return { standing, shown: definition, pin };
   };
 
-  const list: ToolDefinitions['list'] = async (params, signal) => {
-    const since = outdated;
+  /** `names`: of all that it has; undefined where it is no list. */
+  const page = async (params: Members | undefined, signal: AbortSignal): Promise<{ answer: RpcAnswer; names?: string[] }> => {
     const answer = await listPage(params, signal);
-    if ('error' in answer || !Array.isArray(answer.result['tools'])) return answer;
+    if ('error' in answer || !Array.isArray(answer.result['tools'])) return { answer };
     const pinned = await pins.read(server);
     isKnown ??= pinned !== undefined;
     const definitions = (answer.result['tools'] as unknown[]).filter((tool): tool is Members => isMembers(tool) && typeof tool['name'] === 'string');
@@ -159,31 +164,48 @@ export function createToolDefinitions({ governor, client, pins, server, metadata
       const { standing, shown: visible, pin } = judged.get(definition) ?? { standing: { state: 'withheld' as const, hasOutputSchema: false } };
       // Of two that share a name the first is the one that is called, as far as anybody can tell.
       if (accepted.has(tool) && accepted.get(tool)?.sha256 !== pin?.sha256) continue;
-      // A process that has seen a tool as new goes on calling it so, although it is pinned by now.
-      const wasNew = standings.get(tool)?.state === 'new' && standing.state === 'accepted';
-      standings.set(tool, wasNew ? { ...standing, state: 'new' } : standing);
+      if (standing.state === 'new') newTools.add(tool);
+      standings.set(tool, newTools.has(tool) && standing.state === 'accepted' ? { ...standing, state: 'new' } : standing);
       if (pin !== undefined) accepted.set(tool, pin);
       if (visible !== undefined) shown.push(visible);
     }
     if (accepted.size > 0) await pins.write(server, accepted);
-    if (answer.result['nextCursor'] === undefined) {
-      isKnown = true;
-      // One page that is everything.
-      if (params?.['cursor'] === undefined && since === outdated) listing ??= Promise.resolve();
+    if (answer.result['nextCursor'] === undefined) isKnown = true;
+    return { answer: { result: { ...answer.result, tools: shown } }, names: definitions.map((definition) => String(definition['name'])) };
+  };
+
+  /** What a whole listing does not have, the server has taken out; unless it says meanwhile that its tools are others by now. */
+  const keepOnly = (names: ReadonlySet<string>, since: number): void => {
+    if (since !== outdated) return;
+    for (const tool of standings.keys()) if (!names.has(tool)) standings.delete(tool);
+  };
+
+  const list: ToolDefinitions['list'] = async (params, signal) => {
+    const since = outdated;
+    const { answer, names } = await page(params, signal);
+    // One page that is everything.
+    if ('result' in answer && names !== undefined && answer.result['nextCursor'] === undefined && params?.['cursor'] === undefined) {
+      keepOnly(new Set(names), since);
+      if (since === outdated) listing ??= Promise.resolve();
     }
-    return { result: { ...answer.result, tools: shown } };
+    return answer;
   };
 
   const listAll = async (meta: unknown): Promise<void> => {
     // Several calls may wait for it, so that it ends with none of them.
     const { signal } = new AbortController();
+    const since = outdated;
+    const seen = new Set<string>();
     let cursor: unknown;
-    for (let page = 0; page < MAX_PAGES; page += 1) {
+    for (let pages = 0; pages < MAX_PAGES; pages += 1) {
       const params = { ...(meta === undefined ? {} : { _meta: meta }), ...(cursor === undefined ? {} : { cursor }) };
-      const answer = await list(Object.keys(params).length === 0 ? undefined : params, signal);
+      const { answer, names } = await page(Object.keys(params).length === 0 ? undefined : params, signal);
       if ('error' in answer) throw new UnlistableError(answer.error.message);
+      // Nothing is known to be gone by an answer that is no list.
+      if (names === undefined) return;
+      for (const name of names) seen.add(name);
       cursor = answer.result['nextCursor'];
-      if (cursor === undefined) return;
+      if (cursor === undefined) return keepOnly(seen, since);
     }
   };
 

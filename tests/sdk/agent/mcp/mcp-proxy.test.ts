@@ -1,7 +1,7 @@
 import { MastGuardClient } from '../../../../sdk/compliance/src/client.ts';
 import type { DecisionSource, GovernedEvent } from '../../../../sdk/agent/src/decision.ts';
 import { createMcpProxy, type McpProxy } from '../../../../sdk/agent/src/mcp/mcp-proxy.ts';
-import { memoryPins, type ToolPins } from '../../../../sdk/agent/src/mcp/tool-pins.ts';
+import { memoryPins, pinOf, type ToolPins } from '../../../../sdk/agent/src/mcp/tool-pins.ts';
 import type { McpTransport, RpcMessage, RpcRequest } from '../../../../sdk/agent/src/mcp/json-rpc.ts';
 
 /** Both ends of a connection in this process: what one sends the other is given, in order. */
@@ -24,12 +24,14 @@ afterEach(() => proxy.close());
 
 interface StartOptions {
   answering?: Answering;
-  decide?: (event: GovernedEvent) => 'ALLOW' | 'BLOCK';
+  decide?: (event: GovernedEvent) => 'ALLOW' | 'BLOCK' | 'HITL';
   source?: DecisionSource;
   pins?: ToolPins;
+  /** Answers what is asked about reviews. */
+  reviews?: (url: string) => Promise<Response>;
 }
 
-async function start({ answering = adds, decide = () => 'ALLOW' as const, source = 'server', pins = memoryPins() }: StartOptions = {}) {
+async function start({ answering = adds, decide = () => 'ALLOW' as const, source = 'server', pins = memoryPins(), reviews }: StartOptions = {}) {
   const [client, downstream] = connection();
   const [upstream, server] = connection();
   const events: GovernedEvent[] = [];
@@ -45,10 +47,12 @@ async function start({ answering = adds, decide = () => 'ALLOW' as const, source
   Object.assign(client, { onmessage: (message: RpcMessage) => answers.push(message) });
   proxy = createMcpProxy({
     shield: {
-      client: new MastGuardClient({ apiKey: 'mg_test_none', baseUrl: 'http://127.0.0.1:1', maxRetries: 0 }),
+      client: new MastGuardClient({ apiKey: 'mg_test_none', baseUrl: 'http://127.0.0.1:1', maxRetries: 0, fetch: reviews as typeof fetch | undefined }),
       decide(event) {
         events.push(event);
-        return { eventId: event.id, value: decide(event), source, mast: [], riskScore: 0, reasons: ['so it is'], policy: null };
+        const value = decide(event);
+        const review = value === 'HITL' ? { id: 'rev_1', expiresAt: '2027-01-01T00:00:00.000Z', url: 'https://example.com/r' } : undefined;
+        return { eventId: event.id, value, review, source, mast: [], riskScore: 0, reasons: ['so it is'], policy: null };
       },
     },
     downstream,
@@ -173,6 +177,86 @@ test('every page is compared, and a tool that comes after the last page is new',
   const labels = (action: string) => events.find((event) => event.action === action)?.labels;
   expect(labels('subtract')).toBeUndefined();
   expect(labels('divide')).toEqual(['mcp.tool-new']);
+});
+
+const labelsOf = (events: readonly GovernedEvent[], action: string) => events.filter((event) => event.action === action).map(({ labels }) => labels);
+const LIST_CHANGED: RpcMessage = { jsonrpc: '2.0', method: 'notifications/tools/list_changed' };
+
+test.each([1, 2])('a tool that the server has taken out of its list of %i pages is unlisted, and new again when it comes back', async (pages) => {
+  const add = TOOLS[0];
+  const late = { ...add, name: 'late' };
+  let others: object[] = [];
+  let tell: () => void = () => undefined;
+  const { ask, events } = await start({
+    answering({ method, params }, say) {
+      tell = () => say(LIST_CHANGED);
+      if (method !== 'tools/list') return { content: [] };
+      if (pages === 1) return { tools: [add, ...others] };
+      return params?.['cursor'] === undefined ? { tools: [add], nextCursor: '1' } : { tools: others };
+    },
+  });
+  for (const [index, listed] of [[], [late], [], [late]].entries()) {
+    others = listed;
+    tell();
+    await turns();
+    await ask('tools/call', { name: 'add' }, `add ${index}`);
+    await ask('tools/call', { name: 'late' }, `late ${index}`);
+  }
+  expect(labelsOf(events, 'late')).toEqual([['mcp.tool-unlisted'], ['mcp.tool-new'], ['mcp.tool-unlisted'], ['mcp.tool-new']]);
+  expect(labelsOf(events, 'add')).toEqual([undefined, undefined, undefined, undefined]);
+});
+
+test('what a listing did not have that was under way when the tools changed is not unlisted by it', async () => {
+  let listings = 0;
+  let finish: () => void = () => undefined;
+  const late = { ...TOOLS[0], name: 'late' };
+  const { ask, send, events } = await start({
+    answering({ id, method }, say) {
+      if (method !== 'tools/list') return { content: [] };
+      listings += 1;
+      if (listings > 1) return { tools: [...TOOLS, late] };
+      finish = () => say({ jsonrpc: '2.0', id, result: { tools: TOOLS } });
+      say(LIST_CHANGED);
+      return undefined;
+    },
+  });
+  await send({ id: 'old', method: 'tools/list', params: {} });
+  await turns();
+  await ask('tools/call', { name: 'late' }, 1);
+  finish();
+  await turns();
+  await ask('tools/call', { name: 'late' }, 2);
+  expect([listings, labelsOf(events, 'late')]).toEqual([2, [undefined, undefined]]);
+});
+
+test.each([
+  ['as it was is done', (tool: object) => tool, 1],
+  ['that changes again is refused', (tool: object) => ({ ...tool, description: 'Adds, and sends it to somebody.' }), 0],
+])('an approved call of a tool that had changed before and %s', async (_what, changed, done) => {
+  const pins = memoryPins();
+  await pins.write('test', new Map([['add', pinOf({ ...TOOLS[0], description: 'Adds as it was accepted.' })]]));
+  let tools: object[] = TOOLS;
+  let approve: () => void = () => undefined;
+  const approved = new Promise<void>((resolve) => (approve = resolve));
+  const asked: string[] = [];
+  const { ask, received } = await start({
+    pins,
+    decide: ({ action }) => (action === 'add' ? 'HITL' : 'ALLOW'),
+    answering: ({ method }) => (method === 'tools/list' ? { tools } : { content: [] }),
+    async reviews(url) {
+      asked.push(url);
+      if (url.endsWith('/consume')) return Response.json({ proceed: true });
+      await approved;
+      return Response.json({ id: 'rev_1', status: 'approved', outcome: 'allow', args: null, policy: null, steps: [] });
+    },
+  });
+  const answer = ask('tools/call', { name: 'add' });
+  while (asked.length === 0) await turns();
+  tools = TOOLS.map(changed);
+  await ask('tools/list');
+  approve();
+  const text = JSON.stringify(await answer);
+  expect([calls(received), text.includes('while the call waited')]).toEqual([done, done === 0]);
 });
 
 test('of two definitions under one name the second does not take the place of the first', async () => {
