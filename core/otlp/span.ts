@@ -68,4 +68,6 @@ export function integerOf(decimal: string): number | string {
   return Number.isSafeInteger(value) ? value : decimal;
 }
 
-export const doubleOf = (value: number): number | string => (Number.isFinite(value) ? value : String(value));
+/** As text where JSON has no such number, and where its whole digits are more than a double is exact to: I-JSON (RFC 7493) has no such integers. */
+export const doubleOf = (value: number): number | string =>
+  Number.isFinite(value) && (Number.isSafeInteger(value) || !/^-?\d+$/.test(String(value))) ? value : String(value);

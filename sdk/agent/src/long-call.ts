@@ -1,7 +1,7 @@
 import type { Json } from '../../compliance/src/api-types.ts';
 import type { EventDraft } from './decision.ts';
 import type { Governor, PermitOptions } from './governor.ts';
-import { fitArguments } from './mcp/fit-arguments.ts';
+import { fitArguments, shortestArguments } from './mcp/fit-arguments.ts';
 import type { Permit } from './permit.ts';
 import { splitContent } from './split-content.ts';
 import { permitAll } from './wrap/permit-all.ts';
@@ -25,8 +25,8 @@ export function longCall(draft: EventDraft): LongCall | undefined {
   const { args = {}, ...tool } = draft.tool ?? { name: draft.action };
   const fitted = fitArguments(args);
   if (fitted?.texts.length === 0) return undefined;
-  // Too many short texts: the call goes without its arguments, and they go as one text.
-  const call = { ...draft, tool: fitted === undefined ? tool : { ...tool, args: fitted.args } };
+  // Too many short ones: the call goes with as many of its arguments as fit, and all of them go as one text.
+  const call = { ...draft, tool: { ...tool, args: fitted?.args ?? shortestArguments(args) } };
   const { agentId, sessionId, principal, metadata } = draft;
   const texts = fitted?.texts ?? [JSON.stringify(args)];
   const parts = texts
@@ -36,7 +36,7 @@ export function longCall(draft: EventDraft): LongCall | undefined {
       const named = draft.id === undefined ? {} : { id: `${draft.id}.${part + 1}` };
       return { ...named, agentId, sessionId, principal, action: ARGUMENTS_ACTION, channel: 'tool_args', tool: { name: tool.name }, content, metadata };
     });
-  return { drafts: [call, ...parts], restore: fitted?.restore ?? ((changed) => changed) };
+  return { drafts: [call, ...parts], restore: fitted?.restore ?? ((changed) => ({ ...args, ...changed })) };
 }
 
 /**

@@ -1,6 +1,7 @@
 import { readJsonTraces } from '../../../api/otlp/read-json.ts';
 import { MalformedTraces, TooManySpans } from '../../../api/otlp/read-limits.ts';
 import { readProtobufTraces } from '../../../api/otlp/read-protobuf.ts';
+import { findIJsonViolation } from '../../../core/json/i-json.ts';
 import type { ReadSpan } from '../../../core/otlp/span.ts';
 import { makeSpans, payloadOf } from '../../support/otel-spans.ts';
 import { attribute, message, spanMessage, traces } from '../../support/protobuf-message.ts';
@@ -142,13 +143,27 @@ describe('JSON', () => {
           { key: 'int', value: { intValue: '12' } },
           { key: 'large', value: { intValue: '9223372036854775807' } },
           { key: 'nan', value: { doubleValue: 'NaN' } },
+          { key: 'digits', value: { doubleValue: 1e20 } },
+          { key: 'exponent', value: { doubleValue: 1e21 } },
+          { key: 'fraction', value: { doubleValue: 0.1 } },
           { key: 'object', value: { kvlistValue: { values: [{ key: 'k', value: { boolValue: false } }] } } },
           { key: 'none', value: {} },
         ],
       })[0],
     );
     expect(span).toMatchObject({ traceId: 'ab'.repeat(16), spanId: 'cd'.repeat(8), startMs: 1_700_000_000_123, endMs: 1_700_000_000_200 });
-    expect(Object.fromEntries(span.attributes)).toEqual({ int: 12, large: '9223372036854775807', nan: 'NaN', object: { k: false }, none: null });
+    expect(Object.fromEntries(span.attributes)).toEqual({
+      int: 12,
+      large: '9223372036854775807',
+      nan: 'NaN',
+      digits: '100000000000000000000',
+      exponent: 1e21,
+      fraction: 0.1,
+      object: { k: false },
+      none: null,
+    });
+    // Whatever is read can be written down as I-JSON.
+    expect(findIJsonViolation(JSON.stringify(Object.fromEntries(span.attributes)))).toBeNull();
   });
 
   it.each([

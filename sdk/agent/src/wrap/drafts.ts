@@ -34,13 +34,10 @@ export function draftsOfText(facts: CallFacts, text: string, more: Record<string
   });
 }
 
-/** A call that the model asks for. Arguments that do not fit into an event go as text, in parts. */
-export function draftsOfCall(facts: CallFacts, { name, args }: AskedCall): EventDraft[] {
-  const written = JSON.stringify(args);
-  const metadata = metadataOf(facts);
+/** A call that the model asks for. */
+export function draftOfCall(facts: CallFacts, { name, args }: AskedCall): EventDraft {
   const action = nameOf(name);
-  if (splitContent(written).length === 1) return [{ action, tool: { name: action, args }, metadata }];
-  return partsOf(written, (content) => ({ action, channel: 'tool_args', tool: { name: action }, content, metadata }));
+  return { action, tool: { name: action, args }, metadata: metadataOf(facts) };
 }
 
 function partsOf(text: string, draftOf: (content: string, part: number) => EventDraft): EventDraft[] {

@@ -4,7 +4,8 @@ import { draftsOfText } from './drafts.ts';
 import { parsedJson } from './json-walk.ts';
 import type { AskedCall, Said } from './model-call.ts';
 import { answerMetadata, type OpenCall, recordCalls, recordText } from './open-call.ts';
-import { permitAll, permitCall } from './permit-all.ts';
+import { permitAll } from './permit-all.ts';
+import { permitCall } from './permit-call.ts';
 
 const encoder = new TextEncoder();
 

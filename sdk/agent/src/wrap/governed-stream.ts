@@ -5,7 +5,8 @@ import { draftsOfText } from './drafts.ts';
 import { createHoldBack } from './hold-back.ts';
 import type { AskedCall, FramePart } from './model-call.ts';
 import { answerMetadata, type OpenCall, recordCalls, recordText } from './open-call.ts';
-import { permitAll, permitCall } from './permit-all.ts';
+import { permitAll } from './permit-all.ts';
+import { permitCall } from './permit-call.ts';
 import { createSseDecoder, encodeSse, type SseFrame } from './sse.ts';
 
 interface HeldFrame {

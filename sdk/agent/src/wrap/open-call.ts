@@ -1,6 +1,7 @@
 import type { Json } from '../../../compliance/src/api-types.ts';
 import type { Governor } from '../governor.ts';
-import { draftsOfCall, draftsOfText } from './drafts.ts';
+import { longCall } from '../long-call.ts';
+import { draftOfCall, draftsOfText } from './drafts.ts';
 import type { AskedCall, CallAdapter, CallFacts } from './model-call.ts';
 
 /** The part of the options that rules over answers, filled in. */
@@ -31,5 +32,8 @@ export function recordText({ governor, facts }: OpenCall, text: string, metadata
 
 /** Records calls that have been done already. */
 export function recordCalls({ governor, facts }: OpenCall, calls: readonly AskedCall[]): void {
-  for (const call of calls) for (const draft of draftsOfCall(facts, call)) governor.observe(draft);
+  for (const call of calls) {
+    const draft = draftOfCall(facts, call);
+    for (const each of longCall(draft)?.drafts ?? [draft]) governor.observe(each);
+  }
 }

@@ -1,8 +1,6 @@
 import type { EventDraft } from '../decision.ts';
 import type { Governor, PermitOptions } from '../governor.ts';
 import type { Permit } from '../permit.ts';
-import { draftsOfCall } from './drafts.ts';
-import type { AskedCall, CallFacts } from './model-call.ts';
 
 /**
  * Asks about all of them side by side; with the first that may not be done, the others are no longer waited for.
@@ -33,10 +31,4 @@ async function permitEach<Item>(
     signal?.removeEventListener('abort', onAbort);
     ended.abort();
   }
-}
-
-/** @returns the arguments to use instead, where reviewers have changed them */
-export async function permitCall(governor: Governor, facts: CallFacts, call: AskedCall, signal?: AbortSignal): Promise<Permit['args']> {
-  const [permit] = await permitAll(governor, draftsOfCall(facts, call), signal);
-  return permit?.args;
 }

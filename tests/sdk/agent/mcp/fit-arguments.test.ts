@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { fitArguments } from '../../../../sdk/agent/src/mcp/fit-arguments.ts';
+import { fitArguments, shortestArguments } from '../../../../sdk/agent/src/mcp/fit-arguments.ts';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
@@ -25,6 +25,21 @@ test('where a reviewer has changed other arguments, the long text is still the o
   expect(fitted?.restore({ path: '/b', content: 'none of it' })).toEqual({ path: '/b', content: 'none of it' });
 });
 
-test('too many short texts do not fit', () => {
-  expect(fitArguments({ rows: Array.from({ length: 200 }, (_, index) => `${index}`.padEnd(900)) })).toBeUndefined();
+test('a long list of short values stands by its digest as a whole, and what is compared beside it stays', () => {
+  const args = { amount: 80, rows: Array.from({ length: 200 }, (_, index) => `${index}`.padEnd(900)) };
+  const fitted = fitArguments(args);
+  const written = JSON.stringify(args.rows);
+  expect(fitted?.args).toEqual({ amount: 80, rows: `[${written.length} characters of JSON, sha256 ${sha256(written)}]` });
+  expect(fitted?.texts).toEqual([written]);
+  expect(fitted?.restore({ ...fitted.args, amount: 50 })).toEqual({ ...args, amount: 50 });
+});
+
+test('too many short arguments do not fit; the shortest of them do', () => {
+  const junk = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`junk${index}`, 'x'.repeat(900)]));
+  const args = { ...junk, amount: 80 };
+  expect(fitArguments(args)).toBeUndefined();
+  const kept = shortestArguments(args);
+  expect(kept).toMatchObject({ amount: 80 });
+  expect(Object.keys(kept).length).toBeGreaterThan(40);
+  expect(Buffer.byteLength(JSON.stringify(kept))).toBeLessThan(48_000);
 });

@@ -1,4 +1,4 @@
-import { draftsOfCall, draftsOfHeard, draftsOfText } from '../../../../sdk/agent/src/wrap/drafts.ts';
+import { draftOfCall, draftsOfHeard, draftsOfText } from '../../../../sdk/agent/src/wrap/drafts.ts';
 
 const facts = { operation: 'chat', provider: 'any', model: 'm-1', path: '/chat/completions' };
 
@@ -23,16 +23,14 @@ describe('the events of a call', () => {
     for (const draft of drafts) expect(Buffer.byteLength(JSON.stringify(draft))).toBeLessThan(65_536);
   });
 
-  it('hold the arguments of a tool call, or their text in parts where they are too long', () => {
-    const short = { key: '0', name: 'send_mail', args: { to: 'one@example.com' } };
-    expect(draftsOfCall(facts, short)).toMatchObject([{ action: 'send_mail', tool: { name: 'send_mail', args: short.args } }]);
-    const long = draftsOfCall(facts, { ...short, args: { body: 'x'.repeat(100_000) } });
-    expect(long).toMatchObject([1, 2, 3].map(() => ({ action: 'send_mail', channel: 'tool_args', tool: { name: 'send_mail' } })));
+  it('hold the arguments of a tool call', () => {
+    const call = { key: '0', name: 'send_mail', args: { to: 'one@example.com' } };
+    expect(draftOfCall(facts, call)).toMatchObject({ action: 'send_mail', tool: { name: 'send_mail', args: call.args } });
   });
 
   it('have names and texts that an event may have', () => {
-    expect(draftsOfCall(facts, { key: '0', name: `a\u0000b${'x'.repeat(200)}`, args: {} })[0]?.action).toBe(`a b${'x'.repeat(125)}`);
-    expect(draftsOfCall(facts, { key: '0', name: '', args: {} })[0]?.action).toBe('unnamed');
+    expect(draftOfCall(facts, { key: '0', name: `a\u0000b${'x'.repeat(200)}`, args: {} }).action).toBe(`a b${'x'.repeat(125)}`);
+    expect(draftOfCall(facts, { key: '0', name: '', args: {} }).action).toBe('unnamed');
     expect(draftsOfText(facts, 'half \uD800 a pair', {})[0]?.content).toBe('half \uFFFD a pair');
   });
 });
