@@ -98,6 +98,7 @@ export function createDecisionActivities({
     const item = prepareSettlement(vault, {
       ...request,
       evaluation,
+      sessionBefore: session?.state ?? null,
       grant: grant?.id ?? null,
       nowMs,
       publicUrl,

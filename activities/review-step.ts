@@ -2,6 +2,7 @@ import { actionDigest } from '../core/decision/action-digest.ts';
 import type { RefusalCode } from '../core/hitl/cast-vote.ts';
 import { climb, type LadderMove } from '../core/hitl/ladder.ts';
 import type { VoteMove } from '../core/hitl/ladder-state.ts';
+import type { EventRecord } from '../core/ledger/event-record.ts';
 import { openRecordedEvent } from '../db/event-seal.ts';
 import { recordedAmong } from '../db/queries/ledger.ts';
 import type { ReviewLadderRow } from '../db/queries/review-steps.ts';
@@ -48,7 +49,7 @@ export type StepTaken =
 
 export interface ReviewStepsDeps {
   vault: SubjectVault;
-  weigh: (orgId: string, event: GovernanceEvent) => Promise<Weighed>;
+  weigh: (orgId: string, event: GovernanceEvent, first: EventRecord) => Promise<Weighed>;
   now: () => number;
 }
 
@@ -74,7 +75,7 @@ export function createTakeStep({ vault, weigh, now }: ReviewStepsDeps): TakeStep
     if (recorded === undefined || recorded.record.erased) return { refused: 'edit-blocked', detail: 'the event is not on record any more' };
     const { event } = recorded.record;
     const edited = { ...event, tool: { ...event.tool, name: event.tool?.name ?? event.action, args } };
-    const { evaluation, stopped } = await weigh(orgId, edited);
+    const { evaluation, stopped } = await weigh(orgId, edited, recorded.record);
     if (stopped !== null || evaluation.value === 'BLOCK') return { refused: 'edit-blocked', detail: 'the policy blocks the action with these arguments' };
     return { ...vote, edit: { args, digest: actionDigest(edited, row.summary.policy?.version ?? null, sha256Hex) } };
   };

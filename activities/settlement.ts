@@ -5,6 +5,7 @@ import type { GovernEventInput } from '../core/decision/govern-event-input.ts';
 import { ladderEndMs, levelEndMs } from '../core/hitl/due.ts';
 import { canonicalize } from '../core/json/canonical.ts';
 import type { EventRecord, StoredEventRecord } from '../core/ledger/event-record.ts';
+import type { SessionFacts } from '../core/policy/evaluate.ts';
 import { userSubject } from '../core/ledger/personal-fields.ts';
 import { type SealedEvent, sealEvent } from '../db/event-seal.ts';
 import type { ReviewRowInput, SettleItem } from '../db/queries/settle.ts';
@@ -20,6 +21,8 @@ export const sha256Hex = (text: string): string => hash('sha256', text);
 export interface EntryInput extends GovernEventInput {
   mode: EventRecord['mode'];
   evaluation: Evaluation;
+  /** The session before the event; null without one. */
+  sessionBefore?: SessionFacts | null;
   /** Id of the grant that lets the action pass. */
   grant?: string | null;
   nowMs: number;
@@ -88,6 +91,7 @@ export function prepareEntry(vault: SubjectVault, input: EntryInput): Entry {
     ...(evaluation.wouldHaveBeen === undefined ? {} : { wouldHaveBeen: evaluation.wouldHaveBeen }),
     evaluatedAt: new Date(nowMs).toISOString(),
     findings: evaluation.findings,
+    ...(review === null || !input.sessionBefore ? {} : { sessionBefore: factsOf(input.sessionBefore) }),
     ...(typeof input.grant === 'string' ? { grant: input.grant } : {}),
     ...(evaluation.policyError === null ? {} : { policyError: evaluation.policyError }),
     requester: input.requester,
@@ -122,6 +126,8 @@ export function prepareEntry(vault: SubjectVault, input: EntryInput): Entry {
     subjects: sealed.sealed.map(({ subject }) => subject),
   };
 }
+
+const factsOf = ({ steps, untrusted, private: isPrivate, egress }: SessionFacts): SessionFacts => ({ steps, untrusted, private: isPrivate, egress });
 
 /** What has happened already is not reported on a second time. */
 function attestationOf({ evaluation: { attestWithinMs, value }, mode, nowMs }: EntryInput): { withinMs: number; dueAt: string | null } | null {

@@ -11,12 +11,13 @@ import { planOf, type ReviewPlan } from '../hitl/review.ts';
 import type { Finding } from '../mast/finding.ts';
 import type { CompiledPolicy } from '../policy/compile-rules.ts';
 import { evaluatePolicy } from '../policy/evaluate.ts';
-import type { PolicyOutcome } from '../policy/evaluate.ts';
+import type { PolicyOutcome, SessionFacts } from '../policy/evaluate.ts';
 import { stricter, VALUE_OF_EFFECT } from '../policy/strictness.ts';
 import type { Evaluation } from './evaluation.ts';
 
 export interface EventToEvaluate {
-  orgId: string;
+  /** Null: whose organisation decides is not known, as in the process of an agent. */
+  orgId: string | null;
   event: GovernanceEvent;
   profile: AgentProfile | null;
   /** Before this event; null for an event without a session. */
@@ -25,8 +26,16 @@ export interface EventToEvaluate {
   policy: { version: string; compiled: CompiledPolicy } | null;
   nowMs: number;
   sha256Hex: Sha256Hex;
-  /** What the rules of time found when the event came. Set where it is evaluated again: its session knows it by now and must not count it twice, nor the time it waited. */
-  timed?: readonly Finding[];
+  /** Set where the event is evaluated again: its session knows it by now and must not count it twice, nor the time it waited. */
+  again?: FirstEvaluation;
+}
+
+/** What was found when the event came. */
+export interface FirstEvaluation {
+  /** By the rules of time. */
+  timed: readonly Finding[];
+  /** The session before the event, as conditions see it; undefined where it is not on record. */
+  before: SessionFacts | undefined;
 }
 
 const MAX_REASONS = 16;
@@ -36,12 +45,13 @@ const NOTHING_DECIDED: PolicyOutcome = { effect: null, rule: null, error: null }
  * Classifies an event and decides it. A rule that matches decides alone, an `allow` over the detectors too: that is how an
  * organisation makes its exceptions. Findings are reported whatever is decided.
  */
-export function evaluateEvent({ orgId, event, profile, session, policy, nowMs, sha256Hex, timed }: EventToEvaluate): Evaluation {
-  const detected = detect({ orgId, event, profile, session: timed === undefined ? session : null, nowMs, sha256Hex });
-  const findings = timed === undefined ? detected.findings : [...detected.findings, ...timed];
+export function evaluateEvent({ orgId, event, profile, session, policy, nowMs, sha256Hex, again }: EventToEvaluate): Evaluation {
+  const detected = detect({ orgId, event, profile, session: again === undefined ? session : null, nowMs, sha256Hex });
+  const findings = again === undefined ? detected.findings : [...detected.findings, ...again.timed];
   const score = riskScore(findings);
   const agent = { id: event.agentId, owner: profile?.owner, purpose: profile?.purpose };
-  const outcome = policy === null ? NOTHING_DECIDED : evaluatePolicy(policy.compiled, { event, findings, riskScore: score, session, agent, nowMs });
+  const outcome =
+    policy === null ? NOTHING_DECIDED : evaluatePolicy(policy.compiled, { event, findings, riskScore: score, session: again?.before ?? session, agent, nowMs });
   const set = policy?.compiled.set ?? null;
   const effect = settle(outcome, findings, set);
   return {

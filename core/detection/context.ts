@@ -5,7 +5,8 @@ import type { SessionState } from './session-state.ts';
 
 /** All a detector may look at. Same context, same findings: no clock, no randomness, no I/O. */
 export interface DetectionContext {
-  orgId: string;
+  /** Null: whose organisation decides is not known. */
+  orgId: string | null;
   event: GovernanceEvent;
   /** Null: the agent has no profile, so nothing was granted or denied. */
   profile: AgentProfile | null;

@@ -1,5 +1,6 @@
 import type { Decision } from '../../schemas/decision.ts';
 import type { GovernanceEvent } from '../../schemas/event.ts';
+import type { SessionFacts } from '../policy/evaluate.ts';
 import type { Finding } from '../mast/finding.ts';
 import type { ErasableEvent, ReadableEvent } from './personal-fields.ts';
 import type { SealedObject } from './sealed-object.ts';
@@ -14,6 +15,8 @@ interface RecordedDecision {
   /** The time the session rules saw; replaying the session needs it. RFC 3339. */
   evaluatedAt: string;
   findings: Finding[];
+  /** The session before the event, as conditions see it: the event may be weighed again while it waits for people. */
+  sessionBefore?: SessionFacts;
   /** The grant that let the action pass. */
   grant?: string;
   policyError?: { ruleId: string; detail: string };

@@ -17,12 +17,15 @@ export interface PolicyAgent {
   purpose?: string | undefined;
 }
 
+/** What conditions see of a session. */
+export type SessionFacts = Pick<SessionState, 'steps' | 'untrusted' | 'private' | 'egress'>;
+
 export interface PolicyInput {
   event: GovernanceEvent;
   findings: readonly Finding[];
   riskScore: number;
   /** Before this event. Null: an event without a session; conditions then see one that has not begun. */
-  session: SessionState | null;
+  session: SessionFacts | null;
   agent: PolicyAgent;
   /** Rules that have run out by then match nothing. */
   nowMs: number;

@@ -10,6 +10,7 @@ import { liftStop, stopAgents } from '../../db/queries/stops.ts';
 import { cancelSweep, findSweep, sweepIdOf } from '../../db/queries/sweeps.ts';
 import { verifyLedger } from '../../db/verify-ledger.ts';
 import type { GovernanceEvent } from '../../schemas/event.ts';
+import type { PolicyRule } from '../../schemas/policy.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { addKey } from '../support/keys.ts';
 import { auditOf, sha256Hex } from '../support/ledger-records.ts';
@@ -104,6 +105,31 @@ describe('a policy that is activated while a review waits', () => {
     const id = await house.park({ sessionId: 's' });
     await house.sweep(await house.activate({ rules: [], defaultEffect: 'allow' }));
     expect((await house.read(id)).status).toBe('released');
+  });
+});
+
+describe('an event that is weighed again', () => {
+  const reading = { sessionId: 's', tool: { name: 'pay', args: { amount: 5 }, labels: { reads: 'private' as const } } };
+  const afterPrivate: PolicyRule = {
+    id: 'private',
+    priority: 20,
+    when: { condition: 'session.private' },
+    effect: 'block',
+    reason: 'the session has read what is private',
+  };
+
+  test('is judged by what its session was before it, not by what it made of it', async () => {
+    const [first, second] = [await house.park(reading), await house.park({ ...reading, tool: { ...reading.tool, args: { amount: 6 } } })];
+    await house.sweep(await house.activate({ rules: [afterPrivate, ...ruleOf('hitl').rules] }));
+    expect([(await house.read(first)).status, (await house.read(second)).status]).toEqual(['pending', 'refused']);
+  });
+
+  test('with the arguments that a reviewer gives it is no further step of its session', async () => {
+    await putAgent(sql, { orgId: house.orgId, agentId: 'treasury', profile: '{"limits":{"maxSteps":1}}', audit: auditOf('agent.profile-set') });
+    const id = await house.park(reading);
+    expect(await house.vote(id, 'ann', { step: 'edit', args: { amount: 1 } })).toMatchObject({ kind: 'recorded' });
+    await house.activate({ rules: [afterPrivate, ...ruleOf('hitl').rules] });
+    expect(await house.vote(id, 'bob', { step: 'edit', args: { amount: 2 } })).toMatchObject({ kind: 'recorded' });
   });
 });
 

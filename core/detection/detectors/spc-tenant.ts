@@ -9,7 +9,7 @@ import { walkArgs } from '../walk-args.ts';
 export function detectSpcTenant({ event, orgId }: DetectionContext, _views: readonly EventText[]): Finding | null {
   const { resource, principal } = event;
   const ownOrg = principal?.org ?? orgId;
-  if (resource?.ownerOrg !== undefined && resource.ownerOrg !== ownOrg) return finding('/resource/ownerOrg', 'an organisation other', 1);
+  if (resource?.ownerOrg !== undefined && ownOrg !== null && resource.ownerOrg !== ownOrg) return finding('/resource/ownerOrg', 'an organisation other', 1);
   if (resource?.ownerUser !== undefined && principal?.user !== undefined && userSubject(resource.ownerUser) !== userSubject(principal.user))
     return finding('/resource/ownerUser', 'a user other', 1);
   if (principal?.org === undefined) return null;

@@ -13,7 +13,8 @@ export function decideLocally({ policy, profile, sessions }: Pick<ShieldOptions,
   return (event) => {
     const nowMs = Date.now();
     const evaluation = evaluateEvent({
-      orgId: 'local',
+      // Which organisation the agent belongs to only the server knows: who acts for one is compared by `principal.org`.
+      orgId: null,
       event: asServerEvent(event),
       profile: asServerProfile(profile),
       session: sessions?.stateOf(event, nowMs) ?? null,

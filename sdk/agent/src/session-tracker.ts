@@ -37,7 +37,7 @@ export class SessionTracker {
   track(event: GovernedEvent, { profile }: { profile?: AgentProfile | undefined } = {}): SessionView | undefined {
     const nowMs = Date.now();
     const session = this.stateOf(event, nowMs);
-    const next = advanceSession({ orgId: 'local', event: asServerEvent(event), profile: asServerProfile(profile), session, nowMs, sha256Hex });
+    const next = advanceSession({ orgId: null, event: asServerEvent(event), profile: asServerProfile(profile), session, nowMs, sha256Hex });
     if (next !== null) this.keep(event, next);
     return next ?? undefined;
   }

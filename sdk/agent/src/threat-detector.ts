@@ -71,7 +71,7 @@ export class ThreatDetector {
     const event = this.#name(typeof input === 'string' ? { action: 'chat', channel: 'user', content: input } : input);
     const nowMs = Date.now();
     const session = sessions?.stateOf(event, nowMs) ?? null;
-    const { findings } = detect({ orgId: 'local', event: asServerEvent(event), profile: asServerProfile(profile), session, nowMs, sha256Hex });
+    const { findings } = detect({ orgId: null, event: asServerEvent(event), profile: asServerProfile(profile), session, nowMs, sha256Hex });
     const threats = findings.map((finding): Threat => ({ ...finding, layer: LAYERS[finding.detector] }));
     return { threats, riskScore: riskScore(findings), outcome: threats[0]?.outcome ?? 'none' };
   }

@@ -31,6 +31,8 @@ describe('patternProblem', () => {
       '(?:a|a)(?:a|a)(?:a|a)(?:a|a)(?:a|a)(?:a|a)(?:a|a)(?:a|a)b',
       '^a{1,256}a{1,256}b',
       'a?a?a?a?a?a?a?a?b',
+      'a{0,255}a{6}b',
+      '^a{0,200}a{20000}b',
     ]) {
       expect(patternProblem(pattern)).toBeNull();
       expect(new RegExp(pattern).test(text)).toBe(false);
@@ -48,7 +50,13 @@ describe('patternProblem', () => {
     '(a{1,20}){20}',
     '[a-z]{1,64}@[a-z]{1,64}',
     'a{1,16}a{1,17}b',
+    '[ab]{0,255}a{400}c',
+    '[ab]{0,255}a{20000}c',
+    '(?:[ab]{0,15}){2}a{20}c',
+    `[ab]{0,255}${'a'.repeat(200)}c`,
+    '^[ab]{0,60000}a{20000}c',
     '^a*a{1,300}b',
+    '^a*a{1,200}a{20}b',
     '^(?:a*){2}',
     '(?=a)',
     '(?<!a)b',

@@ -26,6 +26,12 @@ describe('PolicyEngine', () => {
     expect(engine.evaluate({ id: 'e', agentId: 'a', action: 'refund', tool: { name: 'refund' } })).toMatchObject({ value: 'BLOCK' });
   });
 
+  it('does not take its own organisation for another one: which it is only the server knows', () => {
+    const read = { id: 'e', agentId: 'a', action: 'read', resource: { type: 'doc', id: '1', ownerOrg: 'org-a' } };
+    expect(engine.evaluate(read).value).toBe('ALLOW');
+    expect(engine.evaluate({ ...read, principal: { org: 'org-b' } }).value).toBe('BLOCK');
+  });
+
   it('counts steps in the sessions it is given', () => {
     const sessions = new SessionTracker();
     const bounded = new PolicyEngine(
