@@ -228,7 +228,17 @@ describe('a link', () => {
     expect(await refused(asked, link)).toContain('This link does not work');
   });
 
-  it('to a review that others have decided shows what stands', async () => {
+  it('that has expired is gone as well once the review is decided, and shows nothing of it', async () => {
+    const asked = await ask();
+    await press(asked.linkFor('bob'), { verb: 'reject' });
+    const link = asked.linkFor('ann', { expiresAtMs: Date.now() - 1_000 });
+    for (const page of [await pages.send('GET', link), await press(link, { verb: 'approve' })]) {
+      expect([page.status, textOf(page)]).toEqual([410, expect.stringContaining('This link does not work')]);
+      expect(textOf(page)).not.toMatch(/treasury|transfer/);
+    }
+  });
+
+  it('to a review that others have decided shows what stands, until the link expires', async () => {
     const asked = await ask();
     await press(asked.linkFor('bob'), { verb: 'reject' });
     const page = await pages.send('GET', asked.linkFor('ann'));
