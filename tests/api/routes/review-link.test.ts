@@ -79,7 +79,7 @@ describe('looking', () => {
     const { headers } = await pages.send('GET', (await ask()).linkFor('ann'));
     expect([headers.get('cache-control'), headers.get('referrer-policy'), headers.get('x-robots-tag')]).toEqual([
       'no-store',
-      'no-referrer',
+      'same-origin',
       'noindex, nofollow',
     ]);
     expect(headers.get('set-cookie')).toBeNull();
@@ -163,7 +163,7 @@ describe('deciding', () => {
   it('from another site is refused', async () => {
     const asked = await ask();
     const link = asked.linkFor('ann');
-    for (const headers of [{ Origin: 'https://evil.example' }, { 'Sec-Fetch-Site': 'cross-site' }]) {
+    for (const headers of [{ Origin: 'https://evil.example' }, { Origin: 'null' }, { 'Sec-Fetch-Site': 'cross-site' }]) {
       expect((await pages.send('POST', link, { form: { verb: 'approve' }, headers })).status).toBe(403);
     }
     expect(await asked.read()).toEqual(asked.review);
