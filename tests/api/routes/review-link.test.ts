@@ -75,6 +75,18 @@ describe('looking', () => {
     expect((await press(link, { verb: 'approve' })).status).toBe(303);
   });
 
+  it('shows the arguments that a reviewer put in place of those the agent sent', async () => {
+    pages.api.runtime.plan = { levels: [{ reviewers: { roles: ['Reviewer'] }, quorum: 2, withinMs: HOUR_MS }], outcome: 'block', allowEdit: true };
+    const asked = await ask();
+    const { id: reviewId, eventId, kind } = asked.review;
+    const vote = { orgId: pages.api.orgId, reviewId, eventId, kind, memberId: 'ann', via: 'session', requestId: 'req_edit' };
+    await pages.api.runtime.review({ ...vote, verb: 'edit', args: { amount: 99_999 } });
+    const page = await pages.send('GET', asked.linkFor('bob', { digest: (await asked.read()).actionDigest }));
+    expect([hasForm(page), textOf(page)]).toEqual([true, expect.stringContaining('"amount": 99999 ')]);
+    expect(textOf(page)).toContain('A reviewer put these in place of what the agent sent.');
+    expect(textOf(page)).not.toContain('4711');
+  });
+
   it('is kept by nobody, found by nobody, and tells no other site of itself', async () => {
     const { headers } = await pages.send('GET', (await ask()).linkFor('ann'));
     expect([headers.get('cache-control'), headers.get('referrer-policy'), headers.get('x-robots-tag')]).toEqual([
