@@ -19,7 +19,8 @@ export function securityHeaders(): RequestHandler {
       },
     },
     frameguard: { action: 'deny' },
-    referrerPolicy: { policy: 'no-referrer' },
+    // With `no-referrer`, browsers send `Origin: null` with our own forms, and those that send no `Sec-Fetch-Site` would be refused.
+    referrerPolicy: { policy: 'same-origin' },
   });
   return (req, res, next) => {
     // Answers hold one tenant's data; pages that may be kept say so themselves.

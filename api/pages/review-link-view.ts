@@ -21,7 +21,7 @@ export interface ReviewLinkView {
   due: (Moment & { left: string }) | null;
   reasons: string[];
   facts: { name: string; value: string }[];
-  request: Pick<NonNullable<ReviewView['request']>, 'args' | 'parts'> | null;
+  request: Pick<NonNullable<ReviewView['request']>, 'args' | 'isEdited' | 'parts'> | null;
   form: { url: string; name: string; reason: string; reasonRequired: boolean; canEscalate: boolean } | null;
   reviewUrl: string;
 }
@@ -47,9 +47,6 @@ export function reviewLinkView({ review, recorded, memberName, standing, notice,
   const { reasons } = JSON.parse(review.summary) as ReviewSummary;
   const record = recorded?.record ?? null;
   const { status, riskScore } = review;
-  // An earlier edit has put other arguments in place of those asked for: the decision is about them.
-  const shown =
-    record === null || args === undefined || record.event.tool === undefined ? record : { event: { ...record.event, tool: { ...record.event.tool, args } } };
   return {
     chrome: signedOutChrome('Decide'),
     notice,
@@ -65,7 +62,7 @@ export function reviewLinkView({ review, recorded, memberName, standing, notice,
       { name: 'Risk score', value: `${riskScore} of 100` },
       { name: 'Level', value: `${level + 1} of ${plan.levels.length}` },
     ],
-    request: shown === null ? null : requestOf(shown),
+    request: record === null ? null : requestOf(record, args),
     form:
       standing === null
         ? { url, name: visible(memberName), reason: reasonGiven, reasonRequired: plan.reasonRequired === true, canEscalate: level + 1 < plan.levels.length }

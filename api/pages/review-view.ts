@@ -6,6 +6,7 @@ import type { EventRecord } from '../../core/ledger/event-record.ts';
 import type { RecordedEvent } from '../../db/queries/ledger.ts';
 import type { ReviewRow } from '../../db/queries/reviews.ts';
 import type { ReviewSummary } from '../../db/queries/review-steps.ts';
+import type { JsonObject } from '../../schemas/json.ts';
 import type { Reviewers } from '../../schemas/review-policy.ts';
 import type { ReviewStatus, ReviewStepName } from '../../schemas/review.ts';
 import type { Chrome } from './chrome.ts';
@@ -27,7 +28,7 @@ export interface ReviewView {
   facts: { name: string; value: string }[];
   reasons: string[];
   findings: { category: string; detector: string; mode: string; confidence: string; reason: string }[];
-  request: { args: string | null; parts: { name: string; text: string }[]; event: string } | null;
+  request: { args: string | null; isEdited: boolean; parts: { name: string; text: string }[]; event: string } | null;
   levels: { number: string; who: string; within: string; state: string; isCurrent: boolean }[];
   due: (Moment & { left: string }) | null;
   lapse: string;
@@ -35,7 +36,7 @@ export interface ReviewView {
   receipt: { seq: string; entryHash: string; checkpointSize: string } | null;
   actionDigest: string;
   runUrl: string | null;
-  form: { requestId: string; reason: string; canEscalate: boolean } | null;
+  form: { requestId: string; digest: string; reason: string; canEscalate: boolean } | null;
   /** Why this member sees no form; null where there is one, and after the decision. */
   noForm: string | null;
 }
@@ -43,6 +44,8 @@ export interface ReviewView {
 export interface ReviewInput {
   chrome: Chrome;
   review: ReviewRow;
+  /** The review that a vote goes to: the same one, or the one it joined. */
+  asked: ReviewRow;
   /** Undefined once retention has taken the body. */
   recorded: (RecordedEvent & { record: EventRecord }) | undefined;
   /** Names of members by id. */
@@ -57,9 +60,10 @@ export interface ReviewInput {
   nowMs: number;
 }
 
-export function reviewView({ chrome, review, recorded, names, obstacle, notice, formId, reasonGiven, runUrl, nowMs }: ReviewInput): ReviewView {
+export function reviewView({ chrome, review, asked, recorded, names, obstacle, notice, formId, reasonGiven, runUrl, nowMs }: ReviewInput): ReviewView {
   const plan = JSON.parse(review.plan) as ReviewPlan;
   const { level, steps, note } = JSON.parse(review.state) as LadderState;
+  const { args } = JSON.parse(asked.state) as LadderState;
   const { reasons, policy, requester } = JSON.parse(review.summary) as ReviewSummary;
   const record = recorded?.record ?? null;
   const isPending = review.status === 'pending';
@@ -101,7 +105,7 @@ export function reviewView({ chrome, review, recorded, names, obstacle, notice, 
       confidence: `${Math.round(confidence * 100)} %`,
       reason: visible(reason),
     })),
-    request: record === null ? null : requestOf(record),
+    request: record === null ? null : requestOf(record, args),
     levels: plan.levels.map(({ reviewers, withinMs }, index) => ({
       number: String(index + 1),
       who: whoOf(reviewers, nameOf),
@@ -119,9 +123,12 @@ export function reviewView({ chrome, review, recorded, names, obstacle, notice, 
       reason: step.reason === undefined ? null : visible(step.reason),
     })),
     receipt: recorded === undefined ? null : { seq: String(recorded.seq), entryHash: recorded.entryHash, checkpointSize: String(recorded.checkpointSize) },
-    actionDigest: review.erased ? 'erased' : review.actionDigest,
+    actionDigest: review.erased || asked.erased ? 'erased' : asked.actionDigest,
     runUrl,
-    form: isPending && obstacle === null ? { requestId: formId, reason: reasonGiven, canEscalate: level + 1 < plan.levels.length } : null,
+    form:
+      isPending && obstacle === null
+        ? { requestId: formId, digest: asked.actionDigest, reason: reasonGiven, canEscalate: level + 1 < plan.levels.length }
+        : null,
     noForm: isPending ? obstacle : null,
   };
 }
@@ -152,13 +159,18 @@ const STEP: Record<ReviewStepName, string> = {
   consume: 'used the approval',
 };
 
-/** Everything the agent sent that bears on the decision, each part whole. */
-export function requestOf({ event }: Pick<EventRecord, 'event'>): ReviewView['request'] {
+/**
+ * Everything that bears on the decision, each part whole. `edited`: the arguments that a reviewer put in place of those asked for; the
+ * decision is about them.
+ */
+export function requestOf({ event }: Pick<EventRecord, 'event'>, edited: JsonObject | undefined): NonNullable<ReviewView['request']> {
   const { intent, content, resource, principal, metadata, tool } = event;
   const texts = { Intent: intent, Content: content };
   const objects = { Resource: resource, Principal: principal, Metadata: metadata };
+  const args = edited ?? tool?.args;
   return {
-    args: tool?.args === undefined ? null : visibleJson(tool.args),
+    args: args === undefined ? null : visibleJson(args),
+    isEdited: edited !== undefined,
     parts: [
       ...Object.entries(texts).flatMap(([name, text]) => (text === undefined ? [] : [{ name, text: visible(text) }])),
       ...Object.entries(objects).flatMap(([name, value]) => (value === undefined ? [] : [{ name, text: visibleJson(value) }])),

@@ -8,6 +8,7 @@ import { findReview } from '../../db/queries/reviews.ts';
 import type { ReviewRow } from '../../db/queries/reviews.ts';
 import { ReviewDecisionInput } from '../../schemas/review.ts';
 import type { SessionPrincipal } from '../access/principal.ts';
+import { askedThrough } from '../asked-review.ts';
 import { newId } from '../ids.ts';
 import { obstacleTo } from '../obstacle.ts';
 import { field, formBody } from '../pages/form.ts';
@@ -32,8 +33,9 @@ export function reviewPages(router: Router, { vault, handlers, pages, now }: Opt
     const { orgId } = principal;
     const review = await findReview(vault, { orgId, reviewId: idOf(req) });
     if (review === undefined) throw new HttpProblem('not-found');
-    const [frame, recorded, names, obstacle] = await Promise.all([
+    const [frame, asked, recorded, names, obstacle] = await Promise.all([
       chrome(req, res, `Review of ${visible(review.action)}`),
+      askedThrough(vault, orgId, review),
       openRecordedEvent(vault, { orgId, eventId: review.eventId }),
       memberNames(orgId, review),
       obstacleFor(principal, review),
@@ -41,6 +43,7 @@ export function reviewPages(router: Router, { vault, handlers, pages, now }: Opt
     const view = reviewView({
       chrome: frame,
       review,
+      asked: asked ?? review,
       recorded,
       names,
       obstacle,
@@ -85,7 +88,9 @@ export function reviewPages(router: Router, { vault, handlers, pages, now }: Opt
     try {
       // The route table's scope, which the router of the API would have checked.
       if (!principalOf(res).scopes.includes('hitl:decide')) throw new HttpProblem('missing-scope', { detail: 'your role does not decide reviews' });
-      const input = ReviewDecisionInput.safeParse({ verb: field(req, 'verb'), ...(reason === '' ? {} : { reason }) });
+      // What the form was shown with: a vote does not count for what has been changed since.
+      const digest = field(req, 'digest');
+      const input = ReviewDecisionInput.safeParse({ verb: field(req, 'verb'), ...(digest === '' ? {} : { digest }), ...(reason === '' ? {} : { reason }) });
       if (!input.success)
         throw new HttpProblem('validation-failed', { detail: 'choose approve, reject or escalate, and give a reason of at most 2048 characters' });
       const request = facts(req, res);

@@ -78,7 +78,7 @@ export function createReviewLinkRouter({
     const { orgId, reviewId, memberId } = link;
     const [review, member] = await Promise.all([findReview(vault, { orgId, reviewId }), findActiveMember(sql, { orgId, memberId })]);
     if (review === undefined || member === undefined || !SCOPES_OF_ROLE[member.role].includes('hitl:decide')) return null;
-    if (link.expiresAtMs <= now() && review.status === 'pending') return 'expired';
+    if (link.expiresAtMs <= now()) return 'expired';
     return { link, review, member, standing: await standingOf(link, review) };
   };
 

@@ -80,7 +80,7 @@ describe('signing in', () => {
     },
   );
 
-  it.each([{ Origin: 'http://evil.example.com' }, { 'Sec-Fetch-Site': 'cross-site' }, { 'Sec-Fetch-Site': 'same-site' }])(
+  it.each([{ Origin: 'http://evil.example.com' }, { Origin: 'null' }, { 'Sec-Fetch-Site': 'cross-site' }, { 'Sec-Fetch-Site': 'same-site' }])(
     'refuses a form posted from elsewhere (%j)',
     async (headers) => {
       const answer = await test.send('POST', '/sign-in', { form: { email: 'owner@example.com', password: PASSWORD }, headers });
@@ -118,6 +118,8 @@ describe('every page', () => {
       expect(headers.get('content-security-policy')).toMatch(/default-src 'none'.*script-src 'self'/);
       expect(headers.get('content-security-policy')).not.toContain('unsafe');
       expect(headers.get('cache-control')).toBe('no-store');
+      // With `no-referrer`, browsers send `Origin: null` with the page's own forms, which is refused.
+      expect(headers.get('referrer-policy')).toBe('same-origin');
       expect(text).not.toMatch(/<script|<style| style=| on\w+=/);
     }
   });

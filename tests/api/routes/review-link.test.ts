@@ -75,11 +75,23 @@ describe('looking', () => {
     expect((await press(link, { verb: 'approve' })).status).toBe(303);
   });
 
+  it('shows the arguments that a reviewer put in place of those the agent sent', async () => {
+    pages.api.runtime.plan = { levels: [{ reviewers: { roles: ['Reviewer'] }, quorum: 2, withinMs: HOUR_MS }], outcome: 'block', allowEdit: true };
+    const asked = await ask();
+    const { id: reviewId, eventId, kind } = asked.review;
+    const vote = { orgId: pages.api.orgId, reviewId, eventId, kind, memberId: 'ann', via: 'session', requestId: 'req_edit' };
+    await pages.api.runtime.review({ ...vote, verb: 'edit', args: { amount: 99_999 } });
+    const page = await pages.send('GET', asked.linkFor('bob', { digest: (await asked.read()).actionDigest }));
+    expect([hasForm(page), textOf(page)]).toEqual([true, expect.stringContaining('"amount": 99999 ')]);
+    expect(textOf(page)).toContain('A reviewer put these in place of what the agent sent.');
+    expect(textOf(page)).not.toContain('4711');
+  });
+
   it('is kept by nobody, found by nobody, and tells no other site of itself', async () => {
     const { headers } = await pages.send('GET', (await ask()).linkFor('ann'));
     expect([headers.get('cache-control'), headers.get('referrer-policy'), headers.get('x-robots-tag')]).toEqual([
       'no-store',
-      'no-referrer',
+      'same-origin',
       'noindex, nofollow',
     ]);
     expect(headers.get('set-cookie')).toBeNull();
@@ -163,7 +175,7 @@ describe('deciding', () => {
   it('from another site is refused', async () => {
     const asked = await ask();
     const link = asked.linkFor('ann');
-    for (const headers of [{ Origin: 'https://evil.example' }, { 'Sec-Fetch-Site': 'cross-site' }]) {
+    for (const headers of [{ Origin: 'https://evil.example' }, { Origin: 'null' }, { 'Sec-Fetch-Site': 'cross-site' }]) {
       expect((await pages.send('POST', link, { form: { verb: 'approve' }, headers })).status).toBe(403);
     }
     expect(await asked.read()).toEqual(asked.review);
@@ -228,7 +240,17 @@ describe('a link', () => {
     expect(await refused(asked, link)).toContain('This link does not work');
   });
 
-  it('to a review that others have decided shows what stands', async () => {
+  it('that has expired is gone as well once the review is decided, and shows nothing of it', async () => {
+    const asked = await ask();
+    await press(asked.linkFor('bob'), { verb: 'reject' });
+    const link = asked.linkFor('ann', { expiresAtMs: Date.now() - 1_000 });
+    for (const page of [await pages.send('GET', link), await press(link, { verb: 'approve' })]) {
+      expect([page.status, textOf(page)]).toEqual([410, expect.stringContaining('This link does not work')]);
+      expect(textOf(page)).not.toMatch(/treasury|transfer/);
+    }
+  });
+
+  it('to a review that others have decided shows what stands, until the link expires', async () => {
     const asked = await ask();
     await press(asked.linkFor('bob'), { verb: 'reject' });
     const page = await pages.send('GET', asked.linkFor('ann'));
