@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { readAllowedTargets } from '../activities/outbound/allowed-targets.ts';
 import type { SignerConfig } from './signer/session.ts';
@@ -221,11 +222,22 @@ function exportHeadersOf(value: string): Record<string, string> {
 }
 
 function readRoles(argv: readonly string[]): ReadonlySet<WorkerRole> {
-  const at = argv.indexOf('--role');
-  const names = at < 0 ? [...ROLES] : (argv[at + 1] ?? '').split(',');
+  const names = roleNames(argv);
   const unknown = names.filter((name) => !ROLES.some((role) => role === name));
   if (unknown.length > 0) throw new ConfigError(`unknown role ${unknown.map((name) => `«${name}»`).join(', ')}; roles are ${ROLES.join(', ')}`);
   return new Set(names as WorkerRole[]);
+}
+
+/** All roles only where none is asked for: a slip of the pen must not start the others as well. */
+function roleNames(argv: readonly string[]): readonly string[] {
+  try {
+    // Several are read so that a second one is seen: otherwise the last would win without a word.
+    const { role = [ROLES.join(',')] } = parseArgs({ args: [...argv], options: { role: { type: 'string', multiple: true } } }).values;
+    if (role.length > 1) throw new Error('--role is given once, with the roles separated by commas');
+    return role.flatMap((list) => list.split(','));
+  } catch (error) {
+    throw new ConfigError(`${(error as Error).message}; roles are ${ROLES.join(', ')}`);
+  }
 }
 
 function readMasterKey(value: string | undefined, file: string | undefined): Buffer {

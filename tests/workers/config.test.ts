@@ -26,6 +26,22 @@ test('roles are those named, and a name that is none is said with those that are
   }
 });
 
+test('roles may be named after an equals sign, as other commands take it', () => {
+  expect(readConfig(['--role=hitl'], ENV).roles).toEqual(new Set(['hitl']));
+});
+
+test.each([
+  ['an option that is none', ['--roles', 'hitl'], '--roles'],
+  ['a stray word', ['hitl'], 'hitl'],
+  ['a stray word behind the roles', ['--role', 'api', 'hitl'], 'hitl'],
+  ['a list written with spaces', ['--role', 'api,', 'hitl'], 'hitl'],
+  ['an option for the name of a role', ['--role', '--hitl'], '--role'],
+  ['a second --role', ['--role', 'api', '--role', 'hitl'], 'once'],
+])('%s starts no role that was not asked for, but is refused', (_what, argv, message) => {
+  expect(() => readConfig(argv, ENV)).toThrow(ConfigError);
+  expect(() => readConfig(argv, ENV)).toThrow(message);
+});
+
 test("a process that only signs needs neither the application's database nor its key", () => {
   const { signer, purge, masterKey } = readConfig(['--role', 'signer'], {
     SIGNER_DATABASE_URL: 'postgres://mg_signer@127.0.0.1/mastguard',
