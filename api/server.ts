@@ -72,7 +72,7 @@ export interface ApiConfig {
   /** Of the product, for OpenAPI. */
   version?: string;
   /** Proxies in front that set `X-Forwarded-*`, as Express counts them. Default: none are trusted. */
-  trustProxy?: number | string[];
+  trustProxy?: number | string[] | undefined;
   /** Per organisation and process. */
   rateLimit?: BucketLimit;
   /** Tries to sign in, per address and network. */

@@ -108,7 +108,10 @@ test('a key file that is not there is a configuration error, not a stack trace',
 
 test('a variable set to nothing counts as not set', () => {
   const empty = Object.fromEntries(
-    ['HOST', 'PORT', 'METRICS_PORT', 'PUBLIC_URL', 'TEMPORAL_UI_URL', 'DATABASE_ROLE', 'WORKFLOW_BUNDLE', 'MASTGUARD_KEY_FILE'].map((name) => [name, '']),
+    ['HOST', 'PORT', 'METRICS_PORT', 'PUBLIC_URL', 'TEMPORAL_UI_URL', 'DATABASE_ROLE', 'WORKFLOW_BUNDLE', 'MASTGUARD_KEY_FILE', 'TRUST_PROXY'].map((name) => [
+      name,
+      '',
+    ]),
   );
   expect(readConfig([], { ...ENV, ...empty })).toEqual(readConfig([], ENV));
 });
@@ -129,6 +132,23 @@ test('mail needs a server and a sender together; what may be reached beside publ
   expect(() => readConfig([], { ...ENV, ...mail, SMTP_URL: 'https://mail.internal' })).toThrow('SMTP_URL');
   expect(() => readConfig([], { ...ENV, OUTBOUND_ALLOW: 'everything' })).toThrow('OUTBOUND_ALLOW');
 });
+
+test('no proxy is trusted unless told: how many stand in front, or which', () => {
+  const read = (value: string) => readConfig([], { ...ENV, TRUST_PROXY: value }).trustProxy;
+  expect([readConfig([], ENV).trustProxy, read(''), read('0')]).toEqual([0, 0, 0]);
+  expect([read('1'), read(' 2 ')]).toEqual([1, 2]);
+  expect(read('10.0.0.0/8, 192.0.2.1,2001:db8::/32,')).toEqual(['10.0.0.0/8', '192.0.2.1', '2001:db8::/32']);
+  expect(read('loopback,uniquelocal')).toEqual(['loopback', 'uniquelocal']);
+});
+
+test.each(['true', '-1', '1.5', '1e1', '11', '1,2', ',', 'proxy.internal', '10.0.0.0/0', '0.0.0.0/33', '::/0', '10.0.0.0/', '10.0.0.1:80', 'fe80::1%eth0'])(
+  'TRUST_PROXY "%s" is refused, before a client can choose its address',
+  (value) => {
+    const read = () => readConfig([], { ...ENV, TRUST_PROXY: value });
+    expect(read).toThrow(ConfigError);
+    expect(read).toThrow('TRUST_PROXY');
+  },
+);
 
 test('decisions are sent as spans where a collector is named, with the headers it asks for', () => {
   expect(readConfig([], ENV).decisionSpans).toBeUndefined();
