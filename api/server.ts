@@ -72,11 +72,13 @@ export interface ApiConfig {
   /** Of the product, for OpenAPI. */
   version?: string;
   /** Proxies in front that set `X-Forwarded-*`, as Express counts them. Default: none are trusted. */
-  trustProxy?: number | string[];
+  trustProxy?: number | string[] | undefined;
   /** Per organisation and process. */
   rateLimit?: BucketLimit;
-  /** Tries to sign in, per address and network address. */
+  /** Tries to sign in, per address and network. */
   signInLimit?: BucketLimit;
+  /** Tries to sign in, per network. An office may share one. */
+  signInNetworkLimit?: BucketLimit;
   admission?: AdmissionOptions;
   sessionIdleMs?: number;
   sessionLifetimeMs?: number;
@@ -127,6 +129,7 @@ export function createApi({ sql, vault, runtime, ledger, config, logger, metrics
     trustProxy = 0,
     rateLimit: organisationLimit = { burst: 3_000, windowMs: 60_000 },
     signInLimit = { burst: 10, windowMs: 15 * 60_000 },
+    signInNetworkLimit = { burst: 60, windowMs: 15 * 60_000 },
     sessionIdleMs = 30 * 60_000,
     sessionLifetimeMs = 12 * 3_600_000,
     keyMaxAgeMs = 30_000,
@@ -152,7 +155,15 @@ export function createApi({ sql, vault, runtime, ledger, config, logger, metrics
   });
   const authenticator = createAuthenticator({ pepper, keys, findSession: (tokenHash) => findSession(sql, { tokenHash }), uses, sessionIdleMs, now });
   const webhookSeals = createWebhookSeals(masterKey);
-  const signIn = createSignIn({ sql, ledger, limiter: createRateLimiter({ limit: signInLimit, now }), sessionLifetimeMs, logger, now });
+  const signIn = createSignIn({
+    sql,
+    ledger,
+    limiter: createRateLimiter({ limit: signInLimit, now }),
+    networkLimiter: createRateLimiter({ limit: signInNetworkLimit, now }),
+    sessionLifetimeMs,
+    logger,
+    now,
+  });
 
   const handlers: Handlers = {
     ...eventRoutes({ vault, runtime, now }),

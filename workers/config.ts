@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { readAllowedTargets } from '../activities/outbound/allowed-targets.ts';
 import type { SignerConfig } from './signer/session.ts';
@@ -28,6 +30,7 @@ const Environment = z.object({
   PORT: z.coerce.number().int().default(8787),
   METRICS_PORT: z.coerce.number().int().optional(),
   PUBLIC_URL: z.string().optional(),
+  TRUST_PROXY: z.string().default('0'),
   TEMPORAL_UI_URL: z.string().optional(),
   MASTGUARD_KEY_FILE: z.string().optional(),
   MASTGUARD_MASTER_KEY: z.string().optional(),
@@ -55,6 +58,8 @@ export interface ServerConfig {
   port: number;
   metricsPort: number | undefined;
   publicUrl: string;
+  /** Of the role `api`: how many proxies stand in front, or which addresses and networks are theirs. Default: none. */
+  trustProxy?: number | string[];
   temporalUiUrl: string | undefined;
   /** 32 bytes: payload encryption, key pepper and session secrets are derived from it. Empty in a process that only signs. */
   masterKey: Buffer;
@@ -118,6 +123,7 @@ export function readConfig(argv: readonly string[], env: NodeJS.ProcessEnv): Ser
     port: e.PORT,
     metricsPort: e.METRICS_PORT,
     publicUrl: publicUrlOf(e),
+    trustProxy: trustProxyOf(e.TRUST_PROXY),
     temporalUiUrl: e.TEMPORAL_UI_URL,
     masterKey: onlySigns ? Buffer.alloc(0) : readMasterKey(e.MASTGUARD_MASTER_KEY, e.MASTGUARD_KEY_FILE),
     decisionDeadlineMs: e.DECISION_DEADLINE_MS,
@@ -148,6 +154,32 @@ function readEnvironment(env: NodeJS.ProcessEnv): Values {
 
 const publicUrlOf = ({ PUBLIC_URL, HOST, PORT }: Values): string => (PUBLIC_URL ?? `http://${HOST}:${PORT}`).replace(/\/$/, '');
 
+/** As Express takes them. A network of all addresses is refused: whoever may be a proxy chooses the address of the caller. */
+function trustProxyOf(value: string): number | string[] {
+  const count = value.trim();
+  if (/^\d+$/.test(count) && Number(count) <= 10) return Number(count);
+  const proxies = entriesOf(value);
+  if (proxies.length === 0 || !proxies.every(isProxy)) {
+    throw new ConfigError(
+      'TRUST_PROXY: must be the number of proxies in front (0 to 10), or their addresses and networks such as 10.1.0.0/16, separated by commas',
+    );
+  }
+  return proxies;
+}
+
+function isProxy(entry: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(entry)) return true;
+  const [, address = '', bits] = /^([\da-f:.]+)(?:\/(\d{1,3}))?$/i.exec(entry) ?? [];
+  const family = isIP(address);
+  return family !== 0 && (bits === undefined || (Number(bits) >= 1 && Number(bits) <= (family === 4 ? 32 : 128)));
+}
+
+const entriesOf = (list: string): string[] =>
+  list
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== '');
+
 const stateDirectoryOf = (e: Values): string => resolve(e.SIGNER_STATE_DIRECTORY ?? join(e.MASTGUARD_HOME, 'signer'));
 
 function signerConfigOf(e: Values): SignerConfig {
@@ -171,10 +203,7 @@ function databaseAs(role: string, ownUrl: string | undefined, ownRole: string | 
 
 function readOutbound({ SMTP_URL: url, MAIL_FROM: from, OUTBOUND_ALLOW: allowed = '' }: Values): OutboundConfig {
   if ((url === undefined) !== (from === undefined)) throw new ConfigError('SMTP_URL and MAIL_FROM are set together or not at all');
-  const allow = allowed
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== '');
+  const allow = entriesOf(allowed);
   try {
     readAllowedTargets(allow);
   } catch (error) {
@@ -202,13 +231,9 @@ function exportUrlOf(value: string): string {
 
 /** `name=value` pairs as in `OTEL_EXPORTER_OTLP_HEADERS`: separated by commas, values percent-encoded. */
 function exportHeadersOf(value: string): Record<string, string> {
-  const pairs = value
-    .split(',')
-    .map((pair) => pair.trim())
-    .filter((pair) => pair !== '');
   try {
     return Object.fromEntries(
-      pairs.map((pair) => {
+      entriesOf(value).map((pair) => {
         const [, name, encoded] = /^([!#$%&'*+.^_`|~A-Za-z0-9-]+)\s*=\s*(.*)$/.exec(pair) ?? [];
         const text = decodeURIComponent(encoded ?? '');
         if (name === undefined || !/^[\t\x20-\x7E]*$/.test(text)) throw new Error('not a header');
@@ -221,11 +246,22 @@ function exportHeadersOf(value: string): Record<string, string> {
 }
 
 function readRoles(argv: readonly string[]): ReadonlySet<WorkerRole> {
-  const at = argv.indexOf('--role');
-  const names = at < 0 ? [...ROLES] : (argv[at + 1] ?? '').split(',');
+  const names = roleNames(argv);
   const unknown = names.filter((name) => !ROLES.some((role) => role === name));
   if (unknown.length > 0) throw new ConfigError(`unknown role ${unknown.map((name) => `«${name}»`).join(', ')}; roles are ${ROLES.join(', ')}`);
   return new Set(names as WorkerRole[]);
+}
+
+/** All roles only where none is asked for: a slip of the pen must not start the others as well. */
+function roleNames(argv: readonly string[]): readonly string[] {
+  try {
+    // Several are read so that a second one is seen: otherwise the last would win without a word.
+    const { role = [ROLES.join(',')] } = parseArgs({ args: [...argv], options: { role: { type: 'string', multiple: true } } }).values;
+    if (role.length > 1) throw new Error('--role is given once, with the roles separated by commas');
+    return role.flatMap((list) => list.split(','));
+  } catch (error) {
+    throw new ConfigError(`${(error as Error).message}; roles are ${ROLES.join(', ')}`);
+  }
 }
 
 function readMasterKey(value: string | undefined, file: string | undefined): Buffer {

@@ -12,6 +12,7 @@ import type { LedgerAppender } from '../ledger-appender.ts';
 import { createAdmission } from '../middleware/admission.ts';
 import { HttpProblem, retryAfter } from '../problem.ts';
 import type { RateLimiter } from '../rate-limiter.ts';
+import { callerNetwork } from './caller-network.ts';
 import { passwordMatches } from './password.ts';
 import { mintSessionToken } from './session-token.ts';
 
@@ -28,23 +29,26 @@ export type SignIn = (input: SignInInput, request: { ip: string; requestId: stri
 export interface SignInOptions {
   sql: Sql;
   ledger: LedgerAppender;
-  /** By address and network address. */
+  /** By address and network. */
   limiter: RateLimiter;
+  /** By network alone: it bounds how many addresses one caller can try, and how much of the line of checks it can fill. */
+  networkLimiter: RateLimiter;
   sessionLifetimeMs: number;
   logger: Logger;
   now: () => number;
   verify?: (password: string, encoded: string | null) => Promise<boolean>;
 }
 
-export function createSignIn({ sql, ledger, limiter, sessionLifetimeMs, logger, now, verify = passwordMatches }: SignInOptions): SignIn {
+export function createSignIn({ sql, ledger, limiter, networkLimiter, sessionLifetimeMs, logger, now, verify = passwordMatches }: SignInOptions): SignIn {
   // Each check takes 32 MiB and a thread of the pool: two at once leave room for everything else.
   const checks = createAdmission({ maxInFlight: 2, maxQueued: 32, maxWaitMs: 5_000 });
 
   return async ({ email: typed, password }, { ip, requestId }) => {
     const email = typed.trim().toLowerCase();
-    const bucket = `${ip} ${sha256Hex(email)}`;
-    const { allowed, retryMs } = limiter.take(bucket);
-    if (!allowed) throw new HttpProblem('rate-limited', { detail: 'too many tries to sign in', headers: retryAfter(retryMs) });
+    const network = callerNetwork(ip);
+    const bucket = `${network} ${sha256Hex(email)}`;
+    take(networkLimiter, network);
+    take(limiter, bucket);
     const candidates = email.includes('\u0000') ? [] : await findSignInCandidates(sql, { email });
     const candidate = await checks.run(null, () => firstMatch(candidates, password, verify));
     if (candidate === undefined) {
@@ -55,6 +59,7 @@ export function createSignIn({ sql, ledger, limiter, sessionLifetimeMs, logger, 
       }
       throw new HttpProblem('unauthenticated', { detail: 'the address or the password is wrong' });
     }
+    // The network's tries stay taken: else whoever has one password could guess those of others without end.
     limiter.reset(bucket);
     return open(candidate, requestId);
   };
@@ -68,6 +73,11 @@ export function createSignIn({ sql, ledger, limiter, sessionLifetimeMs, logger, 
     if (member === undefined) throw new HttpProblem('unauthenticated');
     return { token, orgId, member, expiresAt };
   }
+}
+
+function take(limiter: RateLimiter, bucket: string): void {
+  const { allowed, retryMs } = limiter.take(bucket);
+  if (!allowed) throw new HttpProblem('rate-limited', { detail: 'too many tries to sign in', headers: retryAfter(retryMs) });
 }
 
 /** Checks at least one password, so that an unknown address takes as long as a wrong password. */

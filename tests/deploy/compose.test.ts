@@ -89,6 +89,11 @@ test('every role runs exactly once, the API beside the decision worker', () => {
   expect(rolesOf('signer')).toEqual(['signer']);
 });
 
+test('the API alone is told of proxies in front, and trusts none until it is', () => {
+  const trust = (name: string) => serviceOf(name).environment?.['TRUST_PROXY'];
+  expect(OWN.map(trust)).toEqual(['${MASTGUARD_TRUST_PROXY:-}', undefined, undefined, undefined]);
+});
+
 test('the application and Temporal have databases and roles of their own', () => {
   expect(serviceOf('api').environment?.['DATABASE_URL']).toMatch(/^postgres:\/\/mg_app:.*\/mastguard$/);
   expect(serviceOf('temporal').environment).toMatchObject({ POSTGRES_USER: 'temporal' });

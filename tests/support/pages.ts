@@ -78,7 +78,9 @@ export async function startPages(): Promise<TestPages> {
   const authenticator = createAuthenticator({ pepper, keys, findSession: (tokenHash) => findSession(sql, { tokenHash }), uses, sessionIdleMs: 1_800_000, now });
   const ledger = { append: async (record: Parameters<typeof appendRecords>[1][number]) => (await appendRecords(sql, [record]))[0] };
   const limiter = createRateLimiter({ limit: { burst: 4, windowMs: 60_000 }, now });
-  const signIn = createSignIn({ sql, ledger, limiter, sessionLifetimeMs: 43_200_000, logger, now });
+  // Every test of a file comes from one address.
+  const networkLimiter = createRateLimiter({ limit: { burst: 1_000, windowMs: 60_000 }, now });
+  const signIn = createSignIn({ sql, ledger, limiter, networkLimiter, sessionLifetimeMs: 43_200_000, logger, now });
   const codec = createPayloadCodec(MASTER_KEY);
   const links = createReviewLinks(MASTER_KEY);
   const pages = loadPages();

@@ -26,6 +26,22 @@ test('roles are those named, and a name that is none is said with those that are
   }
 });
 
+test('roles may be named after an equals sign, as other commands take it', () => {
+  expect(readConfig(['--role=hitl'], ENV).roles).toEqual(new Set(['hitl']));
+});
+
+test.each([
+  ['an option that is none', ['--roles', 'hitl'], '--roles'],
+  ['a stray word', ['hitl'], 'hitl'],
+  ['a stray word behind the roles', ['--role', 'api', 'hitl'], 'hitl'],
+  ['a list written with spaces', ['--role', 'api,', 'hitl'], 'hitl'],
+  ['an option for the name of a role', ['--role', '--hitl'], '--role'],
+  ['a second --role', ['--role', 'api', '--role', 'hitl'], 'once'],
+])('%s starts no role that was not asked for, but is refused', (_what, argv, message) => {
+  expect(() => readConfig(argv, ENV)).toThrow(ConfigError);
+  expect(() => readConfig(argv, ENV)).toThrow(message);
+});
+
 test("a process that only signs needs neither the application's database nor its key", () => {
   const { signer, purge, masterKey } = readConfig(['--role', 'signer'], {
     SIGNER_DATABASE_URL: 'postgres://mg_signer@127.0.0.1/mastguard',
@@ -92,7 +108,10 @@ test('a key file that is not there is a configuration error, not a stack trace',
 
 test('a variable set to nothing counts as not set', () => {
   const empty = Object.fromEntries(
-    ['HOST', 'PORT', 'METRICS_PORT', 'PUBLIC_URL', 'TEMPORAL_UI_URL', 'DATABASE_ROLE', 'WORKFLOW_BUNDLE', 'MASTGUARD_KEY_FILE'].map((name) => [name, '']),
+    ['HOST', 'PORT', 'METRICS_PORT', 'PUBLIC_URL', 'TEMPORAL_UI_URL', 'DATABASE_ROLE', 'WORKFLOW_BUNDLE', 'MASTGUARD_KEY_FILE', 'TRUST_PROXY'].map((name) => [
+      name,
+      '',
+    ]),
   );
   expect(readConfig([], { ...ENV, ...empty })).toEqual(readConfig([], ENV));
 });
@@ -113,6 +132,23 @@ test('mail needs a server and a sender together; what may be reached beside publ
   expect(() => readConfig([], { ...ENV, ...mail, SMTP_URL: 'https://mail.internal' })).toThrow('SMTP_URL');
   expect(() => readConfig([], { ...ENV, OUTBOUND_ALLOW: 'everything' })).toThrow('OUTBOUND_ALLOW');
 });
+
+test('no proxy is trusted unless told: how many stand in front, or which', () => {
+  const read = (value: string) => readConfig([], { ...ENV, TRUST_PROXY: value }).trustProxy;
+  expect([readConfig([], ENV).trustProxy, read(''), read('0')]).toEqual([0, 0, 0]);
+  expect([read('1'), read(' 2 ')]).toEqual([1, 2]);
+  expect(read('10.0.0.0/8, 192.0.2.1,2001:db8::/32,')).toEqual(['10.0.0.0/8', '192.0.2.1', '2001:db8::/32']);
+  expect(read('loopback,uniquelocal')).toEqual(['loopback', 'uniquelocal']);
+});
+
+test.each(['true', '-1', '1.5', '1e1', '11', '1,2', ',', 'proxy.internal', '10.0.0.0/0', '0.0.0.0/33', '::/0', '10.0.0.0/', '10.0.0.1:80', 'fe80::1%eth0'])(
+  'TRUST_PROXY "%s" is refused, before a client can choose its address',
+  (value) => {
+    const read = () => readConfig([], { ...ENV, TRUST_PROXY: value });
+    expect(read).toThrow(ConfigError);
+    expect(read).toThrow('TRUST_PROXY');
+  },
+);
 
 test('decisions are sent as spans where a collector is named, with the headers it asks for', () => {
   expect(readConfig([], ENV).decisionSpans).toBeUndefined();

@@ -8,8 +8,9 @@ import { loadPages } from '../../api/pages.ts';
 import { createCodecRouter } from '../../api/routes/codec.ts';
 import { createDashboardRouter } from '../../api/routes/dashboard.ts';
 import { createReviewLinkRouter } from '../../api/routes/review-link.ts';
-import { createApi } from '../../api/server.ts';
+import { type ApiConfig, createApi } from '../../api/server.ts';
 import { closeServer } from '../close-server.ts';
+import type { ServerConfig } from '../config.ts';
 import { createLedgerAppend, type DecisionServices } from '../decision-services.ts';
 import { createTemporalRuntime } from '../governance-runtime.ts';
 import { listenForReviewChanges } from '../review-changes.ts';
@@ -27,10 +28,18 @@ export interface ApiRoleParts extends RoleParts {
   decisionWorker: Worker | undefined;
 }
 
+export const apiConfigOf = ({ publicUrl, masterKey, trustProxy, rateLimitPerMinute, vaultBackupDays }: ServerConfig): ApiConfig => ({
+  publicUrl,
+  masterKey,
+  trustProxy,
+  rateLimit: { burst: rateLimitPerMinute, windowMs: 60_000 },
+  vaultBackupDays,
+});
+
 /** The API with its pages, served over HTTP. */
 export async function openApiRole({ config, temporal, codec, vault, metrics, logger, services, decisionWorker }: ApiRoleParts): Promise<RunningApi> {
   const { sql } = vault;
-  const { publicUrl, masterKey } = config;
+  const { masterKey } = config;
   const reviewChanges = listenForReviewChanges(sql, (error) => logger.warn({ err: error }, 'long polls answer at their timeout only'));
   const append = createLedgerAppend(sql);
   // It asks and never sends: requests are made where the deliveries run.
@@ -52,7 +61,7 @@ export async function openApiRole({ config, temporal, codec, vault, metrics, log
     vault,
     runtime,
     ledger: { append },
-    config: { publicUrl, masterKey, rateLimit: { burst: config.rateLimitPerMinute, windowMs: 60_000 }, vaultBackupDays: config.vaultBackupDays },
+    config: apiConfigOf(config),
     logger,
     metrics,
     mount: ({ handlers, authenticator, publicOrigin, now }) => [

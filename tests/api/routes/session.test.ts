@@ -8,7 +8,7 @@ const PASSWORD = 'correct horse battery staple';
 let test: TestApi;
 
 beforeAll(async () => {
-  test = await startApi({ config: { signInLimit: { burst: 4, windowMs: 60_000 }, usesEveryMs: 20 } });
+  test = await startApi({ config: { signInLimit: { burst: 4, windowMs: 60_000 }, signInNetworkLimit: { burst: 1_000, windowMs: 60_000 }, usesEveryMs: 20 } });
   await test.newMember({ id: 'owner', role: 'Owner', password: PASSWORD });
   await test.newMember({ id: 'viewer', role: 'Viewer', password: PASSWORD });
   await test.newMember({ id: 'guest', role: 'Viewer' });
@@ -74,6 +74,36 @@ describe('signing in', () => {
     expect([refused.status, refused.body.code]).toEqual([429, 'rate-limited']);
     expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
     for (let tries = 0; tries < 6; tries++) expect((await signIn('viewer@example.com')).status).toBe(200);
+  });
+});
+
+describe('signing in from one network', () => {
+  const from = (api: TestApi, ip: string, email: string, password = 'wrong') =>
+    api.call('POST', SESSION, { body: { email, password }, headers: { 'X-Forwarded-For': ip } });
+  let behind: TestApi;
+  beforeAll(async () => {
+    behind = await startApi({ config: { trustProxy: 1, signInNetworkLimit: { burst: 3, windowMs: 60_000 } } });
+    await behind.newMember({ id: 'owner', role: 'Owner', password: PASSWORD });
+  });
+  afterAll(() => behind.stop());
+
+  it('is limited over all addresses tried, with Retry-After, and others still sign in', async () => {
+    for (const name of ['a', 'b', 'c']) expect((await from(behind, '192.0.2.1', `${name}@example.com`)).status).toBe(401);
+    const refused = await from(behind, '192.0.2.1', 'd@example.com');
+    expect([refused.status, refused.body.code]).toEqual([429, 'rate-limited']);
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0);
+    expect((await from(behind, '192.0.2.2', 'owner@example.com', PASSWORD)).status).toBe(200);
+  });
+
+  it('is limited for all of a /64 of IPv6', async () => {
+    for (const host of ['1', '2', '3']) expect((await from(behind, `2001:db8::${host}`, `${host}@example.com`)).status).toBe(401);
+    expect((await from(behind, '2001:db8::4', '4@example.com')).status).toBe(429);
+    expect((await from(behind, '2001:db8:0:1::1', '4@example.com')).status).toBe(401);
+  });
+
+  it('gives no tries back for a success, which would let a member guess the passwords of others', async () => {
+    const owner = () => from(behind, '192.0.2.3', 'owner@example.com', PASSWORD);
+    expect([(await owner()).status, (await owner()).status, (await owner()).status, (await owner()).status]).toEqual([200, 200, 200, 429]);
   });
 });
 
