@@ -9,6 +9,7 @@ import { isReviewLinkSpent, spendReviewLink } from '../../db/queries/notificatio
 import { findReview, type ReviewRow } from '../../db/queries/reviews.ts';
 import type { SubjectVault } from '../../db/subject-vault.ts';
 import { ReviewDecisionInput } from '../../schemas/review.ts';
+import { callerNetwork } from '../access/caller-network.ts';
 import type { ReviewLink, ReviewLinks } from '../access/review-link.ts';
 import { contextOf } from '../context.ts';
 import type { GovernanceRuntime } from '../governance-runtime.ts';
@@ -73,7 +74,7 @@ export function createReviewLinkRouter({
   const open = async (req: Request): Promise<Opened | 'expired' | null> => {
     const { token } = req.params;
     const link = typeof token === 'string' ? links.read(token) : null;
-    take(link === null ? `address ${req.ip ?? ''}` : `link ${link.id}`);
+    take(link === null ? `network ${callerNetwork(req.ip ?? '')}` : `link ${link.id}`);
     if (link === null) return null;
     const { orgId, reviewId, memberId } = link;
     const [review, member] = await Promise.all([findReview(vault, { orgId, reviewId }), findActiveMember(sql, { orgId, memberId })]);
