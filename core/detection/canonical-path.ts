@@ -1,6 +1,7 @@
 export interface CanonicalPath {
   /** Resolved path with forward slashes; absolute paths keep their leading `/`. */
   path: string;
+  /** Also with a drive, a home or a scheme such as `s3://`: it does not start at a root it would be relative to. */
   absolute: boolean;
   /** It climbs above where it starts. */
   climbs: boolean;
@@ -20,7 +21,7 @@ export function canonicalPath(raw: string): CanonicalPath {
   text = text.replaceAll('\\', '/');
   const drive = /^[A-Za-z]:(?=\/|$)/.exec(text)?.[0] ?? '';
   const rest = text.slice(drive.length);
-  const absolute = drive !== '' || rest.startsWith('/') || rest.startsWith('~');
+  const absolute = drive !== '' || rest.startsWith('/') || rest.startsWith('~') || /^[a-z][a-z0-9+.-]*:\/\//i.test(rest);
   const segments: string[] = [];
   let climbs = false;
   for (const segment of rest.split('/')) {
@@ -40,6 +41,8 @@ export function isUnderRoots(path: CanonicalPath, roots: readonly string[]): boo
   return roots.some((raw) => {
     const root = canonicalPath(raw).path;
     if (!path.absolute && root.startsWith('/')) return true;
-    return root === '/' || root === '' || path.path === root || path.path.startsWith(root.endsWith('/') ? root : `${root}/`);
+    // `.` is where relative paths start; an absolute one starts elsewhere.
+    if (root === '') return !path.absolute;
+    return root === '/' || path.path === root || path.path.startsWith(root.endsWith('/') ? root : `${root}/`);
   });
 }

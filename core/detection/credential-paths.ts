@@ -1,5 +1,7 @@
 /** Kind of credential store a path or command names, or null. Public keys, host lists and sample files are not credentials. */
 export function credentialPath(text: string): string | null {
+  // The shortest is `.env`; an event holds thousands of shorter texts, and they would cost the most.
+  if (text.length < 4) return null;
   const lower = text
     .slice(0, 8192)
     .toLowerCase()

@@ -4,9 +4,9 @@ import type { DetectionContext } from '../context.ts';
 import { credentialPath } from '../credential-paths.ts';
 import { isToolCall } from '../event-kind.ts';
 import type { EventText } from '../event-texts.ts';
-import { runnableArgs } from '../exec-tool.ts';
+import { CODE_KEYS, isExecTool } from '../exec-tool.ts';
 import { findSecretKinds } from '../secret-shapes.ts';
-import { walkArgs } from '../walk-args.ts';
+import { walkArgs, walkNodes } from '../walk-args.ts';
 
 /** Secrets on their way out and credential stores being touched: block. Secrets coming in: alert. Evidence names the kind and the place, never the secret. */
 export function detectSpcCred(context: DetectionContext, _views: readonly EventText[]): Finding | null {
@@ -15,8 +15,12 @@ export function detectSpcCred(context: DetectionContext, _views: readonly EventT
 
 function secretInCall({ event }: DetectionContext): Finding | null {
   if (!isToolCall(event)) return null;
-  for (const { pointer, rawKey, value } of walkArgs(event.tool?.args, '/tool/args')) {
-    const kinds = [...(typeof value === 'string' ? findSecretKinds(value) : []), ...(rawKey.length >= 16 ? findSecretKinds(rawKey) : [])];
+  let lastKey = '';
+  for (const { pointer, rawKey, value } of walkNodes(event.tool?.args, '/tool/args')) {
+    // The elements of an array all carry its key; it is read once.
+    const ofKey = rawKey.length >= 16 && rawKey !== lastKey ? findSecretKinds(rawKey) : [];
+    lastKey = rawKey;
+    const kinds = [...(typeof value === 'string' ? findSecretKinds(value) : []), ...ofKey];
     if (kinds.length > 0) return finding('block', 0.95, `The argument at ${pointer} carries a secret (${kinds.join(', ')}).`, { pointer, kinds });
   }
   return null;
@@ -26,11 +30,11 @@ function credentialStore({ event, profile }: DetectionContext): Finding | null {
   const ofResource = event.resource?.path === undefined ? null : credentialPath(event.resource.path);
   if (ofResource !== null) return storeTouched('/resource/path', ofResource);
   if (event.tool === undefined || !isToolCall(event)) return null;
-  const run = new Set(runnableArgs(event.tool, profile).map(({ pointer }) => pointer));
+  const runsAll = isExecTool(event.tool, profile);
   for (const leaf of walkArgs(event.tool.args, '/tool/args')) {
     if (typeof leaf.value !== 'string') continue;
     // Prose may mention `.env`; a path, a URL, a command or a lone word names the thing itself.
-    const namesAThing = isPathArg(leaf) || isUrlArg(leaf) || run.has(leaf.pointer) || (leaf.value.length <= 1024 && !/\s/.test(leaf.value));
+    const namesAThing = isPathArg(leaf) || isUrlArg(leaf) || runsAll || CODE_KEYS.has(leaf.key) || (leaf.value.length <= 1024 && !/\s/.test(leaf.value));
     const kind = namesAThing ? credentialPath(leaf.value) : null;
     if (kind !== null) return storeTouched(leaf.pointer, kind);
   }

@@ -22,6 +22,18 @@ describe('callHash', () => {
     expect(new Set(hashes).size).toBe(hashes.length);
   });
 
+  it('tells resources apart, and stays what it was without one, for it stands in sessions', () => {
+    const resource = (id: string) => ({ resource: { type: 'customer', id } });
+    const hashes = [{ action: 'x' }, { tool: { name: 'x' } }].flatMap((call) => [
+      hash(call),
+      hash({ ...call, ...resource('c0') }),
+      hash({ ...call, ...resource('c1') }),
+    ]);
+    expect(new Set(hashes).size).toBe(6);
+    expect(hash({ action: 'x', resource: { id: 'c0', type: 'customer' } })).toBe(hash({ action: 'x', ...resource('c0') }));
+    expect([hash({ action: 'x', metadata: { a: 1 } }), hash({ tool: { name: 'x', args: { a: 1 } } })]).toEqual(['7523f230581ff3ec', '75653d3637d103dd']);
+  });
+
   it('is empty for messages and tool results', () => {
     expect([hash({ content: 'hello' }), hash({ channel: 'user' }), hash({ tool: { name: 'x' }, channel: 'tool_result' })]).toEqual(['', '', '']);
   });

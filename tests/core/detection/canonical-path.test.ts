@@ -37,7 +37,20 @@ describe('isUnderRoots', () => {
     '/srv/data/a\0.txt',
     'C:/x',
     '/srv/data/%c0%ae%c0%ae/x',
+    's3://other/x',
+    's3:\\\\other\\x',
+    'ab://../../etc/hosts',
   ])('refuses %j', (path) => {
     expect(under(path)).toBe(false);
+  });
+
+  it.each(['.', './', 'a/..'])('takes the root %j for the place where relative paths start, not for every place', (root) => {
+    expect(['notes/today.txt', './x', 'a/../b', '.'].every((path) => isUnderRoots(canonicalPath(path), [root]))).toBe(true);
+    expect(['/etc/hosts', '~/x', 'C:/x', '../x', 's3://other/x'].some((path) => isUnderRoots(canonicalPath(path), [root]))).toBe(false);
+  });
+
+  it('keeps to the bucket of a root that is one', () => {
+    expect(isUnderRoots(canonicalPath('s3://bucket/data/x'), ['s3://bucket/data'])).toBe(true);
+    expect(['s3://bucket/x', 's3://bucket/data/../x', '/data/x'].some((path) => isUnderRoots(canonicalPath(path), ['s3://bucket/data']))).toBe(false);
   });
 });

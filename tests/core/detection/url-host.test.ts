@@ -19,6 +19,16 @@ describe('urlHost', () => {
     expect(urlHost('https://example.com\\@example.net/')?.ambiguous).toBe(true);
   });
 
+  it('does not take for one host what a client may split into several', () => {
+    expect(urlHost('mongodb://example.net,a.example.com/x')?.ambiguous).toBe(true);
+  });
+
+  it('does not cut off the end of a long user name, and with it the host', () => {
+    const name = `${'a'.repeat(4096 - 'https://.example.com'.length)}.example.com`;
+    expect(urlHost(`https://${name}@example.net/`)).toBeNull();
+    expect(urlHost(`https://example.com/?${'q'.repeat(9000)}`)?.host).toBe('example.com');
+  });
+
   it('never throws on any text', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 100 }), (text) => expect(urlHost(text)?.host ?? 'none').not.toBe('')));
   });

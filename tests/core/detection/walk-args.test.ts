@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { plainKey, walkArgs } from '../../../core/detection/walk-args.ts';
+import { plainKey, walkArgs, walkNodes } from '../../../core/detection/walk-args.ts';
 import { JsonValue, type Json } from '../../../schemas/json.ts';
 
 describe('walkArgs', () => {
@@ -17,16 +17,20 @@ describe('walkArgs', () => {
     expect(JSON.stringify(walkArgs({ [secret]: 1 }, '/args').map(({ pointer }) => pointer))).not.toContain(secret);
   });
 
-  it('stands any depth and stops at 5,000 leaves', () => {
+  it('stands any depth and leaves nothing out, however much stands before it', () => {
     let deep: Json = 'end';
     for (let level = 0; level < 20_000; level += 1) deep = [deep];
-    expect(walkArgs(deep, '').length).toBe(5000);
-    expect(
-      walkArgs(
-        Array.from({ length: 9000 }, () => 1),
-        '',
-      ).length,
-    ).toBe(5000);
+    expect(walkArgs(deep, '').at(-1)?.value).toBe('end');
+    const padded: Json = { pad: Array.from({ length: 32_000 }, () => 0), last: 'end' };
+    expect(walkArgs(padded, '').at(-1)).toMatchObject({ pointer: '/last', value: 'end' });
+  });
+
+  it('gives objects too where the keys of all values are asked for', () => {
+    expect(walkNodes({ a: { b: {} } }, '').map(({ pointer, rawKey }) => [pointer, rawKey])).toEqual([
+      ['', ''],
+      ['/a', 'a'],
+      ['/a/b', 'b'],
+    ]);
   });
 
   it('never throws on any JSON', () => {

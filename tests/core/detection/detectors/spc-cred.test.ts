@@ -5,7 +5,14 @@ const secret = ['gh', 'p_', 'q7Zt2Kx9Lm4Rv8Np3Wc6Yb1Hd5Jf0GsQe2Ua'].join('');
 
 describe('spc.cred', () => {
   it('blocks a secret on its way out, as value or as key', () => {
-    for (const args of [{ text: `here: ${secret}` }, { list: [{ deep: secret }] }, { [secret]: 1 }]) {
+    for (const args of [
+      { text: `here: ${secret}` },
+      { list: [{ deep: secret }] },
+      { [secret]: 1 },
+      { [secret]: { a: 1 } },
+      { map: { [secret]: {} } },
+      { [secret]: [{}] },
+    ]) {
       const finding = runDetector(detectSpcCred, { tool: { name: 'post_note', args } });
       expect(finding).toMatchObject({ outcome: 'block', evidence: { kinds: ['github-token'] } });
       expect(JSON.stringify(finding)).not.toContain(secret);

@@ -12,6 +12,18 @@ describe('spc.scope', () => {
       { url: 'https://example.com@example.net/' },
       { endpoint: 'https://notexample.com' },
       { url: 'https://example.com\\@example.net' },
+      { url: 'postgres://u:p@example.net/db' },
+      { url: 'redis://u:p@example.net' },
+      { url: 'ssh://git@example.net/x' },
+      { endpoint: 'amqp://u:p@example.net' },
+      { url: '//u@example.net/' },
+      { url: 'example.net/?a=1,2' },
+      { host: 'postgres' },
+      { host: '2852039166' },
+      { path: 'ssh://git@example.net/x' },
+      { path: 'ab://../../etc/hosts' },
+      { path: 's3://other/x' },
+      { path: 'https://../../etc/hosts' },
     ] as Record<string, string>[]) {
       expect(runDetector(detectSpcScope, call(args), { profile })).toMatchObject({ outcome: 'block', mode: 'FM-1.1' });
     }
@@ -20,7 +32,15 @@ describe('spc.scope', () => {
   });
 
   it('lets paths and hosts within it pass', () => {
-    expect(runDetector(detectSpcScope, call({ path: '/srv/data/a', url: 'https://api.example.com./x' }), { profile })).toBeNull();
+    for (const args of [
+      { path: '/srv/data/a', url: 'https://api.example.com./x' },
+      { path: 'notes/today.txt', url: '//u@example.com/?a=1,2' },
+      { path: 'file:///srv/data/a', endpoint: 'postgres://u:p@db.example.com/x' },
+      { path: 'ssh://git@example.com/x', host: 'example.com', to: 'ann@example.net' },
+      { path: 'https://example.com/a/../b', link: 'mailto:ann@example.net', id: 'gid://shop/Product/1' },
+    ] as Record<string, string>[]) {
+      expect(runDetector(detectSpcScope, call(args), { profile })).toBeNull();
+    }
   });
 
   it('alerts on traversal without a profile', () => {

@@ -23,6 +23,15 @@ describe('tim.loop', () => {
     expect(outcomes([message, message, message, message, message])).toEqual([null, null, null, null, null]);
   });
 
+  it('takes calls and actions on different resources for different ones', () => {
+    const plain: EventInput = { agentId: 'agent-1', action: 'read_record', sessionId: 's' };
+    for (const event of [plain, { ...plain, tool: { name: 'read_record' } }]) {
+      const on = (id: string): EventInput => ({ ...event, resource: { type: 'customer', id } });
+      expect(outcomes(Array.from({ length: 9 }, (_, index) => on(`c${index}`)))).toEqual(Array.from({ length: 9 }, () => null));
+      expect(outcomes([on('c0'), on('c0'), on('c0'), on('c0'), on('c0')])).toEqual([null, null, 'alert', 'alert', 'block']);
+    }
+  });
+
   it('counts plain actions with equal metadata', () => {
     const plain: EventInput = { agentId: 'agent-1', action: 'approve', sessionId: 's' };
     expect(outcomes([plain, plain, plain])).toEqual([null, null, 'alert']);
