@@ -1,14 +1,6 @@
-import {
-  CancellationScope,
-  condition,
-  continueAsNew,
-  isCancellation,
-  proxyActivities,
-  setCurrentDetails,
-  setHandler,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { CancellationScope, condition, continueAsNew, proxyActivities, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { ErasedPage, ErasureActivities, ErasurePlace } from '../activities/erasure.ts';
+import { cancellationOf } from './cancellation.ts';
 import { erasureMovedSignal } from './messages.ts';
 import { ERASURE_STEP } from './options.ts';
 
@@ -59,8 +51,9 @@ export async function eraseSubject(request: ErasureRequest): Promise<ErasedSubje
       await condition(() => told, waitMs, { summary: 'looks again for what was open' });
     }
   } catch (error) {
-    if (isCancellation(error)) await CancellationScope.nonCancellable(() => endErasure({ orgId, erasureId }));
-    throw error;
+    const cancelled = cancellationOf(error);
+    if (cancelled !== undefined) await CancellationScope.nonCancellable(() => endErasure({ orgId, erasureId }));
+    throw cancelled ?? error;
   }
 }
 

@@ -1,6 +1,7 @@
-import { CancellationScope, continueAsNew, isCancellation, proxyActivities, setCurrentDetails, sleep, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, continueAsNew, proxyActivities, setCurrentDetails, sleep, workflowInfo } from '@temporalio/workflow';
 import type { RetentionActivities } from '../activities/retention.ts';
 import type { PurgeProgress } from '../db/queries/purge.ts';
+import { cancellationOf } from './cancellation.ts';
 import { RETENTION_STEP } from './options.ts';
 
 const { recordPurges, recordSigned, dropLeaves, deleteBodies, endPurge } = proxyActivities<RetentionActivities>(RETENTION_STEP);
@@ -32,8 +33,9 @@ export async function retentionPurge(position?: PurgePosition): Promise<PurgePro
       if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof retentionPurge>({ runId, recorded: true, after: null });
     }
   } catch (error) {
-    if (isCancellation(error)) await CancellationScope.nonCancellable(() => endPurge({ runId }));
-    throw error;
+    const cancelled = cancellationOf(error);
+    if (cancelled !== undefined) await CancellationScope.nonCancellable(() => endPurge({ runId }));
+    throw cancelled ?? error;
   }
 }
 

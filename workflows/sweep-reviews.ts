@@ -1,7 +1,8 @@
-import { CancellationScope, continueAsNew, isCancellation, proxyActivities, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, continueAsNew, proxyActivities, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import type { SweepActivities, SweptPage } from '../activities/sweep.ts';
 import type { SweepPosition } from '../db/queries/sweeps.ts';
 import type { SweepCause } from '../schemas/sweep.ts';
+import { cancellationOf } from './cancellation.ts';
 import { SWEEP_STEP } from './options.ts';
 
 const { sweepPage, endSweep } = proxyActivities<SweepActivities>(SWEEP_STEP);
@@ -29,7 +30,8 @@ export async function sweepReviews(request: SweepRequest): Promise<SweptReviews>
       if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof sweepReviews>({ ...request, after });
     }
   } catch (error) {
-    if (isCancellation(error)) await CancellationScope.nonCancellable(() => endSweep({ orgId, sweepId }));
-    throw error;
+    const cancelled = cancellationOf(error);
+    if (cancelled !== undefined) await CancellationScope.nonCancellable(() => endSweep({ orgId, sweepId }));
+    throw cancelled ?? error;
   }
 }

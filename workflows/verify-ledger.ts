@@ -1,5 +1,6 @@
-import { CancellationScope, isCancellation, proxyActivities, setCurrentDetails } from '@temporalio/workflow';
+import { CancellationScope, proxyActivities, setCurrentDetails } from '@temporalio/workflow';
 import type { CheckedLedger, LedgerCheckActivities } from '../activities/ledger-check.ts';
+import { cancellationOf } from './cancellation.ts';
 import { MAINTENANCE_STEP, CHECK_STEP } from './options.ts';
 
 const { checkLedger } = proxyActivities<LedgerCheckActivities>(CHECK_STEP);
@@ -17,7 +18,8 @@ export async function verifyLedger({ orgId, checkId }: LedgerCheckRequest): Prom
     setCurrentDetails(`**${checked.done} of ${checked.total}** entries, ${checked.status}, ${checked.findings} findings`);
     return checked;
   } catch (error) {
-    if (isCancellation(error)) await CancellationScope.nonCancellable(() => endCheck({ orgId, checkId }));
-    throw error;
+    const cancelled = cancellationOf(error);
+    if (cancelled !== undefined) await CancellationScope.nonCancellable(() => endCheck({ orgId, checkId }));
+    throw cancelled ?? error;
   }
 }
