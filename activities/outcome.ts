@@ -24,7 +24,7 @@ export function createOutcomeActivities({ sql, now }: { sql: Sql; now: () => num
         const { dueAt, approvalExpiresAt, withinMs, agentId, ruleId } = awaited;
         const untilMs = (dueAt ?? approvalExpiresAt)?.getTime() ?? null;
         const leftMs = (untilMs ?? 0) - now();
-        if (leftMs > 0) return { status: 'waiting', lookAgainMs: dueAt === null ? Math.min(leftMs, Math.max(withinMs, leftMs / LOOKS)) : leftMs };
+        if (leftMs > 0) return { status: 'waiting', lookAgainMs: dueAt === null ? Math.min(leftMs, Math.max(withinMs, Math.ceil(leftMs / LOOKS))) : leftMs };
         if (dueAt === null) {
           await closeUnusedOutcome(sql, { orgId, eventId });
           continue;

@@ -1,7 +1,7 @@
 import type { Json } from '../../compliance/src/api-types.ts';
 import type { EventDraft } from './decision.ts';
 import type { Governor, PermitOptions } from './governor.ts';
-import { fitArguments, shortestArguments } from './mcp/fit-arguments.ts';
+import { fitArguments, shortestArguments } from './fit-arguments.ts';
 import type { Permit } from './permit.ts';
 import { splitContent } from './split-content.ts';
 import { permitAll } from './wrap/permit-all.ts';

@@ -9,7 +9,7 @@ import type { Permit } from '../permit.ts';
 import { sha256Hex } from '../sha256-hex.ts';
 import { splitContent } from '../split-content.ts';
 import { type Denial, denialOf, denied, pending, withheld } from './answers.ts';
-import { fitArguments } from './fit-arguments.ts';
+import { fitArguments } from '../fit-arguments.ts';
 import type { Held, HeldOperations, OperationControl } from './held-operations.ts';
 import { isMembers, type Members, type RpcAnswer, RPC_CODES, type RpcRequest } from './json-rpc.ts';
 import { type Decided, type HeldPermits, isHeld } from './held-permits.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { fitArguments, shortestArguments } from '../../../../sdk/agent/src/mcp/fit-arguments.ts';
+import { fitArguments, shortestArguments } from '../../../sdk/agent/src/fit-arguments.ts';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 

@@ -1,5 +1,5 @@
-import type { Json } from '../../../compliance/src/api-types.ts';
-import { sha256Hex } from '../sha256-hex.ts';
+import type { Json } from '../../compliance/src/api-types.ts';
+import { sha256Hex } from './sha256-hex.ts';
 
 type Arguments = Record<string, Json>;
 
