@@ -8,3 +8,13 @@ import { within } from './within.ts';
 export function callWithin<T>(client: Client, timeoutMs: number, call: () => Promise<T>): Promise<T> {
   return within(client.withDeadline(Date.now() + timeoutMs, call), timeoutMs, () => new Error(`Temporal did not answer within ${timeoutMs} ms`));
 }
+
+const LATE_MS = 10_000;
+
+/** What Temporal did not take in time is offered once more, and nobody waits for that: it may have been late only, and whoever is not told waits for long. */
+export function onceMore(call: (timeoutMs?: number) => Promise<void>): Promise<void> {
+  return call().catch((error: unknown) => {
+    void call(LATE_MS).catch(() => undefined);
+    throw error;
+  });
+}

@@ -11,7 +11,7 @@ import type { SubjectVault } from '../db/subject-vault.ts';
 import { governEventId } from '../workflows/ids.ts';
 import { outcomeReportedSignal } from '../workflows/messages.ts';
 import { createBatchRuns } from './batch-runs.ts';
-import { callWithin } from './call-within.ts';
+import { callWithin, onceMore } from './call-within.ts';
 import { runChannelTest } from './channel-tests.ts';
 import { createDecisionRuns } from './decision-runs.ts';
 import { startErasure } from './erasure-runs.ts';
@@ -62,8 +62,8 @@ export function createTemporalRuntime({
       vault,
       steps: createBatchActivities({ vault, tellRuns: (orgId, runs) => tellRuns(client, orgId, runs), now: Date.now }),
     }),
-    sweep: (request) => startSweep(client, request),
-    erase: (erasure) => startErasure(client, erasure).catch(() => undefined),
+    sweep: (request) => onceMore((timeoutMs) => startSweep(client, request, timeoutMs)),
+    erase: (erasure) => onceMore((timeoutMs) => startErasure(client, erasure, timeoutMs)).catch(() => undefined),
     testChannel: (request) => runChannelTest(client, request),
     testWebhook: (request) => runWebhookTest(client, request),
     async obstacleToTarget(url) {
@@ -81,7 +81,8 @@ export function createTemporalRuntime({
     reviewChanged: reviewChanges.next,
     queueChanged: reviewChanges.nextOfQueue,
     async outcomeMoved(orgId, eventId) {
-      await callWithin(client, 1_000, () => client.workflow.getHandle(governEventId(orgId, eventId)).signal(outcomeReportedSignal)).catch(() => undefined);
+      const handle = client.workflow.getHandle(governEventId(orgId, eventId));
+      await onceMore((timeoutMs = 1_000) => callWithin(client, timeoutMs, () => handle.signal(outcomeReportedSignal))).catch(() => undefined);
     },
 
     async evaluate({ orgId, event: input, ...asker }) {

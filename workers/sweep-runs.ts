@@ -25,13 +25,15 @@ export async function startSweep(client: Client, { orgId, sweepId, cause }: Swee
 /** Runs that are woken share their workers with decisions, which must not stand behind them. */
 const TOLD_PER_SECOND = 50;
 const AT_A_TIME = 10;
+/** Nobody waits for it, and a run that is not told waits for hours. */
+const TOLD_WITHIN_MS = 5_000;
 
 /** Tells runs that their reviews have moved. Never fails: a run that is not reached looks when its timer fires, or is woken when it is overdue. */
 export async function tellRuns(client: Client, orgId: string, runs: readonly WaitingRun[]): Promise<void> {
   await inParallel(runs, AT_A_TIME, async ({ kind, eventId, reviewId }) => {
     const handle = client.workflow.getHandle(kind === 'gate' ? governEventId(orgId, eventId) : conductReviewId(orgId, reviewId));
     const paced = sleep((1_000 * AT_A_TIME) / TOLD_PER_SECOND);
-    await callWithin(client, 1_000, () => handle.signal(reviewMovedSignal)).catch(() => undefined);
+    await callWithin(client, TOLD_WITHIN_MS, () => handle.signal(reviewMovedSignal)).catch(() => undefined);
     await paced;
   });
 }

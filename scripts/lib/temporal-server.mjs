@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { diedError } from './child.mjs';
+import { tailOf } from './log-file.mjs';
 import { repositoryRoot } from './paths.mjs';
 import { nextFreePort } from './ports.mjs';
 import { run, runOrThrow } from './run.mjs';
@@ -58,31 +59,52 @@ export async function startTemporal({
     stopSignal: /** @type {const} */ ('SIGTERM'),
     graceMs: 15_000,
   };
-  const child = await children.start(spec);
-  await untilHealthy(child, cli, address, env);
+  const child = await startPastTakenPorts(children, spec, (started) => untilHealthy(started, cli, address, env));
   // The dev server registers its namespaces with 24 h and has no option for it.
   await runOrThrow(
     'setting the namespace retention',
     cli,
     ['operator', 'namespace', 'update', '-n', namespace, '--retention', retention, '--address', address, ...plainClient],
-    { env, timeoutMs: 15_000 },
+    { env, timeoutMs: 60_000 },
   );
   return { address, namespace, uiUrl: uiPort === undefined ? undefined : `http://127.0.0.1:${uiPort}`, child, spec };
 }
+
+/**
+ * The server takes ports for its own services from the system and listens there a moment later: another process may have taken one of them meanwhile. Then once
+ * more, with others.
+ * @param {ReturnType<typeof import('./child.mjs').createChildren>} children
+ * @param {import('./child.mjs').ChildSpec} spec
+ * @param {(child: import('./child.mjs').Child) => Promise<void>} untilReady
+ */
+async function startPastTakenPorts(children, spec, untilReady) {
+  for (let attempt = 1; ; attempt += 1) {
+    const child = await children.start(spec);
+    try {
+      await untilReady(child);
+      return child;
+    } catch (error) {
+      if (!endedForTakenPort(child) || attempt === 5) throw error;
+    }
+  }
+}
+
+/** @param {import('./child.mjs').Child} child */
+export const endedForTakenPort = (child) => child.ending() !== undefined && tailOf(child.logFile, 20).includes('address already in use');
 
 /** Keeps the user's own profiles (an address, TLS, an API key) away from our local server. */
 const plainClient = ['--disable-config-file', '--disable-config-env'];
 
 /** @param {import('./child.mjs').Child} child @param {string} cli @param {string} address @param {NodeJS.ProcessEnv} env */
 async function untilHealthy(child, cli, address, env) {
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + 120_000;
   while (Date.now() < deadline) {
     if (child.ending() !== undefined) throw diedError(child, 'starting');
     const health = await run(cli, ['operator', 'cluster', 'health', '--address', address, ...plainClient], { env, timeoutMs: 5_000 });
     if (health.code === 0 && health.output.includes('SERVING')) return;
     await sleep(150);
   }
-  throw diedError(child, 'it was given 60 s to become healthy');
+  throw diedError(child, 'it was given 120 s to become healthy');
 }
 
 /** The first, unconstrained value of each key of the file that the full server reads too. @returns {[string, unknown][]} */

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { createDecisionState } from '../../activities/decision-state.ts';
 import { openSession } from '../../core/detection/session-state.ts';
-import { openDatabase, type Sql } from '../../db/client.ts';
+import type { Sql } from '../../db/client.ts';
 import { putAgent, setAgentStatus } from '../../db/queries/agents.ts';
 import { createGrant } from '../../db/queries/grants.ts';
 import { activatePolicy, createPolicy } from '../../db/queries/policies.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, openTestPool, type TestDatabase } from '../support/database.ts';
 import { addOrganization, auditOf } from '../support/ledger-records.ts';
 import { type PausableProxy, startPausableProxy } from '../support/pausable-proxy.ts';
 import { SHORT_LADDER } from '../support/policies.ts';
@@ -16,7 +16,7 @@ let sql: Sql;
 beforeAll(async () => {
   database = await createTestDatabase();
   proxy = await startPausableProxy(database.appUrl);
-  sql = openDatabase({ url: proxy.url, maxConnections: 2 });
+  sql = openTestPool({ url: proxy.url, maxConnections: 2 });
 });
 afterAll(async () => {
   await sql.end({ timeout: 1 });

@@ -10,7 +10,7 @@ let mail: MailCatcher;
 let receiver: WebhookReceiver;
 let mailer: ReturnType<typeof createMailer>;
 let deliver: ReturnType<typeof createDelivery>;
-const guarded = createGuardedFetch({ allowPrivate: ['127.0.0.0/8'], timeoutMs: 2_000 });
+const guarded = createGuardedFetch({ allowPrivate: ['127.0.0.0/8'], timeoutMs: 30_000 });
 
 beforeAll(async () => {
   [mail, receiver] = await Promise.all([startMailCatcher(), startWebhookReceiver()]);

@@ -87,7 +87,11 @@ const sessionRow = (sessionId = 's1') =>
     return row === undefined ? undefined : { version: row.version, steps: (JSON.parse(row.state) as { steps: number }).steps };
   });
 const used = (): Promise<number> =>
-  asTenant(sql, orgId, async (tx) => (await tx<{ events: number }[]>`select events from usage_month where org_id = ${orgId}`)[0]?.events ?? 0);
+  asTenant(
+    sql,
+    orgId,
+    async (tx) => (await tx<{ events: number }[]>`select coalesce(sum(events), 0)::int as events from usage_month where org_id = ${orgId}`)[0]?.events ?? 0,
+  );
 
 test('a batch is recorded in its order, each event seen by the rules of its session after the ones before', async () => {
   const loop = (at: number) => eventOf(`loop-${at}`, { sessionId: at % 2 === 0 ? 'even' : 'odd', action: 'poll', tool: { name: 'poll', args: { job: 7 } } });

@@ -9,6 +9,7 @@ import { openTestPool } from '../support/database.ts';
 import { addOrganization, auditOf } from '../support/ledger-records.ts';
 import { nodeScript } from '../support/node-script.ts';
 import { openRetentionStage, readLedger, type RetentionStage, type RunPosition, runPurge, standing, unexplained } from '../support/purged-ledger.ts';
+import { until } from '../support/until.ts';
 
 const PURGING = nodeScript('tests/support/purging-process.ts');
 const RUN = { runId: 'prg_1', batchSize: 9 };
@@ -82,6 +83,7 @@ describe('a run that is killed and begun again at the step it was in', () => {
       await serverSql.unsafe(`drop database ${name} with (force)`);
     }
   };
+  const sessionsOf = (url: string) => serverSql`select from pg_stat_activity where datname = ${new URL(url).pathname.slice(1)} and usename is not null`;
   const withPurgeRole = async (url: string, use: (sql: Sql) => Promise<unknown>): Promise<void> => {
     const sql = openTestPool({ url, role: 'mg_purge', maxConnections: 1 });
     try {
@@ -119,6 +121,8 @@ describe('a run that is killed and begun again at the step it was in', () => {
         child.kill('SIGKILL');
         if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
       }
+      // The last statement of a process that was killed may still hold what the next run would drop.
+      await until(async () => (await sessionsOf(url)).length === 0);
       await withPurgeRole(url, twice);
     });
     expect(tables === undisturbed).toBe(true);

@@ -21,7 +21,7 @@ import { until } from '../support/until.ts';
 
 const seal = createWebhookSeals(Buffer.alloc(32, 1)).endpoint;
 const audit = () => auditEntry({ type: 'test.made', actor: 'system', requestId: 'req_test' });
-const LOOPBACK: GuardedFetchOptions = { allowPrivate: ['127.0.0.0/8'], timeoutMs: 3_000 };
+const LOOPBACK: GuardedFetchOptions = { allowPrivate: ['127.0.0.0/8'], timeoutMs: 30_000 };
 
 let database: TestDatabase;
 let sql: Sql;

@@ -9,7 +9,7 @@ let server: Server;
 let url: string;
 let permitted = true;
 /** How the stream is made, and what became of it. */
-const shape = { chunks: 3, bytes: 10, drainMs: 10_000, failAt: -1 };
+const shape = { chunks: 3, bytes: 10, drainMs: 60_000, failAt: -1 };
 let made = 0;
 let returned = 0;
 let gone: AbortController | undefined;
@@ -53,7 +53,7 @@ beforeAll(async () => {
 beforeEach(() => {
   permitted = true;
   returned = 0;
-  Object.assign(shape, { chunks: 3, bytes: 10, drainMs: 10_000, failAt: -1 });
+  Object.assign(shape, { chunks: 3, bytes: 10, drainMs: 60_000, failAt: -1 });
 });
 afterAll(() => {
   server.closeAllConnections();

@@ -87,6 +87,8 @@ describeInBrowser('the dashboard in a browser', () => {
     const { page } = await signIn('/dashboard');
     await page.goto(`${test.baseUrl}/dashboard/reviews/${decided.review?.id}`);
     await page.getByRole('button', { name: 'Reject' }).click();
+    // The next page would be asked for while this one is still on its way.
+    await page.getByText('Rejected by owner; the agent may not proceed.').waitFor();
     const violations: string[] = [];
     const check = async (name: string): Promise<void> => {
       for (const colorScheme of ['light', 'dark'] as const) {

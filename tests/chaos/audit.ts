@@ -7,6 +7,7 @@ import type { House } from '../support/house.ts';
 import { createEventClient } from './client.ts';
 import type { Load } from './load.ts';
 import { openTestPool } from '../support/database.ts';
+import { whileBusy } from '../support/while-busy.ts';
 
 /** What a drill came to. Everything below `recorded` but the latency must be nought. */
 export interface Audit {
@@ -33,7 +34,7 @@ export interface Audit {
   notes: string[];
 }
 
-const SETTLED_WITHIN_MS = 30_000;
+const SETTLED_WITHIN_MS = 60_000;
 
 /** Compares what clients were told with ledger, runs, sessions and quota of one organisation that had this load and nothing else. */
 export async function audit(house: House, { orgId, apiKey }: { orgId: string; apiKey: string }, load: Load): Promise<Audit> {
@@ -109,7 +110,7 @@ async function decisionsNow(house: House, apiKey: string, { events }: Load): Pro
   const caller = async (): Promise<void> => {
     for (let event = queue.shift(); event !== undefined; event = queue.shift()) {
       now.set(event.id, await client.postUntilDecided(event, () => undefined));
-      const read = await fetch(`${house.apiUrl}/api/v1/governance/events/${event.id}`, { headers: { 'x-api-key': apiKey } });
+      const read = await whileBusy(() => fetch(`${house.apiUrl}/api/v1/governance/events/${event.id}`, { headers: { 'x-api-key': apiKey } }));
       const { decision } = (await read.json()) as { decision: Decision };
       // The list shows what the caller was answered, or the difference becomes the answer of now.
       if (JSON.stringify(decision) !== now.get(event.id)) now.set(event.id, JSON.stringify(decision));

@@ -23,8 +23,9 @@ const RETRY_CAP_MS = 400;
 const RETRY_BROKEN_MS = 100;
 
 /** Speaks plain HTTP over kept connections, so that statuses and broken connections are seen as they are. */
-export function createEventClient({ apiUrl, apiKey, patienceMs = 60_000 }: { apiUrl: string; apiKey: string; patienceMs?: number }): EventClient {
-  const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
+export function createEventClient({ apiUrl, apiKey, patienceMs = 120_000 }: { apiUrl: string; apiKey: string; patienceMs?: number }): EventClient {
+  // Idle connections are given up long before the server closes them: it might at the moment of the next request.
+  const agent = new Agent({ keepAlive: true, maxSockets: Infinity, timeout: 2_000 });
   const { hostname, port } = new URL(apiUrl);
 
   const post = (body: object): Promise<Attempt> =>

@@ -50,7 +50,7 @@ export function startLoad({ apiUrl, apiKey, events, clients = 12, doubleEvery = 
           (text) => answers.set(id, [...(answers.get(id) ?? []), text]),
           (error: unknown) => {
             failures.push(`${id}: ${String(error)}`);
-            // One event without a decision for a minute is the end of the drill.
+            // One event without a decision for two minutes is the end of the drill.
             queue.length = 0;
           },
         );

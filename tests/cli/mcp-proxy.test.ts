@@ -29,7 +29,7 @@ const connect = (
   { options = [], ...more }: { options?: string[]; prepare?: (client: Client) => void } = {},
 ): Promise<Proxied & { agentId: string }> => {
   const agentId = `mcp-${(agents += 1)}`;
-  const flags = ['--agent-id', agentId, '--pins', join(directory, 'pins.json'), '--deadline-ms', '10000', ...options];
+  const flags = ['--agent-id', agentId, '--pins', join(directory, 'pins.json'), '--deadline-ms', '60000', ...options];
   return harness.connectProcess({ server, options: flags, env: environmentOf(product, product), ...more }).then((proxied) => ({ ...proxied, agentId }));
 };
 
@@ -56,7 +56,7 @@ describe('before server-everything', () => {
   test('the key of MastGuard is not in the environment of the server, which has the rest of it', async () => {
     const open = await product.addOrganization();
     const env = { ...environmentOf(product, open), MARK: 'kept' };
-    const { client } = await harness.connectProcess({ server: EVERYTHING, options: ['--pins', join(directory, 'pins.json'), '--deadline-ms', '10000'], env });
+    const { client } = await harness.connectProcess({ server: EVERYTHING, options: ['--pins', join(directory, 'pins.json'), '--deadline-ms', '60000'], env });
     const result = await call(client, 'get-env', {});
     expect(said(result)).toContain('kept');
     expect(said(result)).not.toContain('MASTGUARD');
@@ -96,7 +96,7 @@ describe('before server-everything', () => {
     const { client, agentId } = await connect(EVERYTHING);
     const raw = { '~standard': { version: 1, vendor: 'test', validate: (value: unknown) => ({ value }) } } as never;
     const ask = (method: string, params: object) =>
-      client.request({ method, params } as never, raw, { timeout: 25_000 }) as Promise<{ task: { taskId: string } }>;
+      client.request({ method, params } as never, raw, { timeout: 120_000 }) as Promise<{ task: { taskId: string } }>;
     const { task } = await ask('tools/call', { name: 'simulate-research-query', arguments: { topic: 'rivers' }, task: { ttl: 60_000 } });
     const result = await ask('tasks/result', { taskId: task.taskId });
     expect(JSON.stringify(result)).toContain('rivers');

@@ -11,6 +11,7 @@ import { asTenant } from '../../db/tenant.ts';
 import { createTestDatabase, openTestPool } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { addOrganization } from '../support/ledger-records.ts';
+import { until } from '../support/until.ts';
 
 type Kill = (tx: TransactionSql) => Promise<unknown>;
 const idleTooLong: Kill = async (tx) => {
@@ -196,7 +197,7 @@ describe('a connection that is closed', () => {
     });
 
   const poolOf = (url: string, options: { max?: number } = {}): Sql => {
-    const pool = openDatabase({ url, maxConnections: options.max ?? 1, connectTimeoutMs: 2_000 });
+    const pool = openDatabase({ url, maxConnections: options.max ?? 1, connectTimeoutMs: 30_000 });
     open.push({ close: () => pool.end({ timeout: 1 }) });
     return pool;
   };
@@ -207,7 +208,7 @@ describe('a connection that is closed', () => {
         () => 'answered',
         (error: { code?: string }) => error.code ?? 'failed',
       ),
-      sleep(10_000, 'still waiting', { ref: false }),
+      sleep(60_000, 'still waiting', { ref: false }),
     ]);
 
   test.each([
@@ -265,8 +266,8 @@ describe('a connection that is closed', () => {
     open.push({ close: () => admin.end({ timeout: 1 }) });
     for (let round = 0; round < 5; round += 1) {
       const [self] = await pool<{ pid: number }[]>`select pg_backend_pid() as pid`;
-      const sleeping = outcomeOf(pool`select pg_sleep(5)`);
-      await sleep(20);
+      const sleeping = outcomeOf(pool`select pg_sleep(600)`);
+      await until(async () => (await admin`select 1 from pg_stat_activity where pid = ${self?.pid ?? 0} and wait_event = 'PgSleep'`).length > 0);
       await admin`select pg_terminate_backend(${self?.pid ?? 0})`;
       expect(await sleeping).not.toBe('answered');
       expect(await outcomeOf(pool`select 1`)).toBe('answered');

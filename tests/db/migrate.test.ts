@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Sql } from '../../db/client.ts';
 import { MigrationError, migrate } from '../../db/migrate.ts';
 import { openTestPool } from '../support/database.ts';
+import { until } from '../support/until.ts';
 
 const RELEASED = join(import.meta.dirname, '../../db/migrations');
 const ALL = ['0001_roles.sql', '0002_tenancy.sql', '0003_ledger.sql', '0004_governance.sql', '0005_administration.sql'];
@@ -52,16 +53,25 @@ describe('migrate', () => {
   test('a lock held for longer than the statement limit of the pool only delays', async () => {
     await write('0001_first.sql', 'create table first (id int)');
     const impatient = openTestPool({ url: databaseUrl(), maxConnections: 1 });
-    await impatient`set statement_timeout = 50`;
-    const releases: (() => void)[] = [];
-    const holder = sql.begin(async (tx) => {
-      await tx`select pg_advisory_xact_lock(7305119203)`;
-      await new Promise<void>((resolve) => releases.push(resolve));
+    // Longer than a statement that waits for nothing takes on a busy machine.
+    await impatient`set statement_timeout = 3000`;
+    let release = (): void => undefined;
+    let holder: Promise<unknown> = Promise.resolve();
+    await new Promise<void>((held) => {
+      holder = sql.begin(async (tx) => {
+        await tx`select pg_advisory_xact_lock(7305119203)`;
+        held();
+        await new Promise<void>((resolve) => {
+          release = resolve;
+        });
+      });
     });
-    await new Promise((resolve) => setTimeout(resolve, 100));
     const waiting = migrate(impatient, directory);
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    for (const release of releases) release();
+    await until(
+      async () => (await admin`select 1 from pg_locks l join pg_database d on d.oid = l.database where d.datname = ${name} and not l.granted`).length > 0,
+    );
+    await new Promise((resolve) => setTimeout(resolve, 3_200));
+    release();
     await holder;
     expect(await waiting).toEqual(['0001_first.sql']);
     await impatient.end({ timeout: 1 });

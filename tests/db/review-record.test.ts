@@ -8,6 +8,7 @@ import { verifyLedger } from '../../db/verify-ledger.ts';
 import { createTestDatabase, openTestPool } from '../support/database.ts';
 import type { TestDatabase } from '../support/database.ts';
 import { addOrganization, settleItem } from '../support/ledger-records.ts';
+import { until } from '../support/until.ts';
 import { testVault } from '../support/vault.ts';
 
 const EXPIRES_AT_MS = Date.UTC(2030, 0, 2);
@@ -119,7 +120,7 @@ describe('review_record', () => {
     await recordReviewStep(sql, step(at, 'approve', { version: 2, status: 'approved' }));
     // Notices arrive in the order of their commits, so this one comes after all of them.
     await sql`select pg_notify('mg_review', 'end')`;
-    for (let waited = 0; !heard.includes('end') && waited < 200; waited += 1) await new Promise((resolve) => setTimeout(resolve, 10));
+    await until(() => heard.includes('end'));
     await subscription.unlisten();
     expect(heard).toEqual([`${at.orgId} ${at.reviewId}`, `${at.orgId} ${at.reviewId}`, 'end']);
   });

@@ -62,7 +62,7 @@ describe('alerts', () => {
     const hurried = await product.addOrganization({ policy: policyOf(1_000) });
     const alert = await raise(hurried);
     const { escalatedTo } = (await handle(alert.id, 'escalate', hurried)).body;
-    expect(await read(escalatedTo, 50, hurried)).toMatchObject({ status: 'expired', outcome: 'block' });
+    expect(await read(escalatedTo, 55, hurried)).toMatchObject({ status: 'expired', outcome: 'block' });
     expect((await open(hurried)).find(({ reviewId }) => reviewId === escalatedTo)).toMatchObject({ reasons: ['nobody judged an escalated alert in time'] });
     expect(await violations(alert.eventId ?? '', hurried)).toEqual(['ALERT', 'ESCALATION']);
   });

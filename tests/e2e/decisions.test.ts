@@ -3,6 +3,7 @@ import { verifyLedger } from '../../db/verify-ledger.ts';
 import type { Decision } from '../../schemas/decision.ts';
 import { Decision as DecisionSchema } from '../../schemas/decision.ts';
 import { startTestProduct, type TestProduct } from '../support/product.ts';
+import { whileBusy } from '../support/while-busy.ts';
 
 const EVENTS = '/api/v1/governance/events';
 let product: TestProduct;
@@ -49,12 +50,15 @@ describe('the decision path over HTTP', () => {
 
   test('a retry answers the identical decision, also after the run has closed, by id or by Idempotency-Key', async () => {
     const id = randomUUID();
-    const send = () =>
-      fetch(`${product.apiUrl}${EVENTS}`, {
+    const ask = async () => {
+      const response = await fetch(`${product.apiUrl}${EVENTS}`, {
         method: 'POST',
         headers: { 'x-api-key': product.apiKey, 'content-type': 'application/json', 'idempotency-key': id },
         body: JSON.stringify({ agentId: 'a', action: 'b', sessionId: 'retry' }),
-      }).then((response) => response.text());
+      });
+      return { status: response.status, text: await response.text() };
+    };
+    const send = async () => (await whileBusy(ask)).text;
     const first = await send();
     await product.temporal.workflow.getHandle(`gov/${product.orgId}/${id}`).result();
     expect(await send()).toBe(first);

@@ -139,10 +139,17 @@ describe('grants', () => {
   });
 
   test('an expired grant lets nothing pass', async () => {
-    const endMs = Date.now() + 4_000;
-    await give('late', { expiresAt: new Date(endMs).toISOString() });
-    expect((await product.decide(call('late', { amount: 1 }))).value).toBe('ALLOW');
-    await until(() => Date.now() > endMs + 100);
+    // Longer where the machine was so slow that it ran out before it could be used.
+    for (let forMs = 4_000; ; forMs *= 3) {
+      const endMs = Date.now() + forMs;
+      await give('late', { expiresAt: new Date(endMs).toISOString() });
+      const { value } = await product.decide(call('late', { amount: 1 }));
+      const isOver = Date.now() > endMs;
+      await until(() => Date.now() > endMs + 100);
+      if (isOver && value !== 'ALLOW') continue;
+      expect(value).toBe('ALLOW');
+      break;
+    }
     expect((await product.decide(call('late', { amount: 1 }))).value).toBe('HITL');
   });
 

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { ScheduleOverlapPolicy } from '@temporalio/client';
 import { createAuditClient } from '../../cli/export/audit-client.ts';
 import { openExportDirectory } from '../../cli/export/export-directory.ts';
 import { exportLedger } from '../../cli/export/export-ledger.ts';
@@ -125,7 +126,8 @@ test('the daily check finds what was tampered with, exactly, in one organisation
   const schedule = product.temporal.schedule.getHandle('verify-ledgers');
   const daily = async (): Promise<LedgerCheck> => {
     const before = (await product.call<{ data: LedgerCheck[] }>('GET', `${AUDIT}/verifications`, { key: victim.apiKey })).body.data.length;
-    await schedule.trigger();
+    // Its last run may not have ended yet: then one behind it.
+    await schedule.trigger(ScheduleOverlapPolicy.BUFFER_ONE);
     return until(async () => {
       const { data } = (await product.call<{ data: LedgerCheck[] }>('GET', `${AUDIT}/verifications`, { key: victim.apiKey })).body;
       return data.length > before && data[0]?.status === 'finished' && data[0];

@@ -78,7 +78,7 @@ async function peakMegabytes(pid: number | undefined): Promise<number | undefine
 test('twenty thousand entries are taken away through a kill, in bounded memory, and verify with both verifiers', async () => {
   const directory = join(home, 'ledger');
   const first = exporting(directory);
-  await until(async () => (await sizeOf(join(directory, 'bodies.ndjson'))) > 20_000_000, 60_000);
+  await until(async () => (await sizeOf(join(directory, 'bodies.ndjson'))) > 20_000_000, 200_000);
   first.kill('SIGKILL');
   await exitOf(first);
   const kept = await sizeOf(join(directory, 'bodies.ndjson'));

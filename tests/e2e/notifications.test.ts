@@ -9,6 +9,7 @@ import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-r
 import { until } from '../support/until.ts';
 
 const HOUR_MS = 3_600_000;
+const REMIND_MS = 3_000;
 const rule = (action: string, levels: object[]): PolicySet['rules'][number] =>
   ({ id: action, priority: 100, when: { actions: [action] }, effect: 'hitl', review: { levels }, reason: `${action} is decided by people` }) as never;
 const POLICY: PolicySet = {
@@ -18,7 +19,7 @@ const POLICY: PolicySet = {
       { reviewers: { roles: ['Reviewer'] }, withinMs: HOUR_MS },
       { reviewers: { roles: ['Owner'] }, withinMs: HOUR_MS },
     ]),
-    rule('reminding', [{ reviewers: { roles: ['Reviewer'] }, quorum: 2, withinMs: 9_000, remindEveryMs: 2_000 }]),
+    rule('reminding', [{ reviewers: { roles: ['Reviewer'] }, quorum: 2, withinMs: 14_000, remindEveryMs: REMIND_MS }]),
   ],
 };
 
@@ -130,11 +131,18 @@ describe('by mail', () => {
   test('whoever has not voted is reminded, each time after a longer wait; all are told that the time is over', async () => {
     const house = await openHouse();
     await house.addChannel({ kind: 'email', occasions: ['reminded', 'expired'] });
-    const reviewId = await house.ask('reminding');
-    await house.as('POST', `/api/v1/hitl/reviews/${reviewId}/decision`, { verb: 'approve' }, await house.keyOfMember('ann', 'Reviewer'));
+    const ann = await house.keyOfMember('ann', 'Reviewer');
+    const askAndVote = async (): Promise<string> => {
+      const startMs = Date.now();
+      const asked = await house.ask('reminding');
+      await house.as('POST', `/api/v1/hitl/reviews/${asked}/decision`, { verb: 'approve' }, ann);
+      // Where the machine was so slow that she may have been reminded before she voted, she is asked anew.
+      return Date.now() - startMs < REMIND_MS ? asked : askAndVote();
+    };
+    const reviewId = await askAndVote();
     await until(async () => mailsAbout(reviewId).filter(({ subject }) => subject.startsWith('Review expired')).length === 2);
     const reminded = (await house.notifications(reviewId)).filter(({ occasion }) => occasion === 'reminded');
-    // After two seconds and after six.
+    // After three seconds and after nine.
     expect(reminded.map(({ memberId }) => memberId)).toEqual(['mem_bob', 'mem_bob']);
   });
 

@@ -7,6 +7,7 @@ import type { Decision } from '../../schemas/decision.ts';
 import { reviewUpdate } from '../../workflows/messages.ts';
 import { SHORT_LADDER } from '../support/policies.ts';
 import { startTestProduct, type TestProduct } from '../support/product.ts';
+import { until } from '../support/until.ts';
 
 const run = promisify(execFile);
 const ProtoHistory = proto.temporal.api.history.v1.History;
@@ -43,11 +44,7 @@ async function temporal(args: string[], decodeWith?: string): Promise<string> {
 
 async function waitForReview(): Promise<void> {
   const query = `WorkflowId="${workflowId}" and ReviewState="pending"`;
-  for (let tries = 0; tries < 200; tries += 1) {
-    if ((await product.temporal.workflow.count(query)).count > 0) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error('the run never said that it waits');
+  await until(async () => (await product.temporal.workflow.count(query)).count > 0);
 }
 
 describe('an operator with the command line of Temporal', () => {
@@ -97,9 +94,11 @@ describe('an operator with the command line of Temporal', () => {
       `${decision.review?.url}`,
     ])
       expect(metadata).toContain(said);
-    const shown = await temporal(['show', '--workflow-id', workflowId, '--output', 'json'], product.apiKey);
-    expect(allBase64(shown)).toContain('level 1 of 2 runs out');
-    expect(allBase64(shown)).toContain(MARKER);
+    const shown = await until(async () => {
+      const history = allBase64(await temporal(['show', '--workflow-id', workflowId, '--output', 'json'], product.apiKey));
+      return history.includes('level 1 of 2 runs out') && history;
+    });
+    expect(shown).toContain(MARKER);
   });
 
   test('reads nothing of it without the endpoint, or with a key of another organisation', async () => {

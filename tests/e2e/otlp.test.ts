@@ -23,7 +23,7 @@ const TOOL = { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': 'loo
 async function send(plans: readonly SpanPlan[], service: string, encoding: 'protobuf' | 'json' = 'protobuf') {
   const spans = makeSpans(plans, { 'service.name': service });
   const again = () =>
-    exportSpans(spans, { url: `${product.apiUrl}/api/v1/otlp/v1/traces`, encoding, gzip: true, headers: { 'x-api-key': product.apiKey }, timeoutMs: 25_000 });
+    exportSpans(spans, { url: `${product.apiUrl}/api/v1/otlp/v1/traces`, encoding, gzip: true, headers: { 'x-api-key': product.apiKey }, timeoutMs: 120_000 });
   expect(await again()).toEqual({ ok: true });
   const ids = spans.map((span) => `otel:${span.spanContext().traceId}:${span.spanContext().spanId}`);
   return { ids, again };

@@ -61,9 +61,16 @@ function bashBlocks(text: string): string[] {
   return [...text.matchAll(/^```bash\n([\s\S]*?)^```$/gm)].map(([, block]) => block ?? '');
 }
 
+/** As it is, but that it asks again while the product is too busy. */
+const CURL = `curl() {
+  local body; body=$(mktemp)
+  while [ "$(command curl "$@" -o "$body" -w '%{http_code}')" = 503 ]; do sleep 1; done
+  cat "$body"; rm "$body"
+}`;
+
 /** Runs them in one shell, as a reader would; answers what each printed. Rejects where a command fails. */
 async function runBlocks(blocks: readonly string[]): Promise<string[]> {
-  const script = ['set -euo pipefail', ...blocks.flatMap((block, index) => (index === 0 ? [block] : [`echo; echo '${SEPARATOR}'`, block]))].join('\n');
+  const script = ['set -euo pipefail', CURL, ...blocks.flatMap((block, index) => (index === 0 ? [block] : [`echo; echo '${SEPARATOR}'`, block]))].join('\n');
   const { stdout } = await promisify(execFile)('bash', ['-c', script], {
     env: {
       PATH: process.env['PATH'],

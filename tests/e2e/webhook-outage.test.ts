@@ -34,7 +34,7 @@ test('killed in the middle of deliveries, and again before they are begun, the p
   const release = receiver.hold('/hook');
   for (let count = 0; count < EVENTS / 2; count += 1) await decide();
   // The other side has some of them in hand and has not answered.
-  await until(async () => receiver.to('/hook').length >= 2, 30_000);
+  await until(async () => receiver.to('/hook').length >= 2);
   await house.kill('hitl');
   release();
   // Told of by nobody as long as nobody is there to tell.
@@ -44,7 +44,7 @@ test('killed in the middle of deliveries, and again before they are begun, the p
   const delivered = await until(async () => {
     const all = await log();
     return all.length === EVENTS && all.every(({ status }) => status === 'delivered') && all;
-  });
+  }, 150_000);
   const received = receiver.to('/hook').map(({ headers }) => String(headers['webhook-id']));
   expect(new Set(received)).toEqual(new Set(delivered.map(({ messageId }) => messageId)));
   expect(received.length).toBeGreaterThan(EVENTS);

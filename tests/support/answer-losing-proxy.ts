@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { patientFetch } from './patient-fetch.ts';
 
 export interface AnswerLosingProxy {
   url: string;
@@ -13,7 +14,10 @@ export interface AnswerLosingProxy {
   close: () => Promise<void>;
 }
 
-/** A proxy before an HTTP server that loses or keeps back answers: the server has done what was asked, and the caller does not hear of it, or not yet. */
+/**
+ * A proxy before the product that loses or keeps back answers: it has done what was asked, and the caller does not hear of it, or not yet. Where the product
+ * is too busy the proxy asks again: that is no answer to lose, and nothing that a program without patience should meet.
+ */
 export async function startAnswerLosingProxy(target: string): Promise<AnswerLosingProxy> {
   let toLose = 0;
   let lost = 0;
@@ -25,7 +29,7 @@ export async function startAnswerLosingProxy(target: string): Promise<AnswerLosi
       const { host: _host, connection: _connection, 'content-length': _length, ...headers } = req.headers;
       const method = req.method ?? 'GET';
       const body = method === 'GET' ? {} : { body: Buffer.concat(chunks) };
-      const answer = await fetch(target + (req.url ?? ''), { method, headers: headers as Record<string, string>, ...body });
+      const answer = await patientFetch(target + (req.url ?? ''), { method, headers: headers as Record<string, string>, ...body });
       const text = await answer.text();
       await kept;
       if (toLose > 0) {

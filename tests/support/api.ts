@@ -49,6 +49,12 @@ export interface Answer {
   body: any;
 }
 
+export interface TestClock {
+  offsetMs: number;
+  /** Where it stands, so that nothing depends on how long a test takes; null as long as it runs. */
+  stoppedAtMs: number | null;
+}
+
 export interface TestApi {
   orgId: string;
   ownerKey: string;
@@ -59,7 +65,9 @@ export interface TestApi {
   baseUrl: string;
   log: string[];
   metrics: Registry;
-  clock: { offsetMs: number };
+  clock: TestClock;
+  /** What the API takes for the time. */
+  now: () => number;
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
   newOrganization(options?: { eventQuota?: number | null }): Promise<string>;
   newMember(options: { id: string; role: Role; orgId?: string; groups?: string[]; password?: string }): Promise<void>;
@@ -89,12 +97,14 @@ export interface StartOptions {
 export async function startApi({ config = {}, sql: given, mount }: StartOptions = {}): Promise<TestApi> {
   const database = await createTestDatabase();
   const ownVault = testVault(database.appSql);
-  const runtime = createLedgerRuntime(ownVault);
+  const clock: TestClock = { offsetMs: 0, stoppedAtMs: null };
+  const now = (): number => (clock.stoppedAtMs ?? Date.now()) + clock.offsetMs;
+  const runtime = createLedgerRuntime(ownVault, now);
   const metrics = new Registry();
   const log: string[] = [];
-  const clock = { offsetMs: 0 };
   const logger = pino({ level: 'info' }, { write: (line: string) => void log.push(line) });
-  const server = createServer();
+  // No end to idle connections: it could meet the next request of a client that keeps them.
+  const server = createServer({ keepAliveTimeout: 0 });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -108,7 +118,7 @@ export async function startApi({ config = {}, sql: given, mount }: StartOptions 
     config: { publicUrl: baseUrl, masterKey: MASTER_KEY, ...config },
     logger,
     metrics,
-    now: () => Date.now() + clock.offsetMs,
+    now,
     ...(mount && { mount }),
   });
   server.on('request', api.app);
@@ -125,6 +135,7 @@ export async function startApi({ config = {}, sql: given, mount }: StartOptions 
     log,
     metrics,
     clock,
+    now,
     async call(method, path, options = {}) {
       const answer = await send(baseUrl, method, path, options);
       assertContract(method, path, answer);

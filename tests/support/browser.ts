@@ -23,6 +23,9 @@ export function findChromium(): string | null {
   return (named === undefined || named === '' ? PLACES : [named]).find((path) => existsSync(path)) ?? null;
 }
 
+/** For what never comes: a busy machine may take its time. */
+const WITHIN_MS = 150_000;
+
 /** `describe` where a browser is to be had or demanded; a named skip on a user's machine without one. */
 export const describeInBrowser: (name: string, tests: () => void) => void =
   findChromium() !== null || process.env['CI'] === 'true'
@@ -44,12 +47,15 @@ export async function startBrowser({ javaScript = true }: { javaScript?: boolean
     args: FLAGS,
     javaScriptEnabled: javaScript,
     viewport: { width: 1360, height: 900 },
+    timeout: WITHIN_MS,
   });
+  context.setDefaultTimeout(WITHIN_MS);
   return {
     context,
     async stop() {
       await context.close();
-      rmSync(profile, { recursive: true, force: true });
+      // Processes of the browser may still be writing there.
+      rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
     },
   };
 }

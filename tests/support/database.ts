@@ -17,9 +17,9 @@ export interface TestDatabase {
 const MIGRATIONS = join(import.meta.dirname, '../../db/migrations');
 const LOCK_KEY = 7_305_119_204;
 
-/** A pool of the test's own. It is patient: a busy machine may take longer to connect than the second that a request has. */
+/** A pool of the test's own. It is patient: a busy machine may take longer to connect and to answer than a request can wait. */
 export function openTestPool(options: DatabaseOptions): Sql {
-  return openDatabase({ connectTimeoutMs: 10_000, ...options });
+  return openDatabase({ connectTimeoutMs: 30_000, statementTimeoutMs: 60_000, ...options });
 }
 
 /** A migrated database of its own, cloned from a template that the first caller makes. Real PostgreSQL, nothing shared but the server. */

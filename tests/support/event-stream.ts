@@ -1,3 +1,5 @@
+import { whileBusy } from './while-busy.ts';
+
 /** One server-sent event as it arrived. */
 export interface ReceivedEvent<Data = unknown> {
   event: string;
@@ -22,7 +24,7 @@ export interface EventReader {
 /** Reads a stream of server-sent events as a browser would: an event counts once its blank line has arrived. */
 export async function readEvents(url: string, headers: Record<string, string> = {}): Promise<EventReader> {
   const leaving = new AbortController();
-  const response = await fetch(url, { headers, signal: leaving.signal });
+  const response = await whileBusy(() => fetch(url, { headers, signal: leaving.signal }));
   const reader: EventReader = {
     status: response.status,
     headers: response.headers,

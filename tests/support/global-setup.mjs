@@ -76,7 +76,8 @@ async function sweepAbandonedRuns() {
     const directory = join(tmpdir(), name);
     try {
       const owner = Number(readFileSync(join(directory, 'owner.pid'), 'utf8'));
-      if (owner > 0 && isAlive(owner)) continue;
+      // Without an owner it is just beginning.
+      if (!(owner > 0) || isAlive(owner)) continue;
       await stopLeftovers(join(directory, 'children.json'));
       rmSync(directory, { recursive: true, force: true });
     } catch {

@@ -12,7 +12,8 @@ export function houseCaller(house: Pick<House, 'apiUrl'>, apiKey: string): House
     const ask = async () => {
       const response = await fetch(`${house.apiUrl}${path}`, {
         method,
-        headers: { 'x-api-key': apiKey, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+        // A connection that was idle may be closed by the other side at the moment of the next request.
+        headers: { connection: 'close', 'x-api-key': apiKey, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       return { ok: response.ok, status: response.status, text: await response.text() };

@@ -14,7 +14,7 @@ import { startPostgres } from '../../scripts/lib/postgres-server.mjs';
 import { signalProcess } from '../../scripts/lib/processes.mjs';
 import { createProgress } from '../../scripts/lib/progress.mjs';
 import { acquireTemporalCli } from '../../scripts/lib/temporal-binary.mjs';
-import { startTemporal } from '../../scripts/lib/temporal-server.mjs';
+import { endedForTakenPort, startTemporal } from '../../scripts/lib/temporal-server.mjs';
 import { createPayloadCodec } from '../../workers/payload-codec.ts';
 import { builtProduct } from './built-product.ts';
 import { openTestPool } from './database.ts';
@@ -156,7 +156,7 @@ export async function openHouse({ signer = false, maintenance = false, settings 
       }
     };
 
-    /** PostgreSQL ends at once while backends of the killed server still hold its shared memory: then once more. */
+    /** PostgreSQL ends at once while backends of the killed server still hold its shared memory, Temporal where somebody has taken a port of its own: then once more. */
     const launch = async (part: Part): Promise<void> => {
       const deadlineMs = Date.now() + READY_WITHIN_MS;
       let child = await children.start(specs[part]);
@@ -169,7 +169,7 @@ export async function openHouse({ signer = false, maintenance = false, settings 
       // One that has ended does not serve, whoever else answers there.
       while (!(await answers()) || child.ending() !== undefined) {
         if (child.ending() !== undefined) {
-          if (part !== 'postgres' || Date.now() > deadlineMs) throw diedError(child, 'starting');
+          if (!(part === 'postgres' || (part === 'temporal' && endedForTakenPort(child))) || Date.now() > deadlineMs) throw diedError(child, 'starting');
           child = await children.start(specs[part]);
           running.set(part, { spec: specs[part], child });
         }

@@ -33,7 +33,7 @@ export interface LedgerRuntime extends GovernanceRuntime {
   readonly waiting: number;
 }
 
-export function createLedgerRuntime(vault: SubjectVault): LedgerRuntime {
+export function createLedgerRuntime(vault: SubjectVault, now: () => number = Date.now): LedgerRuntime {
   const { sql } = vault;
   let failure: Error | null = null;
   const targets = createGuardedFetch();
@@ -67,7 +67,7 @@ export function createLedgerRuntime(vault: SubjectVault): LedgerRuntime {
       ...request,
       mode: 'governed',
       evaluation,
-      nowMs: Date.now(),
+      nowMs: now(),
       publicUrl: 'http://example.com',
       configVersion,
       agent,
@@ -94,7 +94,7 @@ export function createLedgerRuntime(vault: SubjectVault): LedgerRuntime {
   const activities = createReviewActivities({
     vault,
     weigh: async (_orgId, event) => ({ evaluation: evaluationOf(event, runtime.plan), configVersion: 1, stopped: null, grants: [] }),
-    now: Date.now,
+    now,
   });
   const sweeps = createSweepActivities({
     vault,
@@ -103,10 +103,10 @@ export function createLedgerRuntime(vault: SubjectVault): LedgerRuntime {
       return records.map(({ event }) => ({ evaluation: evaluationOf(event, runtime.plan), configVersion, stopped: null, grants: [] }));
     },
     tellRuns: () => Promise.resolve(),
-    now: Date.now,
+    now,
     pageSize: 10,
   });
-  const batches = createBatchActivities({ vault, tellRuns: () => Promise.resolve(), now: Date.now });
+  const batches = createBatchActivities({ vault, tellRuns: () => Promise.resolve(), now });
   const step = async (request: ReviewStepRequest): Promise<ReviewOutcome> => {
     if (failure !== null) throw failure;
     const outcome = await activities.takeReviewStep(request);
@@ -165,7 +165,7 @@ export function createLedgerRuntime(vault: SubjectVault): LedgerRuntime {
       return { delivered: true, httpStatus: 200, error: null };
     },
     async obstacleToTarget(url) {
-      const outcome = await targets.check(url, { timeoutMs: 3_000 }).catch((error: unknown) => error);
+      const outcome = await targets.check(url, { timeoutMs: 30_000 }).catch((error: unknown) => error);
       return outcome instanceof OutboundRefused ? outcome.message : null;
     },
     async decideMany({ requestId, ...rest }) {

@@ -54,10 +54,10 @@ export interface McpHarness {
 }
 
 export function createMcpHarness(): McpHarness {
-  const running: { client?: Client; pid?: number; end?: () => Promise<unknown> }[] = [];
+  const running: { client?: Client; pid?: number; child?: ChildProcess; end?: () => Promise<unknown> }[] = [];
   const start = (args: string[], env: Record<string, string>): ChildProcess => {
     const child = spawn(process.execPath, args, { env: { ...env, PATH: process.env['PATH'] ?? '' }, stdio: ['ignore', 'pipe', 'pipe'] });
-    running.push({ pid: child.pid ?? 0 });
+    running.push({ child });
     return child;
   };
 
@@ -139,9 +139,11 @@ export function createMcpHarness(): McpHarness {
       return { code, ...said };
     },
     async stop() {
-      for (const { client, pid, end } of running.splice(0)) {
+      for (const { client, pid, child, end } of running.splice(0)) {
         await client?.close().catch(() => undefined);
         await end?.();
+        // Not by its id, which may be somebody else's once it has ended.
+        child?.kill('SIGKILL');
         if (pid !== undefined && isRunning(pid)) process.kill(pid, 'SIGKILL');
       }
     },
@@ -167,7 +169,7 @@ export const environmentOf = ({ apiUrl }: TestProduct, { apiKey }: TestOrganizat
 });
 
 export const call = (client: Client, name: string, args: Record<string, unknown>, options?: Parameters<Client['callTool']>[1]): Promise<CallToolResult> =>
-  client.callTool({ name, arguments: args }, { timeout: 25_000, ...options });
+  client.callTool({ name, arguments: args }, { timeout: 120_000, ...options });
 export const said = ({ content }: CallToolResult): string => content.map((item) => (item.type === 'text' ? item.text : '')).join('\n');
 /** What the proxy says for programs. */
 export const decisionOf = ({ _meta: meta }: CallToolResult): Record<string, unknown> => (meta?.[DECISION_META] ?? {}) as Record<string, unknown>;

@@ -55,6 +55,8 @@ export async function startModelServer({ behave = ({ model }) => model, port = 0
     // What cannot be read is a fault of the test; the client sees a connection that ends.
     answer(req, res).catch(() => res.destroy());
   });
+  // None is closed that a client is about to use: those do not ask again.
+  server.keepAliveTimeout = 0;
   await once(server.listen(port, '127.0.0.1'), 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

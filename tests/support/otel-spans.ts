@@ -44,7 +44,7 @@ export interface ExporterOptions {
 /** What OpenTelemetry's own exporter makes of its receiver's answer; it retries by itself what may be retried. */
 export async function exportSpans(
   spans: readonly ReadableSpan[],
-  { url, encoding, headers = {}, gzip = false, timeoutMs = 10_000 }: ExporterOptions,
+  { url, encoding, headers = {}, gzip = false, timeoutMs = 60_000 }: ExporterOptions,
 ): Promise<{ ok: boolean; error?: Error }> {
   const Exporter = encoding === 'protobuf' ? ProtobufExporter : JsonExporter;
   const exporter = new Exporter({ url, headers, timeoutMillis: timeoutMs, keepAlive: false, ...(gzip && { compression: 'gzip' as never }) });

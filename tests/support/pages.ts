@@ -65,8 +65,8 @@ export interface PageAnswer {
 export async function startPages(): Promise<TestPages> {
   const api = await startApi();
   const sql = api.database.appSql;
-  const now = () => Date.now() + api.clock.offsetMs;
-  const server = createServer();
+  const { now } = api;
+  const server = createServer({ keepAliveTimeout: 0 });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -1,5 +1,6 @@
 import { connect, createServer } from 'node:net';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { listenInLane } from './port-lane.ts';
 
 export interface PausableProxy {
   /** The given database URL, through the proxy. */
@@ -44,8 +45,7 @@ export async function startPausableProxy(databaseUrl: string): Promise<PausableP
       if (state === 'held') from.pause();
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const port = await listenInLane(server);
   const url = new URL(databaseUrl);
   url.hostname = '127.0.0.1';
   url.port = String(port);

@@ -46,8 +46,9 @@ export interface TestProduct extends TestOrganization {
   adminUrl: string;
   config: ServerConfig;
   temporal: Client;
+  /** Asks again while the product is too busy. */
   call: <T = unknown>(method: string, path: string, options?: CallOptions) => Promise<Answer<T>>;
-  /** The decision of an event, asked for again while the product is too busy for it. */
+  /** The decision of an event. */
   decide: (event: object, options?: Pick<CallOptions, 'key' | 'at'>) => Promise<Decision>;
   addOrganization: (options?: OrganizationOptions) => Promise<TestOrganization>;
   /** A second product on the same database and namespace, as another process would be; answers its URL. */
@@ -106,7 +107,7 @@ export async function startTestProduct({
     publicUrl: 'http://127.0.0.1:8787',
     temporalUiUrl: undefined,
     masterKey: randomBytes(32),
-    decisionDeadlineMs: 2_000,
+    decisionDeadlineMs: 20_000,
     rateLimitPerMinute: 1_000_000,
     logLevel: 'fatal',
     workflowBundlePath,
@@ -123,13 +124,19 @@ export async function startTestProduct({
   const apiUrl = product.apiUrl ?? '';
 
   const call: TestProduct['call'] = async (method, path, { body, key = first.apiKey, headers = {}, at = apiUrl } = {}) => {
-    const response = await fetch(`${at}${path}`, {
-      method,
-      headers: { 'x-api-key': key, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    // A connection that was idle may be closed by the other side at the moment of the next request.
+    const sent = new Headers({ connection: 'close', 'x-api-key': key, ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers });
+    // By its id a vote that is sent again is known.
+    if (!sent.has('x-request-id')) sent.set('x-request-id', `req_${randomUUID()}`);
+    return whileBusy(async () => {
+      const response = await fetch(`${at}${path}`, {
+        method,
+        headers: sent,
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      });
+      const text = await response.text();
+      return { status: response.status, headers: response.headers, body: (text === '' ? null : JSON.parse(text)) as never };
     });
-    const text = await response.text();
-    return { status: response.status, headers: response.headers, body: (text === '' ? null : JSON.parse(text)) as never };
   };
 
   return {
@@ -144,7 +151,7 @@ export async function startTestProduct({
     async decide(event, options = {}) {
       // A retry attaches to the same event.
       const body = { id: randomUUID(), ...event };
-      const answer = await whileBusy(() => call<Decision>('POST', '/api/v1/governance/events', { body, ...options }));
+      const answer = await call<Decision>('POST', '/api/v1/governance/events', { body, ...options });
       if (answer.status !== 200) throw new Error(`expected a decision, got ${answer.status}: ${JSON.stringify(answer.body)}`);
       return answer.body;
     },

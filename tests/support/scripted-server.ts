@@ -54,6 +54,8 @@ export async function startScriptedServer(): Promise<ScriptedServer> {
       for (const look of waiting) look();
     });
   });
+  // None is closed that a client is about to use: those do not ask again.
+  server.keepAliveTimeout = 0;
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -11,6 +11,7 @@ import type { Signatory } from '../../workers/signer/next-checkpoint.ts';
 import { openSession, type SignerConfig } from '../../workers/signer/session.ts';
 import { createSigner, type TickReport } from '../../workers/signer/tick.ts';
 import { openTestPool } from './database.ts';
+import { until } from './until.ts';
 
 export const SIGNER_HOST = 'ledger.example.com';
 
@@ -76,11 +77,31 @@ export async function openTurns(
       async close() {
         await close();
         await sql.end({ timeout: 5 });
+        await untilSignerLockIsFree(adminUrl);
       },
     };
   } catch (error) {
     await sql.end({ timeout: 5 });
     throw error;
+  }
+}
+
+/** The server needs a moment to notice that a session has ended, and the lock with it. Whoever signs next would wait for its turn until then. */
+export async function untilSignerLockIsFree(databaseUrl: string): Promise<void> {
+  const url = new URL(databaseUrl);
+  const name = url.pathname.slice(1);
+  // The database itself may have been dropped.
+  url.pathname = '/postgres';
+  const sql = openTestPool({ url: url.href, maxConnections: 1 });
+  try {
+    await until(async () => {
+      const holders = await sql`
+        select from pg_locks l join pg_database d on d.oid = l.database
+        where d.datname = ${name} and l.locktype = 'advisory' and ((l.classid::bigint << 32) | l.objid::bigint) = hashtext('mg_signer')::bigint`;
+      return holders.length === 0;
+    });
+  } finally {
+    await sql.end({ timeout: 5 });
   }
 }
 

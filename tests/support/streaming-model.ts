@@ -62,6 +62,8 @@ export async function startStreamingModel(): Promise<StreamingModel> {
     if (after === 'cut') res.destroy();
     else res.end();
   };
+  // None is closed that a client is about to use: those do not ask again.
+  server.keepAliveTimeout = 0;
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { listenInLane } from './port-lane.ts';
 
 export interface ReceivedCall {
   path: string;
@@ -45,8 +45,7 @@ export async function startWebhookReceiver(): Promise<WebhookReceiver> {
       else waiting.push(respond);
     });
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
+  const port = await listenInLane(server);
   const down = async (): Promise<void> => {
     if (!server.listening) return;
     server.closeAllConnections();

@@ -2,13 +2,13 @@ import { asyncLocalStorage, type Context } from '@temporalio/activity';
 import { sha256Hex } from '../../activities/settlement.ts';
 import { DecisionUnavailable } from '../../api/governance-runtime.ts';
 import type { GovernEventInput } from '../../core/decision/govern-event-input.ts';
-import { openDatabase, type Sql } from '../../db/client.ts';
+import type { Sql } from '../../db/client.ts';
 import { isRecorded } from '../../db/queries/ledger.ts';
 import { recordId } from '../../db/record-id.ts';
 import { createDecisionServices } from '../../workers/decision-services.ts';
 import { batchKey } from '../../workers/observe-runs.ts';
 import { governEventId, observeEventsId } from '../../workflows/ids.ts';
-import { createTestDatabase, type TestDatabase } from '../support/database.ts';
+import { createTestDatabase, openTestPool, type TestDatabase } from '../support/database.ts';
 import { addOrganization } from '../support/ledger-records.ts';
 import { type PausableProxy, startPausableProxy } from '../support/pausable-proxy.ts';
 import { testVault } from '../support/vault.ts';
@@ -20,7 +20,7 @@ let orgId: string;
 beforeAll(async () => {
   database = await createTestDatabase();
   proxy = await startPausableProxy(database.appUrl);
-  sql = openDatabase({ url: proxy.url, maxConnections: 3 });
+  sql = openTestPool({ url: proxy.url, maxConnections: 3 });
   orgId = await addOrganization(database.appSql);
 });
 afterAll(async () => {

@@ -47,9 +47,14 @@ async function open(): Promise<void> {
   log = createSignedLog(stage.adminUrl);
   logs[log.origin] = log.vkey;
   await log.sign(stage.orgId, 2);
+  // The tests are the schedule: one that is paused stays so, whatever minute is over while the product opens.
+  await stage.temporal.schedule.create({
+    scheduleId: 'anchor-checkpoints',
+    spec: {},
+    action: { type: 'startWorkflow', workflowType: 'anchorCheckpoints', taskQueue: TASK_QUEUE.maintenance },
+    state: { paused: true },
+  });
   await stage.open(['maintenance']);
-  // The tests are the schedule.
-  await stage.temporal.schedule.getHandle('anchor-checkpoints').pause();
 }
 
 /** What the schedule starts every minute. */

@@ -6,6 +6,7 @@ import { startErasure } from '../../workers/erasure-runs.ts';
 import type { eraseSubject } from '../../workflows/erase-subject.ts';
 import { eraseSubjectId } from '../../workflows/ids.ts';
 import { auditOf } from '../support/ledger-records.ts';
+import { until } from '../support/until.ts';
 import type { Stage } from './stage.ts';
 
 export interface LeftErasure {
@@ -24,12 +25,8 @@ export async function leaveErasure(stage: Stage, action = 'look_up'): Promise<Le
   const audit = auditOf('erasure.recorded');
   const asked = { kind: 'user', ground: 'objection', groundText: null, reference: null, by: 'member:m', backupDays: 7 } as const;
   // The record stands a moment after the run was started.
-  for (let tries = 0; tries < 200; tries += 1) {
-    const { status } = await destroyKeys(stage.sql, { orgId, id, ref, ...asked, audit });
-    if (status === 'destroyed') return { orgId, erasureId: id };
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error('the event was never recorded');
+  await until(async () => (await destroyKeys(stage.sql, { orgId, id, ref, ...asked, audit })).status === 'destroyed');
+  return { orgId, erasureId: id };
 }
 
 export async function startLeft(stage: Stage, erasure: LeftErasure): Promise<WorkflowHandle<typeof eraseSubject>> {

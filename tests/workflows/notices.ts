@@ -10,7 +10,7 @@ import type { Stage } from './stage.ts';
 /** Whatever listens on loopback may be told. */
 export const LOOPBACK = { mail: null, allow: ['127.0.0.0/8'] };
 
-/** A level that is reminded after one and three seconds, and one that lasts. */
+/** A level that is reminded after two and six seconds and runs out a while later, one that runs out without a message, and one that lasts. */
 export const REMINDING: PolicySet = {
   rules: [
     {
@@ -20,11 +20,24 @@ export const REMINDING: PolicySet = {
       effect: 'hitl',
       review: {
         levels: [
-          { reviewers: { roles: ['Reviewer'] }, withinMs: 5_000, remindEveryMs: 1_000 },
+          { reviewers: { roles: ['Reviewer'] }, withinMs: 12_000, remindEveryMs: 2_000 },
           { reviewers: { roles: ['Reviewer'] }, withinMs: 600_000 },
         ],
       },
       reason: 'reminders are part of it',
+    },
+    {
+      id: 'unheard',
+      priority: 100,
+      when: { actions: ['be_silent'] },
+      effect: 'hitl',
+      review: {
+        levels: [
+          { reviewers: { roles: ['Reviewer'] }, withinMs: 2_000, remindEveryMs: 1_000 },
+          { reviewers: { roles: ['Reviewer'] }, withinMs: 600_000 },
+        ],
+      },
+      reason: 'nobody hears of it',
     },
     {
       id: 'transfers',

@@ -94,13 +94,16 @@ test('a run that is cancelled ends where it stands, and the next one takes up th
   const heldMs = new Date((await readLedger(stage.admin, org)).entries.at(-1)?.atMs ?? 0).toISOString();
   await placeHold(stage.sql, { orgId: org, holdId: 'hld_1', reason: 'x', from: heldMs, until: heldMs, placedBy: 'system', audit: auditOf('hold.placed') });
   await stage.pass(8);
-  let running: Handle | undefined;
+  let started: (handle: Handle) => void = () => undefined;
+  const running = new Promise<Handle>((resolve) => {
+    started = resolve;
+  });
   const cancelled = await purge(
     (handle) => {
-      running = handle;
+      started(handle);
       return expect(handle.result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
     },
-    { deleteBodies: async () => void (await running?.cancel()) },
+    { deleteBodies: async () => void (await (await running).cancel()) },
   );
   expect(cancelled).toBeUndefined();
   expect(await stage.admin`select status, total, done from purge_run where org_id = ${org}`).toEqual([{ status: 'cancelled', total: 42, done: 15 }]);

@@ -17,8 +17,8 @@ import { atRest, seen } from './run-history.ts';
 import { openStage, type Stage, stepsOf } from './stage.ts';
 import { until } from '../support/until.ts';
 
-/** With levels that run out, the second one when a test has done something meanwhile, on a busy machine too. */
-const LADDERS: PolicySet = {
+/** Payouts are asked for at two levels, of which the first one runs out while a test waits. */
+const laddersWith = (secondMs: number, reason: string): PolicySet => ({
   rules: [
     ...SHORT_LADDER.rules,
     {
@@ -29,17 +29,17 @@ const LADDERS: PolicySet = {
       review: {
         levels: [
           { reviewers: { roles: ['Reviewer'] }, withinMs: 900 },
-          { reviewers: { roles: ['Owner'] }, withinMs: 6_000 },
+          { reviewers: { roles: ['Owner'] }, withinMs: secondMs },
         ],
       },
-      reason: 'payouts are decided by people',
+      reason,
     },
   ],
-};
+});
 
 let stage: Stage;
 beforeEach(async () => {
-  stage = await openStage({ policy: LADDERS });
+  stage = await openStage({ policy: laddersWith(600_000, 'payouts are decided by people') });
 });
 afterEach(() => stage.stop());
 
@@ -78,7 +78,7 @@ test('a review that is asked again keeps the times of its new plan, level by lev
   await stage.open(['decision', 'hitl']);
   const { handle, reviewId } = await openReview('payout');
   await until(async () => (await stepsOf(stage, reviewId)).recorded === 1);
-  const sweep = await change({ rules: LADDERS.rules.map((rule) => ({ ...rule, reason: 'changed' })) });
+  const sweep = await change(laddersWith(900, 'changed'));
   await startSweep(stage.temporal, sweep);
   expect(await handle.result()).toMatchObject({ review: { status: 'expired' } });
   const { steps, recorded } = await stepsOf(stage, reviewId);
@@ -107,6 +107,8 @@ test('a sweep that is cancelled ends on record as well, and nobody takes it up a
   await startSweep(stage.temporal, sweep);
   await seen(runOf(sweep.sweepId), 'ACTIVITY_TASK_SCHEDULED');
   await runOf(sweep.sweepId).cancel();
+  // Whoever comes now finds no page left to do.
+  await seen(runOf(sweep.sweepId), 'ACTIVITY_TASK_CANCEL_REQUESTED');
   const ended = expect(runOf(sweep.sweepId).result()).rejects.toThrow();
   await stage.open(['hitl', 'maintenance']);
   await ended;
@@ -127,9 +129,12 @@ test('a sweep that was never started, or whose run is gone, is taken up', async 
 });
 
 test('a review whose run is gone goes on, whatever Temporal has forgotten', async () => {
-  await stage.open(['decision', 'hitl']);
-  const { handle, reviewId } = await openReview('payout');
+  await stage.open(['decision']);
+  const input = stage.inputOf({ action: 'refund' });
+  const handle = await stage.start(input);
+  const reviewId = (await handle.executeUpdate(decisionUpdate, { args: [input.digest] })).review?.id ?? '';
   await handle.terminate('drill');
+  // The first level runs out, and there is nobody who could see to it.
   await sleep(1_000);
   expect((await stepsOf(stage, reviewId)).status).toBe('pending');
   const { sql, vault, temporal } = stage;
@@ -140,5 +145,6 @@ test('a review whose run is gone goes on, whatever Temporal has forgotten', asyn
     now: () => Date.now() + 31_000,
   });
   expect(await later.wakeOverdueReviews()).toEqual({ reviews: 1, failed: 0 });
+  await stage.open(['hitl']);
   expect(await temporal.workflow.getHandle<typeof governEvent>(handle.workflowId).result()).toMatchObject({ review: { reviewId, status: 'expired' } });
 });

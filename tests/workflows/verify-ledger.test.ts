@@ -6,7 +6,7 @@ import { verifyLedgerId } from '../../workflows/ids.ts';
 import { TASK_QUEUE } from '../../workflows/options.ts';
 import type { verifyLedgers } from '../../workflows/verify-ledgers.ts';
 import { startCheck } from './check-recordings.ts';
-import { seen } from './run-history.ts';
+import { eventNames, seen } from './run-history.ts';
 import { openStage, type Stage } from './stage.ts';
 import { until } from '../support/until.ts';
 import { openTestPool } from '../support/database.ts';
@@ -47,6 +47,8 @@ test('a run that is cancelled ends its check, on record', async () => {
   const run = await startCheck(stage, stage.orgId);
   await seen(run, 'ACTIVITY_TASK_SCHEDULED');
   await run.cancel();
+  // A try that found the ledger again before it heard of the end would finish the check.
+  await until(async () => (await eventNames(run)).some((name) => name === 'ACTIVITY_TASK_CANCELED' || name === 'ACTIVITY_TASK_FAILED'));
   stage.proxy.restore();
   await expect(run.result()).rejects.toThrow('cancelled');
   expect(await checksOf(stage.orgId)).toMatchObject([{ status: 'cancelled', finishedAt: expect.any(Date), findings: [] }]);

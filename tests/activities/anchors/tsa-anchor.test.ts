@@ -18,7 +18,7 @@ const CHECKPOINT: ShownCheckpoint = {
 };
 
 let authority: TimeStampAuthority;
-const guarded = createGuardedFetch({ allowPrivate: ['127.0.0.0/8'], timeoutMs: 10_000 });
+const guarded = createGuardedFetch({ allowPrivate: ['127.0.0.0/8'], timeoutMs: 60_000 });
 beforeAll(async () => {
   authority = await startTimeStampAuthority();
   await Promise.all([

@@ -15,7 +15,7 @@ const CHECKPOINT: ShownCheckpoint = {
 };
 
 let receiver: WebhookReceiver;
-const guarded = createGuardedFetch({ allowPrivate: ['127.0.0.0/8'], timeoutMs: 2_000 });
+const guarded = createGuardedFetch({ allowPrivate: ['127.0.0.0/8'], timeoutMs: 30_000 });
 beforeAll(async () => {
   receiver = await startWebhookReceiver();
 });

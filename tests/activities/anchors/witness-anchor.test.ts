@@ -50,7 +50,7 @@ const LOG = logOf('one');
 const OTHER = logOf('two');
 
 let witness: TestWitness;
-const guarded = createGuardedFetch({ allowPrivate: ['127.0.0.0/8'], timeoutMs: 5_000 });
+const guarded = createGuardedFetch({ allowPrivate: ['127.0.0.0/8'], timeoutMs: 30_000 });
 beforeEach(async () => {
   witness = await startWitness({ name: NAME, logs: { [ORIGIN]: LOG_VKEY } });
 });

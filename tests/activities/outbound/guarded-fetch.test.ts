@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import tlsDefaults from 'smtp-server/lib/tls-options.js';
 import { createGuardedFetch, type GuardedFetch, type GuardedFetchOptions, type GuardedRequest } from '../../../activities/outbound/guarded-fetch.ts';
+import { until } from '../../support/until.ts';
 
 /** Stands for the token in a webhook's URL. */
 const SECRET = 'T0KEN-in-the-path';
@@ -185,10 +186,13 @@ test.each([
 ])('an answer that %s ends at the total timeout', async (_what, options, answer) => {
   const port = await serve((_request, response) => answer?.(response));
   const fetch = guarded({ allowPrivate: [`127.0.0.1:${port}`], timeoutMs: 200, ...options });
-  const startedMs = performance.now();
   const host = 'lookup' in options ? 'https://hooks.example' : `http://127.0.0.1:${port}`;
-  expect(await errorOf(fetch(`${host}/${SECRET}`))).toMatchObject({ name: 'OutboundFailed', code: 'timeout' });
-  expect(performance.now() - startedMs).toBeLessThan(2_000);
+  // A machine that stalls may take longer now and then, but not each time.
+  await until(async () => {
+    const startedMs = performance.now();
+    expect(await errorOf(fetch(`${host}/${SECRET}`))).toMatchObject({ name: 'OutboundFailed', code: 'timeout' });
+    return performance.now() - startedMs < 2_000;
+  });
 });
 
 test('the caller ends a request with a reason, before or while it runs', async () => {

@@ -13,7 +13,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('admission', () => {
   it('works on no more than its places at once and takes the rest in order', async () => {
-    const admission = createAdmission({ maxInFlight: 2 });
+    const admission = createAdmission({ maxInFlight: 2, maxWaitMs: 60_000 });
     const started: number[] = [];
     const { work, finishOne } = gate();
     const all = [0, 1, 2, 3].map((index) =>
@@ -54,7 +54,7 @@ describe('admission', () => {
   });
 
   it('refuses at once when the line is at its cap', async () => {
-    const admission = createAdmission({ maxInFlight: 1, maxQueued: 1 });
+    const admission = createAdmission({ maxInFlight: 1, maxQueued: 1, maxWaitMs: 60_000 });
     const { work, finishOne } = gate();
     const all = [admission.run(stays, work), admission.run(stays, work)];
     await expect(admission.run(stays, work)).rejects.toBeInstanceOf(DecisionUnavailable);

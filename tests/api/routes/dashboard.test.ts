@@ -16,10 +16,8 @@ beforeAll(async () => {
   cookies['stranger'] = await test.cookieOf('stranger');
 });
 afterAll(() => test.stop());
-afterEach(() => {
-  test.api.runtime.failWith(null);
-  test.api.clock.offsetMs = 0;
-});
+beforeEach(() => Object.assign(test.api.clock, { offsetMs: 0, stoppedAtMs: Date.now() }));
+afterEach(() => test.api.runtime.failWith(null));
 
 const get = (path: string, member: string): Promise<PageAnswer> => test.send('GET', path, { cookie: cookies[member] ?? '' });
 const post = (
@@ -177,10 +175,11 @@ describe('the dashboard', () => {
       await test.decide({ id: `evt_${agentId}`, agentId, action: 'ask' });
     }
     test.api.runtime.plan = plan;
+    test.api.clock.offsetMs = 5_000;
     const answer = await get('/dashboard', 'owner');
     const pending = answer.text.slice(answer.text.indexOf('id="reviews"'), answer.text.indexOf('id="decisions"'));
     expect([...pending.matchAll(/>(due-\w+)</g)].map(([, agentId]) => agentId)).toEqual(['due-first', 'due-later', 'due-last']);
-    expect(pending).toMatch(/9 min 5\d s left/);
+    expect(pending).toMatch(/9 min 55 s left/);
     expect(pending).toMatch(/1 h 59 min left/);
     expect(pending).toMatch(/1 d 1 h left/);
   });
@@ -226,6 +225,7 @@ describe('a review', () => {
   it('shows what, why, the arguments in full, who may decide, when it is due, and the receipt', async () => {
     const args = { name: 'prod\u202E', query: 'drop table x; '.repeat(400), nested: { a: [1, 2, { b: '<b>' }] } };
     const { path, eventId } = await askReview({ name: 'run_sql', args });
+    test.api.clock.offsetMs = 5_000;
     const page = textOf(await get(path, 'reviewer'));
     for (const part of [
       'run_sql',

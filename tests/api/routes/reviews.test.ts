@@ -114,11 +114,11 @@ describe('waiting for a review', () => {
   it('answers as soon as it is decided', async () => {
     const id = await open();
     const startedAt = performance.now();
-    const waiting = get(id, '?wait=30');
+    const waiting = get(id, '?wait=55');
     while (test.runtime.waiting === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     await decide(id, 'approve');
     expect((await waiting).body.status).toBe('approved');
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect(performance.now() - startedAt).toBeLessThan(50_000);
   });
 
   it('answers the pending review when the time is over', async () => {
@@ -132,8 +132,8 @@ describe('waiting for a review', () => {
     const id = await open();
     await decide(id, 'reject');
     const startedAt = performance.now();
-    expect((await get(id, '?wait=30')).body).toMatchObject({ status: 'rejected', outcome: 'block' });
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect((await get(id, '?wait=55')).body).toMatchObject({ status: 'rejected', outcome: 'block' });
+    expect(performance.now() - startedAt).toBeLessThan(50_000);
     expect(test.runtime.waiting).toBe(0);
   });
 

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => test.stop());
 afterEach(() => {
-  test.clock.offsetMs = 0;
+  Object.assign(test.clock, { offsetMs: 0, stoppedAtMs: null });
 });
 
 const signIn = (email: string, password = PASSWORD, headers: Record<string, string> = {}) => test.call('POST', SESSION, { body: { email, password }, headers });
@@ -68,6 +68,7 @@ describe('signing in', () => {
   });
 
   it('is limited per address, with Retry-After, and a success clears the count', async () => {
+    test.clock.stoppedAtMs = Date.now();
     for (let tries = 0; tries < 3; tries++) await signIn('limited@example.com', 'wrong');
     expect((await signIn('limited@example.com', 'wrong')).status).toBe(401);
     const refused = await signIn('limited@example.com', 'wrong');
@@ -84,6 +85,7 @@ describe('signing in from one network', () => {
   beforeAll(async () => {
     behind = await startApi({ config: { trustProxy: 1, signInNetworkLimit: { burst: 3, windowMs: 60_000 } } });
     await behind.newMember({ id: 'owner', role: 'Owner', password: PASSWORD });
+    behind.clock.stoppedAtMs = Date.now();
   });
   afterAll(() => behind.stop());
 

@@ -32,8 +32,8 @@ export interface LedgerDrillOptions {
   kills?: readonly Part[];
 }
 
-/** An entry is covered at the latest ten seconds later; the rest is for parts that are only just back. */
-const COVERED_WITHIN_MS = 20_000;
+/** An entry is covered at the latest ten seconds later; the rest is for parts that are only just back, and for machines that stall. */
+const COVERED_WITHIN_MS = 60_000;
 
 /**
  * Writers and readers of one ledger at once, with or without kills. Afterwards every receipt must be an entry of the ledger, the ledger without gaps and

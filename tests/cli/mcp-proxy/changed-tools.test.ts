@@ -46,7 +46,7 @@ afterAll(() => product.stop());
 let agents = 0;
 const connect = (server: string[], organization: TestOrganization = product): Promise<Proxied & { agentId: string }> => {
   const agentId = `changing-${(agents += 1)}`;
-  const options = ['--agent-id', agentId, '--pins', pins, '--deadline-ms', '10000'];
+  const options = ['--agent-id', agentId, '--pins', pins, '--deadline-ms', '60000'];
   return harness.connect({ server, options, env: environmentOf(product, organization) }).then((proxied) => ({ ...proxied, agentId }));
 };
 const descriptionOf = async (client: Client, tool: string) => (await client.listTools()).tools.find(({ name }) => name === tool)?.description;
@@ -105,12 +105,12 @@ test('accepting says what has changed, and after it calls pass as before', async
   await harness.stop();
   update('Echoes back the input string', 'Repeats the message');
   const env = environmentOf(product, product);
-  const accepted = await harness.run(['--accept-changes', '--pins', pins, '--deadline-ms', '10000', '--', ...server], env);
+  const accepted = await harness.run(['--accept-changes', '--pins', pins, '--deadline-ms', '60000', '--', ...server], env);
   expect(accepted).toMatchObject({ code: 0, stdout: '' });
   expect(accepted.stderr).toContain(
     'tool "echo" has changed, and is accepted as it is now:\n  "/description": "Echoes back the input string" -> "Repeats the message"',
   );
-  const again = await harness.run(['--accept-changes', '--pins', pins, '--deadline-ms', '10000', '--', ...server], env);
+  const again = await harness.run(['--accept-changes', '--pins', pins, '--deadline-ms', '60000', '--', ...server], env);
   expect(again).toMatchObject({ code: 0, stderr: expect.stringContaining('every tool is as it was accepted') as unknown });
   const { client, agentId } = await connect(server);
   expect(await descriptionOf(client, 'echo')).toBe('Repeats the message');

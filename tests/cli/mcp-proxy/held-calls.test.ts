@@ -50,7 +50,7 @@ const connect = (
 };
 const nextAgent = (server: string[], options: string[] = [], baseUrl = product.apiUrl) => {
   const agentId = `held-${(agents += 1)}`;
-  const flags = ['--agent-id', agentId, '--pins', join(directory, 'pins.json'), '--deadline-ms', '10000', ...options];
+  const flags = ['--agent-id', agentId, '--pins', join(directory, 'pins.json'), '--deadline-ms', '60000', ...options];
   return { agentId, server, options: flags, env: { ...environmentOf(product, product), MASTGUARD_BASE_URL: baseUrl } };
 };
 
@@ -92,7 +92,8 @@ test('a call that people must decide waits with progress, is done once when they
 });
 
 test('a call that waits for longer than the client is answered that it waits; the retry attaches to the same review and does it once', async () => {
-  const { client, agentId } = await connect(filesystem(directory), { options: ['--hold-seconds', '0.2'] });
+  // Long enough for the proxy to hear of the approval, on a busy machine too.
+  const { client, agentId } = await connect(filesystem(directory), { options: ['--hold-seconds', '2'] });
   const args = { path: join(directory, 'a.txt'), content: 'one' };
   // The listing tells the client that there is an output schema, against which it checks what is no error.
   await client.listTools();
@@ -232,7 +233,12 @@ test('an answer that people must see first is kept: the call is done once, and t
   expect(JSON.stringify(pending)).not.toContain('CONFIDENTIAL');
   await decide(await review(agentId), 'approve');
   writeFileSync(path, 'CONFIDENTIAL: version two');
-  expect(said(await call(client, 'read_text_file', { path }))).toBe('CONFIDENTIAL: version one');
+  // Until the proxy has heard of it, it is said to wait.
+  const answered = await until(async () => {
+    const result = await call(client, 'read_text_file', { path });
+    return decisionOf(result)['pending'] !== true && result;
+  });
+  expect(said(answered)).toBe('CONFIDENTIAL: version one');
 });
 
 test('a rule that asks how a call went is told', async () => {

@@ -25,7 +25,10 @@ afterEach(async () => {
 afterAll(() => product.stop());
 
 let agents = 0;
-const connect = (how: { server: string[] } | { url: string }, prepare?: (client: Client) => void): Promise<Proxied & { agentId: string }> => {
+const connect = (
+  how: ({ server: string[] } | { url: string }) & { holdSeconds?: number },
+  prepare?: (client: Client) => void,
+): Promise<Proxied & { agentId: string }> => {
   const agentId = `modern-${(agents += 1)}`;
   const options = [
     '--agent-id',
@@ -33,9 +36,10 @@ const connect = (how: { server: string[] } | { url: string }, prepare?: (client:
     '--pins',
     join(directory, 'pins.json'),
     '--deadline-ms',
-    '10000',
+    '60000',
+    // The client comes back eight times: people have to decide before.
     '--hold-seconds',
-    '0.2',
+    String(how.holdSeconds ?? 10),
     ...('url' in how ? ['--url', how.url] : []),
   ];
   const client = { versionNegotiation: { mode: { pin: '2026-07-28' } } };
@@ -45,18 +49,18 @@ const connect = (how: { server: string[] } | { url: string }, prepare?: (client:
 };
 
 test('a client of 2026-07-28 comes back by itself until people have decided, and the call is done once', async () => {
-  const { client, agentId } = await connect({ server: SHIFTING });
+  const { client, agentId } = await connect({ server: SHIFTING, holdSeconds: 2 });
   const answer = call(client, 'get-sum', { a: 1, b: 2 });
   const asked = await reviewOf(product, agentId);
   // Longer than one round.
-  await sleep(500);
+  await sleep(2_500);
   await decideReview(product, asked, 'approve');
   expect(said(await answer)).toBe('3');
   expect(await eventsOf(product, agentId, 'get-sum')).toHaveLength(1);
 });
 
 test('after some rounds its agent is told that the call waits', async () => {
-  const { client, agentId } = await connect({ server: SHIFTING });
+  const { client, agentId } = await connect({ server: SHIFTING, holdSeconds: 0.2 });
   const result = await call(client, 'get-sum', { a: 1, b: 2 });
   expect(said(result)).toContain((await reviewOf(product, agentId)).id);
 });
@@ -89,7 +93,7 @@ test('over streamable HTTP the same holds', async () => {
 
 test('a client of 2025 is served over HTTP as well', async () => {
   const url = await harness.serveHttp();
-  const options = ['--pins', join(directory, 'pins.json'), '--deadline-ms', '10000', '--url', url];
+  const options = ['--pins', join(directory, 'pins.json'), '--deadline-ms', '60000', '--url', url];
   const { client } = await harness.connect({ options, env: environmentOf(product, await product.addOrganization()) });
   expect(said(await call(client, 'get-sum', { a: 1, b: 2 }))).toBe('3');
 });

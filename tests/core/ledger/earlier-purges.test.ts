@@ -72,12 +72,16 @@ describe('what a statement keeps of earlier ones', () => {
 });
 
 test('a purge that makes another one unnecessary allows all that one does', () => {
+  // One pair in eighty: as a precondition it would now and then be met too seldom.
+  let compared = 0;
   fc.assert(
     fc.property(anyEntry, anyPurge, anyPurge, (entry, wide, narrow) => {
-      fc.pre(subsumes(wide, narrow));
+      if (!subsumes(wide, narrow)) return;
+      compared += 1;
       const allowed = ({ at, ...rules }: EarlierPurge): boolean => isPurgeable(entry, { ...rules, purgedAtMs: at });
       if (allowed(narrow)) expect(allowed(wide)).toBe(true);
     }),
-    { numRuns: 300 },
+    { numRuns: 25_000 },
   );
+  expect(compared).toBeGreaterThan(100);
 });

@@ -58,7 +58,7 @@ beforeAll(async () => {
   });
   await putAgent(sql, { orgId: mine, agentId: 'agent', profile: '{}', audit: audit() });
   await createPolicy(sql, { orgId: mine, policyId: 'pol', name: 'p', document: '{"rules":[]}', digest: Buffer.alloc(32), createdBy: 'system', audit: audit() });
-  await openSession(sql, { orgId: mine, tokenHash, memberId: 'm', expiresAt: new Date(Date.now() + 60_000), audit: audit() });
+  await openSession(sql, { orgId: mine, tokenHash, memberId: 'm', expiresAt: new Date(Date.now() + 3_600_000), audit: audit() });
 });
 afterAll(() => database.drop());
 

@@ -79,7 +79,7 @@ test('a partition that is proved to be purgeable holds nothing that has to stay'
       expect(found).toBe(of.length);
       for (const body of of) expect(isPurgeable(body, { ...statement, purgedAtMs: asOf })).toBe(true);
     }),
-    { numRuns: 150 },
+    { numRuns: 300 },
   );
   expect(proved).toBeGreaterThan(5);
 });

@@ -131,13 +131,16 @@ test('a partition that somebody reads is not waited for', async () => {
     (row) => row.leaf,
   );
   let release = (): void => undefined;
-  const reading = stage.admin.begin(async (tx) => {
-    await tx`select count(*) from audit_records`;
-    await new Promise<void>((resolve) => {
-      release = resolve;
+  let reading: Promise<unknown> = Promise.resolve();
+  await new Promise<void>((begun) => {
+    reading = stage.admin.begin(async (tx) => {
+      await tx`select count(*) from audit_records`;
+      begun();
+      await new Promise<void>((resolve) => {
+        release = resolve;
+      });
     });
   });
-  await new Promise((resolve) => setTimeout(resolve, 200));
   await expect(dropLeaf(stage.purgeSql, { runId: 'prg_1', leaf: leaf ?? '' })).rejects.toMatchObject({ code: '55P03' });
   release();
   await reading;

@@ -31,7 +31,7 @@ const refund = tool({
     return { status: 'refunded' };
   },
 });
-const tools = governTools({ refund }, { client: mg, agentId, deadlineMs: 10_000, approval: 'sdk' });
+const tools = governTools({ refund }, { client: mg, agentId, deadlineMs: 120_000, approval: 'sdk' });
 const settings = { model, tools, stopWhen: stepCountIs(3) };
 
 const messages = [{ role: 'user', content: 'Refund' }];

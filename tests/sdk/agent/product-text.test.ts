@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MastGuardClient } from '../../../sdk/compliance/src/client.ts';
+import { type AnswerLosingProxy, startAnswerLosingProxy } from '../../support/answer-losing-proxy.ts';
 import { codeBlocks } from '../../support/code-blocks.ts';
 import { type ModelServer, startModelServer } from '../../support/model-server.ts';
 import { type PackedPackage, packPackages } from '../../support/packed-package.ts';
@@ -14,14 +15,20 @@ const [first = '', second = '', third = ''] = codeBlocks(read('../compliance/pro
 const README = read('../../../sdk/agent/README.md');
 
 let product: TestProduct;
+/** Loses nothing: readers ask no more often than their client does by itself. */
+let patient: AnswerLosingProxy;
 let models: ModelServer;
 let packed: PackedPackage;
 beforeAll(async () => {
   const links = ['openai', '@anthropic-ai/sdk'];
   [product, models, packed] = await Promise.all([startTestProduct(), startModelServer(), packPackages(['sdk/agent', 'sdk/compliance'], { links })]);
+  patient = await startAnswerLosingProxy(product.apiUrl);
+  // The first decision of a product takes longest, and these clients wait for five seconds.
+  await product.decide({ agentId: 'first', action: 'look_up' }, { key: (await product.addOrganization()).apiKey });
 });
 afterAll(async () => {
   packed.remove();
+  await patient.close();
   await models.close();
   await product.stop();
 });
@@ -29,7 +36,7 @@ afterAll(async () => {
 /** A block as it is written, but for the key, with a line behind it that shows what became of it. */
 const run = (name: string, block: string, shown: string, key = product.apiKey) =>
   packed.run(name, `${block.replaceAll('mg_live_your_key_here', key)}\n${shown}`, {
-    MASTGUARD_BASE_URL: product.apiUrl,
+    MASTGUARD_BASE_URL: patient.url,
     OPENAI_API_KEY: 'none',
     OPENAI_BASE_URL: `${models.url}/v1`,
     ANTHROPIC_API_KEY: 'none',

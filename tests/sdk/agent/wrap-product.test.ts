@@ -6,6 +6,7 @@ import { wrapAnthropic } from '../../../sdk/agent/src/wrap-anthropic.ts';
 import { wrapOpenAI } from '../../../sdk/agent/src/wrap-openai.ts';
 import { MastGuardClient } from '../../../sdk/compliance/src/client.ts';
 import type { PolicySet } from '../../../schemas/policy.ts';
+import { patientFetch } from '../../support/patient-fetch.ts';
 import { startTestProduct, type TestProduct } from '../../support/product.ts';
 import { chatFrames, messageFrames, startStreamingModel, type StreamingModel } from '../../support/streaming-model.ts';
 import { until } from '../../support/until.ts';
@@ -25,15 +26,16 @@ let reviewer: MastGuardClient;
 beforeAll(async () => {
   product = await startTestProduct({ policy: POLICY });
   model = await startStreamingModel();
-  mg = new MastGuardClient({ apiKey: product.apiKey, baseUrl: product.apiUrl });
-  reviewer = new MastGuardClient({ apiKey: await product.keyOfMember('ann', 'Reviewer'), baseUrl: product.apiUrl });
+  const clientOf = (apiKey: string) => new MastGuardClient({ apiKey, baseUrl: product.apiUrl, fetch: patientFetch });
+  mg = clientOf(product.apiKey);
+  reviewer = clientOf(await product.keyOfMember('ann', 'Reviewer'));
 });
 afterAll(async () => {
   await model.close();
   await product.stop();
 });
 
-const governorOf = (agentId: string): Governor => createGovernor({ apiKey: product.apiKey, baseUrl: product.apiUrl, agentId, deadlineMs: 20_000 });
+const governorOf = (agentId: string): Governor => createGovernor({ client: mg, agentId, deadlineMs: 120_000 });
 const openai = (governor: Governor): OpenAI => wrapOpenAI(new OpenAI({ apiKey: 'sk-test', baseURL: model.url, maxRetries: 0, logLevel: 'off' }), { governor });
 const anthropic = (governor: Governor): Anthropic =>
   wrapAnthropic(new Anthropic({ apiKey: 'sk-test', baseURL: model.url, maxRetries: 0, logLevel: 'off' }), { governor });
@@ -108,7 +110,7 @@ test('a stream whose reader leaves is in the ledger with what went out', async (
   for await (const chunk of await openai(governor).chat.completions.create({ ...asking('go'), stream: true })) {
     if (chunk.choices[0]?.delta.content?.includes('words') === true) break;
   }
-  expect(await governor.flush()).toEqual({ waiting: 0 });
+  expect(await governor.flush({ timeoutMs: 120_000 })).toEqual({ waiting: 0 });
   const events = await eventsOf('leaver');
   expect(events.map(({ action }) => action)).toEqual(['chat', 'chat']);
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PolicySet } from '../../../schemas/policy.ts';
 import type { Review } from '../../../schemas/review.ts';
+import { type AnswerLosingProxy, startAnswerLosingProxy } from '../../support/answer-losing-proxy.ts';
 import { codeBlocks } from '../../support/code-blocks.ts';
 import { type PackedPackage, packPackage } from '../../support/packed-package.ts';
 import { startTestProduct, type TestProduct } from '../../support/product.ts';
@@ -16,19 +17,23 @@ const read = (file: string): string => readFileSync(join(import.meta.dirname, fi
 const README = read('../../../sdk/compliance/README.md');
 
 let product: TestProduct;
+/** Loses nothing: readers ask no more often than their client does by itself. */
+let patient: AnswerLosingProxy;
 let packed: PackedPackage;
 beforeAll(async () => {
   [product, packed] = await Promise.all([startTestProduct({ policy: POLICY }), packPackage('sdk/compliance')]);
+  patient = await startAnswerLosingProxy(product.apiUrl);
 });
 afterAll(async () => {
   packed.remove();
+  await patient.close();
   await product.stop();
 });
 
-const environment = () => ({ MASTGUARD_BASE_URL: product.apiUrl, MASTGUARD_API_KEY: product.apiKey });
+const environment = () => ({ MASTGUARD_BASE_URL: patient.url, MASTGUARD_API_KEY: product.apiKey });
 /** A block as it is written, but for the key, with a line behind it that shows what became of it. */
 const run = (name: string, block: string, shown = '') =>
-  packed.run(name, `${block.replaceAll('mg_live_your_key_here', product.apiKey)}\n${shown}`, { MASTGUARD_BASE_URL: product.apiUrl });
+  packed.run(name, `${block.replaceAll('mg_live_your_key_here', product.apiKey)}\n${shown}`, { MASTGUARD_BASE_URL: patient.url });
 
 const [first = '', second = '', third = '', ...more] = codeBlocks(read('product-text.md'), 'ts');
 

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import { type ClientOptions, MastGuardClient } from '../../../sdk/compliance/src/client.ts';
 import * as errors from '../../../sdk/compliance/src/errors.ts';
 import type { Attempt } from '../../../sdk/compliance/src/transport.ts';
+import { letTimePass } from '../../support/let-time-pass.ts';
 import { type ScriptedServer, startScriptedServer } from '../../support/scripted-server.ts';
 
 const KEY = 'mg_test_not_a_real_key';
@@ -17,10 +18,11 @@ const problem = (status: number, code: string, more: object = {}) => ({
 });
 
 let server: ScriptedServer;
-beforeAll(async () => {
+// One for each test: what a call has given up may still arrive.
+beforeEach(async () => {
   server = await startScriptedServer();
 });
-afterAll(() => server.close());
+afterEach(() => server.close());
 
 const client = (options: ClientOptions = {}) => new MastGuardClient({ apiKey: KEY, baseUrl: server.url, ...options });
 /** What a call rejects with. */
@@ -179,7 +181,8 @@ describe('a retry', () => {
 
   it.each(['hang', 'stall'] as const)('follows a time-out (%s), which is the error where it was the last', async (fault) => {
     server.play({ fault }, { body: AGENT });
-    expect(await client({ timeoutMs: 200 }).agents.get('a')).toEqual(AGENT);
+    // A busy machine may be late with the answer too, but not every time.
+    expect(await client({ timeoutMs: 200, maxRetries: 20 }).agents.get('a')).toEqual(AGENT);
     server.play({ fault });
     const error = (await failure(client().agents.get('a', { timeoutMs: 50, maxRetries: 0 }))) as errors.MastGuardConnectionError;
     expect([error.name, error.timeout, error.code]).toEqual(['MastGuardConnectionError', true, 'timeout']);
@@ -277,21 +280,31 @@ describe('an abort', () => {
 
 describe('a wait for people', () => {
   const pending = { body: { id: 'rev_1', status: 'pending', outcome: null } };
-  /** Far below what eight retries take, however busy the machine is. */
+  /** Far below what eight retries take. */
   const SOON_MS = 10_000;
+  const faults = {
+    drop: () => Promise.reject(new TypeError('fetch failed')),
+    hang: (signal: AbortSignal | null | undefined) =>
+      new Promise<Response>((_resolve, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error))),
+  };
 
   it.each(['drop', 'hang'] as const)('ends in its time although MastGuard does not answer (%s)', async (fault) => {
-    server.play({ fault });
-    const startMs = Date.now();
-    const error = (await failure(client().hitl.wait('rev_1', { timeoutMs: 100 }))) as errors.MastGuardConnectionError;
-    expect([error.name, error.timeout, Date.now() - startMs < SOON_MS]).toEqual(['MastGuardConnectionError', true, true]);
+    const { hitl } = client({ fetch: (_url, init) => faults[fault](init?.signal) });
+    const [error, tookMs] = await letTimePass(async () => {
+      const startMs = Date.now();
+      return [(await failure(hitl.wait('rev_1', { timeoutMs: 100 }))) as errors.MastGuardConnectionError, Date.now() - startMs];
+    });
+    expect([error.name, error.timeout, tookMs < SOON_MS]).toEqual(['MastGuardConnectionError', true, true]);
   });
 
   it('ends with the review as it was last seen where MastGuard goes away meanwhile', async () => {
-    server.play(pending, { fault: 'drop' });
-    const startMs = Date.now();
-    expect(await client().hitl.wait('rev_1', { timeoutMs: 500 })).toEqual(pending.body);
-    expect([Date.now() - startMs < SOON_MS, server.calls.length > 1]).toEqual([true, true]);
+    let calls = 0;
+    const { hitl } = client({ fetch: () => ((calls += 1) === 1 ? Promise.resolve(Response.json(pending.body)) : faults.drop()) });
+    const [review, tookMs] = await letTimePass(async () => {
+      const startMs = Date.now();
+      return [await hitl.wait('rev_1', { timeoutMs: 500 }), Date.now() - startMs];
+    });
+    expect([review, tookMs < SOON_MS, calls > 1]).toEqual([pending.body, true, true]);
   });
 
   it('that was asked for no time has one answer', async () => {
@@ -300,7 +313,7 @@ describe('a wait for people', () => {
     expect(server.calls.map(({ path }) => path)).toEqual(['/api/v1/hitl/reviews/rev_1?wait=0']);
   });
 
-  it.each([{}, { timeoutMs: 2 ** 40 }, { timeoutMs: 100 }])("with %j ends with the reason of the caller's signal", async (options) => {
+  it.each([{}, { timeoutMs: 2 ** 40 }, { timeoutMs: 60_000 }])("with %j ends with the reason of the caller's signal", async (options) => {
     server.play(pending, { fault: 'hang' });
     const aborter = new AbortController();
     const wait = failure(client().hitl.wait('rev_1', { ...options, signal: aborter.signal }));

@@ -11,7 +11,7 @@ import { createTestDatabase, openTestPool, type TestDatabase } from '../../suppo
 import { addOrganization, auditRecord } from '../../support/ledger-records.ts';
 import { checkDeploymentHistory, checkHistory } from '../../support/signed-history.ts';
 import { nodeScript } from '../../support/node-script.ts';
-import { newStateDirectory, openTurns, removeStateDirectories, SIGNER_HOST, type SignerTurns } from '../../support/signer-turns.ts';
+import { newStateDirectory, openTurns, removeStateDirectories, SIGNER_HOST, type SignerTurns, untilSignerLockIsFree } from '../../support/signer-turns.ts';
 
 const PROCESS = nodeScript('tests/support/signer-process.ts');
 /** More than a turn makes. */
@@ -52,6 +52,7 @@ describe('a signer that is killed', () => {
       text(child.stderr),
       once(child, 'exit') as Promise<[number | null, string | null]>,
     ]);
+    await untilSignerLockIsFree(database.adminUrl);
     if (signal === 'SIGKILL') return null;
     if (code !== 0) throw new Error(`the signer ended with code ${code}: ${problems}`);
     return JSON.parse(out) as TickReport;
@@ -84,7 +85,7 @@ describe('a signer that is killed', () => {
       expect(checkpoints.at(-1)?.size).toBe(entries);
     }
     await checkDeploymentHistory(admin);
-  }, 240_000);
+  }, 900_000);
 
   test('after it remembered and before it recorded, does not sign another history in place of the one it remembers', async () => {
     expect(await run(NEVER)).toMatchObject({ signed: 2 });

@@ -12,7 +12,7 @@ import { copyDatabase } from '../../support/copy-database.ts';
 import { createTestDatabase, openTestPool, type TestDatabase } from '../../support/database.ts';
 import { addOrganization, auditRecord } from '../../support/ledger-records.ts';
 import { checkDeploymentHistory, checkHistory } from '../../support/signed-history.ts';
-import { openTurns, removeStateDirectories, SIGNER_HOST, type SignerTurns } from '../../support/signer-turns.ts';
+import { openTurns, removeStateDirectories, SIGNER_HOST, type SignerTurns, untilSignerLockIsFree } from '../../support/signer-turns.ts';
 
 const CLI = builtProduct('workers/signer-cli.js');
 
@@ -78,6 +78,7 @@ describe('npm run signer', () => {
     };
     const child = spawn(process.execPath, [CLI, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     const [out, problems, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit') as Promise<[number]>]);
+    await untilSignerLockIsFree(adminUrl);
     const lines = out
       .split('\n')
       .filter((line) => line !== '')

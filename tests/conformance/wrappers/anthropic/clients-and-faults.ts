@@ -5,7 +5,7 @@ export const CLIENTS_AND_FAULTS: readonly AnthropicBehaviour[] = [
   {
     name: 'withOptions and default headers',
     async run({ client, sdk, question, requests }) {
-      const other = client.withOptions({ defaultHeaders: { 'x-team': 'billing' }, maxRetries: 0, timeout: 5_000 });
+      const other = client.withOptions({ defaultHeaders: { 'x-team': 'billing' }, maxRetries: 0, timeout: 60_000 });
       const again = other.withOptions({ maxRetries: 1 });
       const send = (from: typeof client) => attempt(sdk, () => from.messages.create(ask('says:It is noon.', question())));
       const answers = [await send(other), await send(again), await send(client)];
@@ -60,8 +60,9 @@ export const CLIENTS_AND_FAULTS: readonly AnthropicBehaviour[] = [
   {
     name: 'timeouts',
     async run({ client, sdk, question, requests }) {
-      const once = await attempt(sdk, () => client.messages.create(ask('slow', question()), { timeout: 1_000, maxRetries: 0 }));
-      const twice = await attempt(sdk, () => client.messages.create(ask('slow', question()), { timeout: 1_000, maxRetries: 1 }));
+      // The request must have left before, on a machine that stalls as well.
+      const once = await attempt(sdk, () => client.messages.create(ask('slow', question()), { timeout: 2_000, maxRetries: 0 }));
+      const twice = await attempt(sdk, () => client.messages.create(ask('slow', question()), { timeout: 2_000, maxRetries: 1 }));
       return { once, twice, requests: requests.length };
     },
   },

@@ -6,7 +6,7 @@ export const CLIENTS: readonly OpenAIBehaviour[] = [
   {
     name: 'withOptions and default headers',
     async run({ client, sdk, question, requests }) {
-      const other = withOptions(client, { defaultHeaders: { 'x-team': 'billing' }, defaultQuery: { trace: 'on' }, maxRetries: 0, timeout: 5_000 });
+      const other = withOptions(client, { defaultHeaders: { 'x-team': 'billing' }, defaultQuery: { trace: 'on' }, maxRetries: 0, timeout: 60_000 });
       const again = withOptions(other, { maxRetries: 1 });
       const ask = (from: typeof client) => attempt(sdk, () => from.chat.completions.create(chat('says:It is noon.', question())));
       const answers = [await ask(other), await ask(again), await ask(client)];

@@ -35,8 +35,9 @@ export const FAULTS: readonly OpenAIBehaviour[] = [
   {
     name: 'timeouts',
     async run({ client, sdk, question, requests }) {
-      const once = await attempt(sdk, () => client.chat.completions.create(chat('slow', question()), { timeout: 1_000, maxRetries: 0 }));
-      const twice = await attempt(sdk, () => client.responses.create({ model: 'slow', input: question() }, { timeout: 1_000, maxRetries: 1 }));
+      // The request must have left before, on a machine that stalls as well.
+      const once = await attempt(sdk, () => client.chat.completions.create(chat('slow', question()), { timeout: 2_000, maxRetries: 0 }));
+      const twice = await attempt(sdk, () => client.responses.create({ model: 'slow', input: question() }, { timeout: 2_000, maxRetries: 1 }));
       return { once, twice, requests: requests.length };
     },
   },

@@ -39,7 +39,8 @@ async function drain(source: BodySource): Promise<{ text: string; error: unknown
   }
 }
 
-const eventsIn = (text: string): string[] => [...text.matchAll(/^data: (\{.*)$/gm)].map(([, data = '']) => data);
+/** By line feeds alone: a text may hold other ends of lines, such as U+2028. */
+const eventsIn = (text: string): string[] => text.split('\n').flatMap((line) => (line.startsWith('data: {') ? [line.slice('data: '.length)] : []));
 
 const anySizes = fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 8 });
 const anyWords = fc.string({ unit: 'grapheme', maxLength: 300 });
@@ -66,10 +67,24 @@ describe.each(Object.entries(apis))('any stream of %s', (path, framesOf) => {
         expect(before.startsWith(textOfEvents(eventsIn(text)))).toBe(true);
         expect(governor.observed).toMatchObject([{ metadata: { finish: 'blocked' } }]);
       }),
-      { numRuns: 100 },
+      { numRuns: 100, examples: [['before\u2028', 'after', [50], 7, false]] },
     );
   });
 });
+
+it.each(Object.entries(apis).flatMap(([path, framesOf]) => (['text', 'thinking'] as const).map((member) => ({ path, framesOf, member }))))(
+  'of a stream of $path whose $member is blocked in the middle all goes out that is further from the phrase than a window and a check',
+  async ({ path, framesOf, member }) => {
+    const before = Array.from({ length: 200 }, (_, index) => `w${String(index).padStart(4, '0')} `).join('');
+    const sent = framesOf({ [member]: `${before}${FORBIDDEN} ${before}`, pieceChars: 5 });
+    // One frame at a time.
+    const sizes = sent.map((frame) => Buffer.byteLength(frame));
+    const { text, error } = await drain(governStream(readerOf(sent.join(''), sizes), openCall(path, notingGovernor(), { windowChars: 64 })));
+    expect(error).toBeInstanceOf(MastGuardBlockedError);
+    expect(textOfEvents(eventsIn(text)).length).toBeGreaterThan(before.length - 64 - 32);
+    expect(before.startsWith(textOfEvents(eventsIn(text)))).toBe(true);
+  },
+);
 
 describe('a stream', () => {
   const frames = chatFrames({ text: 'one two three' }).join('');

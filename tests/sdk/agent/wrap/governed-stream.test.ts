@@ -129,7 +129,8 @@ describe.each(Object.entries(apis))('a governed stream of %s', (_name, api) => {
       const { stream, governor } = await open(api, { windowChars: 64 });
       const { events, error } = await readAll(stream);
       expect(error).toBeInstanceOf(MastGuardBlockedError);
-      expect(textOfEvents(events).length).toBeGreaterThan(before.length - 64 - 32);
+      // How much exactly hangs on how many frames come at once, which is the network's business: `any-stream.test.ts` has them one by one.
+      expect(textOfEvents(events).length).toBeGreaterThan(before.length / 2);
       expect(before.startsWith(textOfEvents(events))).toBe(true);
       expect(events.join('')).not.toMatch(/FORB/);
       expect(events.some((event) => event.includes(api.filtered))).toBe(true);
