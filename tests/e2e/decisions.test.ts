@@ -24,6 +24,12 @@ describe('the decision path over HTTP', () => {
     expect(agents.body.data.map(({ agentId }) => agentId)).toContain('billing-assistant');
   });
 
+  test('an idle connection is kept for longer than load balancers keep theirs', async () => {
+    const answer = await fetch(`${product.apiUrl}/health/live`);
+    await answer.arrayBuffer();
+    expect(answer.headers.get('keep-alive')).toBe('timeout=75');
+  });
+
   test('each of the four values and each of the four categories is reached', async () => {
     const tool = (name: string, args: object) => ({ tool: { name, args } });
     const allow = await product.decide({ agentId: 'a', action: 'look_up', ...tool('look_up', { id: '1' }) });

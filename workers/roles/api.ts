@@ -36,6 +36,9 @@ export const apiConfigOf = ({ publicUrl, masterKey, trustProxy, rateLimitPerMinu
   vaultBackupDays,
 });
 
+/** Load balancers keep idle connections for a minute. Were they closed here first, it could be at the moment of the next request, which would be lost. */
+const KEEP_ALIVE_MS = 75_000;
+
 /** The API with its pages, served over HTTP. */
 export async function openApiRole({ config, temporal, codec, vault, metrics, logger, services, decisionWorker }: ApiRoleParts): Promise<RunningApi> {
   const { sql } = vault;
@@ -84,7 +87,7 @@ export async function openApiRole({ config, temporal, codec, vault, metrics, log
       }),
     ],
   });
-  const server = createServer(served.app);
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, served.app);
   server.listen(config.port, config.host);
   await once(server, 'listening');
   return {
