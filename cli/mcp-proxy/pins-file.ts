@@ -82,20 +82,43 @@ const TRIES = 600;
 
 /** Of two proxies that accept at the same time, none loses what the other has accepted. */
 async function lock(path: string): Promise<() => Promise<void>> {
+  const own = randomUUID();
   for (let tries = 0; tries < TRIES; tries += 1) {
-    try {
-      await writeFile(path, String(process.pid), { flag: 'wx', mode: 0o600 });
-      return () => rm(path, { force: true });
-    } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw new PinsFileError(`cannot write ${path}`, { cause });
+    if (await create(path, own)) {
+      return async () => {
+        // One that was held for too long may be another one's by now.
+        if ((await readFile(path, 'utf8').catch(() => '')) === own) await rm(path, { force: true });
+      };
     }
-    // Left by a process that was killed.
-    const ageMs = await stat(path).then(
-      ({ mtimeMs }) => Date.now() - mtimeMs,
-      () => 0,
-    );
-    if (ageMs > STALE_MS) await rm(path, { force: true });
+    if (await isLeft(path)) await removeLeft(path);
     await sleep(25 + Math.random() * 25);
   }
   throw new PinsFileError(`${path} is held by another process`);
+}
+
+/** One process at a time, and it looks again: otherwise a slower one would remove the lock that a faster one has taken meanwhile. */
+async function removeLeft(path: string): Promise<void> {
+  const turn = `${path}.turn`;
+  if (await create(turn, '')) {
+    if (await isLeft(path)) await rm(path, { force: true });
+    await rm(turn, { force: true });
+  } else if (await isLeft(turn)) await rm(turn, { force: true });
+}
+
+/** By a process that was killed. */
+const isLeft = (path: string): Promise<boolean> =>
+  stat(path).then(
+    ({ mtimeMs }) => Date.now() - mtimeMs > STALE_MS,
+    () => false,
+  );
+
+/** Answers false where there is one. */
+async function create(path: string, text: string): Promise<boolean> {
+  try {
+    await writeFile(path, text, { flag: 'wx', mode: 0o600 });
+    return true;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw new PinsFileError(`cannot write ${path}`, { cause });
+  }
 }

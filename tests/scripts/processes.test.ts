@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startLockRace } from '../support/lock-race.ts';
 
 const processesSource: string = '../../scripts/lib/processes.mjs';
 const lockSource: string = '../../scripts/lib/process-lock.mjs';
@@ -61,4 +62,28 @@ test('a lock held by a live process is refused, one left by a dead process or a 
   const release = takeLock(lock);
   release();
   expect(() => takeLock(lock)()).not.toThrow();
+});
+
+test('of processes that find the lock of one that is gone, one takes it over', async () => {
+  const gone = await stubborn();
+  await stopProcess(gone, { graceMs: 0 });
+  const module = new URL(lockSource, import.meta.url).href;
+  const { race, stop } = await startLockRace(`async (file) => {
+    const { takeLock } = await import('${module}');
+    try { return takeLock(file); } catch (error) { if (/already runs here/.test(error.message)) return null; throw error; }
+  }`);
+  try {
+    for (let round = 0; round < 30; round += 1) {
+      const own = mkdtempSync(join(directory, 'race-'));
+      const lock = join(own, 'start.pid');
+      writeFileSync(lock, `${gone}\n${waiting.join(' ')}\n`);
+      expect(await race(lock)).toBe(1);
+      expect(readdirSync(own)).toEqual([]);
+    }
+    const left = join(directory, 'left.pid');
+    for (const file of [left, `${left}.turn`]) writeFileSync(file, `${gone}\nanything\n`);
+    expect(() => takeLock(left)()).not.toThrow();
+  } finally {
+    await stop();
+  }
 });

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { unlink, writeFile } from 'node:fs/promises';
+import { link, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readIfThere } from './durable-file.ts';
 
 /** Process id and the moment its process began, so that a later process with the same id is not taken for it. */
@@ -24,23 +26,56 @@ export async function asksToStandAside(directory: string): Promise<number | null
 }
 
 async function takeLockFile(file: string): Promise<{ release: () => Promise<void> } | { holder: number }> {
-  for (let attempt = 0; attempt < 3; attempt += 1) {
-    const own = ownText();
-    try {
-      await writeFile(file, own, { flag: 'wx', mode: 0o600 });
+  const own = ownText();
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    if (await createWhole(file, own)) {
       return {
         async release() {
           if ((await readIfThere(file)) === own) await unlink(file);
         },
       };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     }
     const holder = holderIn(await readIfThere(file));
     if (holder !== null) return { holder };
-    await unlink(file).catch(() => undefined);
+    if (!(await removeLeft(file))) await sleep(10 + Math.random() * 20);
   }
-  throw new Error(`${file} cannot be taken: another start is happening at this moment`);
+  throw new Error(`${file} cannot be taken: other starts are happening at this moment`);
+}
+
+/**
+ * Removes the lock of a process that has ended. One process at a time, and it looks again: otherwise a slower one would remove the lock that a faster one
+ * has taken meanwhile. Answers false where it is another one's turn.
+ */
+async function removeLeft(file: string): Promise<boolean> {
+  const turn = `${file}.turn`;
+  if (!(await createWhole(turn, ownText()))) {
+    const text = await readIfThere(turn);
+    // Killed in its turn.
+    if (text !== undefined && holderIn(text) === null) await unlink(turn).catch(() => undefined);
+    return false;
+  }
+  try {
+    const text = await readIfThere(file);
+    if (text !== undefined && holderIn(text) === null) await unlink(file);
+  } finally {
+    await unlink(turn);
+  }
+  return true;
+}
+
+/** Nobody sees it half-written. Answers false where there is one. */
+async function createWhole(file: string, text: string): Promise<boolean> {
+  const neighbour = `${file}.${randomUUID()}`;
+  try {
+    await writeFile(neighbour, text, { flag: 'wx', mode: 0o600 });
+    await link(neighbour, file);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return false;
+  } finally {
+    await unlink(neighbour).catch(() => undefined);
+  }
 }
 
 /** The live process that a lock file names; null where it has ended, or its id was given to another one since. */

@@ -60,3 +60,15 @@ test('the lock of a process that was killed does not hold forever', async () => 
   await pinsFile({ path, label: 'files' }).write('s', pin('a', 'x'));
   expect(readdirSync(directory)).toEqual(['pins.json']);
 });
+
+test('of many proxies that find the lock of one that was killed none loses what another has written', async () => {
+  for (let round = 0; round < 10; round += 1) {
+    const path = join(directory, `pins-${round}.json`);
+    for (const file of [`${path}.lock`, `${path}.lock.turn`]) {
+      writeFileSync(file, '1');
+      utimesSync(file, new Date(0), new Date(0));
+    }
+    await Promise.all(Array.from({ length: 10 }, (_, index) => pinsFile({ path, label: 'files' }).write('s', pin(`tool-${index}`, 'x'))));
+    expect((await pinsFile({ path, label: 'files' }).read('s'))?.size).toBe(10);
+  }
+});

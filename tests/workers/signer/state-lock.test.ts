@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { askToStandAside, asksToStandAside, takeStateLock } from '../../../workers/signer/state-lock.ts';
+import { startLockRace } from '../../support/lock-race.ts';
 import { newStateDirectory, removeStateDirectories } from '../../support/signer-turns.ts';
 
 afterAll(removeStateDirectories);
@@ -36,6 +37,33 @@ test.each<[string, () => Promise<string>]>([
   const lock = await takeStateLock(directory);
   expect(lock).toHaveProperty('release');
   expect(readFileSync(file, 'utf8')).toMatch(new RegExp(`^${process.pid} `));
+});
+
+test('of processes that find the lock of one that has ended, one takes it over', async () => {
+  const ended = await endedProcess();
+  const module = new URL('../../../workers/signer/state-lock.ts', import.meta.url).href;
+  const { race, stop } = await startLockRace(`async (directory) => {
+    const lock = await (await import('${module}')).takeStateLock(directory);
+    return 'release' in lock ? lock.release : null;
+  }`);
+  try {
+    for (let round = 0; round < 30; round += 1) {
+      const directory = newStateDirectory();
+      writeFileSync(join(directory, 'signer.pid'), `${ended} 1\n`);
+      expect(await race(directory)).toBe(1);
+      expect(readdirSync(directory)).toEqual([]);
+    }
+  } finally {
+    await stop();
+  }
+});
+
+test('one that was killed while it took a lock over holds nobody up', async () => {
+  const directory = newStateDirectory();
+  const ended = await endedProcess();
+  for (const name of ['signer.pid', 'signer.pid.turn']) writeFileSync(join(directory, name), `${ended} 1\n`);
+  expect(await takeStateLock(directory)).toHaveProperty('release');
+  expect(readdirSync(directory)).toEqual(['signer.pid']);
 });
 
 test("a lock that another has taken over meanwhile is not let go with one's own", async () => {
