@@ -49,12 +49,13 @@ export interface Surroundings {
   nowMs: number;
 }
 
-/** The review, and those that are asked through it. @throws ApplicationFailure `not-found` */
+/** The review, and those that are asked through it, or were until it was withdrawn. @throws ApplicationFailure `not-found` */
 export async function loadLadder(vault: SubjectVault, orgId: string, reviewId: string): Promise<{ row: ReviewLadderRow; joined: ReviewLadderRow[] }> {
   const row = await loadReviewLadder(vault, { orgId, reviewId });
   if (row === undefined) throw ApplicationFailure.nonRetryable('there is no such review', 'not-found');
   const joined = row.joined.length === 0 ? [] : await loadReviewLadders(vault, { orgId, reviewIds: row.joined });
-  return { row, joined: joined.filter(({ joinedTo }) => joinedTo === reviewId) };
+  // Those of one that was withdrawn are asked on without it: their runs have yet to hear of it.
+  return { row, joined: joined.filter(({ joinedTo }) => joinedTo === reviewId || row.status === 'withdrawn') };
 }
 
 export function positionOf(row: ReviewLadderRow, { joined, leaderExpiresAtMs, opened, nowMs }: Surroundings): LadderPosition {
