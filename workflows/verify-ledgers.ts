@@ -1,8 +1,8 @@
 import {
+  CancellationScope,
   ChildWorkflowCancellationType,
   continueAsNew,
   executeChild,
-  isCancellation,
   ParentClosePolicy,
   proxyActivities,
   setCurrentDetails,
@@ -10,6 +10,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { LedgerCheckActivities, OpenedCheck } from '../activities/ledger-check.ts';
+import { cancellationOf } from './cancellation.ts';
 import { verifyLedgerId } from './ids.ts';
 import { MAINTENANCE_STEP, TASK_QUEUE } from './options.ts';
 import type { verifyLedger } from './verify-ledger.ts';
@@ -60,7 +61,8 @@ async function findingsOf({ orgId, checkId }: OpenedCheck): Promise<number | nul
     });
     return findings;
   } catch (error) {
-    if (isCancellation(error)) throw error;
+    // A check that somebody cancelled by itself ends as cancelled, too: this run goes on.
+    if (CancellationScope.current().consideredCancelled) throw cancellationOf(error);
     return null;
   }
 }
