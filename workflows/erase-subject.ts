@@ -1,4 +1,4 @@
-import { CancellationScope, condition, continueAsNew, proxyActivities, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition, continueAsNew, patched, proxyActivities, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { ErasedPage, ErasureActivities, ErasurePlace } from '../activities/erasure.ts';
 import { cancellationOf } from './cancellation.ts';
 import { erasureMovedSignal } from './messages.ts';
@@ -11,6 +11,12 @@ export interface ErasureRequest {
   erasureId: string;
   /** Passes that have been made. */
   passes?: number;
+  /** Where the pass after them goes on. */
+  within?: PassPosition;
+}
+
+interface PassPosition extends Pick<ErasedPage, 'done' | 'found' | 'open'> {
+  place: ErasurePlace;
 }
 
 export interface ErasedSubject {
@@ -18,7 +24,7 @@ export interface ErasedSubject {
   passes: number;
 }
 
-const FIRST: ErasurePlace = { part: 'entries', after: -1 };
+const FIRST: PassPosition = { place: { part: 'entries', after: -1 }, done: 0, found: 0, open: 0 };
 
 /**
  * Between two passes. The server takes up to a minute to delete what it was told to. What is open is refused at once where it waits for people;
@@ -32,13 +38,14 @@ const WAITS_MS = [5_000, 10_000, 15_000, 15_000, 15_000, 15_000, 60_000, 300_000
  */
 export async function eraseSubject(request: ErasureRequest): Promise<ErasedSubject> {
   const { orgId, erasureId } = request;
-  let { passes = 0 } = request;
+  let { passes = 0, within } = request;
   let told = false;
   setHandler(erasureMovedSignal, () => void (told = true), { description: 'The erasure was cancelled, or is to go on: look at once.' });
   try {
     for (;;) {
       told = false;
-      const { status, found } = await pass({ orgId, erasureId });
+      const { status, found } = await pass({ orgId, erasureId, passes }, within);
+      within = undefined;
       passes += 1;
       if (status !== 'running') return { status, passes };
       // What was closed a moment ago may not have been in the list yet: the first pass never is the last.
@@ -57,12 +64,11 @@ export async function eraseSubject(request: ErasureRequest): Promise<ErasedSubje
   }
 }
 
-/** Looks at everything once. */
-async function pass({ orgId, erasureId }: ErasureRequest): Promise<Pick<ErasedPage, 'status' | 'found'>> {
-  let found = 0;
-  let open = 0;
-  let done = 0;
-  let place = FIRST;
+/** Looks at everything once. An organisation with many runs has more pages than one history can hold. */
+async function pass(request: ErasureRequest, { place: first, ...before }: PassPosition = FIRST): Promise<Pick<ErasedPage, 'status' | 'found'>> {
+  const { orgId, erasureId } = request;
+  let { done, found, open } = before;
+  let place = first;
   for (;;) {
     const page = await erasePage({ orgId, erasureId, place, done });
     found += page.found;
@@ -71,5 +77,8 @@ async function pass({ orgId, erasureId }: ErasureRequest): Promise<Pick<ErasedPa
     setCurrentDetails(`**${done} of ${page.total}** records, ${page.status}\n- histories found in this pass: ${found}, ${open} of them open`);
     if (page.next === null) return { status: page.status, found };
     place = page.next;
+    if (workflowInfo().continueAsNewSuggested && patched('erasure-goes-on-within-a-pass')) {
+      await continueAsNew<typeof eraseSubject>({ ...request, within: { place, done, found, open } });
+    }
   }
 }
