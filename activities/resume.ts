@@ -12,7 +12,7 @@ export interface ResumeActivitiesDeps {
   sql: Sql;
   /** Starts the run of a sweep, or leaves the one that runs. */
   startSweep: (sweep: RunningSweep) => Promise<void>;
-  /** Starts the run of an erasure, or lets the one that runs look again. */
+  /** Starts the run of an erasure, or leaves the one that runs. */
   startErasure?: (erasure: RunningErasure) => Promise<void>;
   /** Starts the run of a review again, or, where it runs, lets it look again. */
   wakeReview: (review: OverdueReview) => Promise<void>;

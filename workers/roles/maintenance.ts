@@ -6,7 +6,7 @@ import { createMaintenanceActivities } from '../../activities/maintenance.ts';
 import { createResumeActivities } from '../../activities/resume.ts';
 import { createAnchors } from '../anchors.ts';
 import { beat } from '../beat.ts';
-import { startErasure } from '../erasure-runs.ts';
+import { resumeErasure } from '../erasure-runs.ts';
 import { wakeReview } from '../restart-review.ts';
 import { createRetention } from '../retention.ts';
 import { createRunHistories } from '../run-histories.ts';
@@ -29,7 +29,7 @@ export async function openMaintenanceRole({ config, temporal, codec, vault, metr
     ...createResumeActivities({
       sql,
       startSweep: (sweep) => startSweep(client, sweep),
-      startErasure: (erasure) => startErasure(client, erasure),
+      startErasure: (erasure) => resumeErasure(client, erasure),
       wakeReview: (review) => wakeReview(client, vault, review),
       now,
     }),
