@@ -1,6 +1,8 @@
-import { ApplicationFailure, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { activityInfo, ApplicationFailure, cancellationSignal, heartbeat } from '@temporalio/activity';
 import { canonicalize } from '../core/json/canonical.ts';
+import type { Finding } from '../core/ledger/verify/findings.ts';
 import type { Sql } from '../db/client.ts';
+import { isDatabaseAway } from '../db/errors.ts';
 import type { AuditEntry } from '../db/queries/audit.ts';
 import {
   cancelLedgerCheck,
@@ -13,7 +15,7 @@ import {
   openLedgerCheck,
 } from '../db/queries/ledger-checks.ts';
 import { recordId } from '../db/record-id.ts';
-import { readVerified } from '../db/verify-ledger.ts';
+import { readVerified, UnreadableLedger, type VerifiedLedger } from '../db/verify-ledger.ts';
 import { findingText } from './finding-text.ts';
 
 export interface LedgerCheckDeps {
@@ -42,6 +44,11 @@ export type LedgerCheckActivities = ReturnType<typeof createLedgerCheckActivitie
 /** The check is over, whoever ended it. */
 class CheckEnded extends Error {}
 
+/** Half a minute of tries. Whoever can make a ledger unreadable must not keep its check, and those of the ledgers behind it, from their end. */
+const MAX_TRIES = 6;
+
+const UNREADABLE: Finding = { code: 'MALFORMED', ref: 'file:export.json', count: 1 };
+
 /** Steps of a check of the own ledger. They only read, but for the check's own row and what it says in the end. */
 export function createLedgerCheckActivities({ sql, batchSize = 50 }: LedgerCheckDeps) {
   /** What stands on record is what counts: another worker may have been quicker. */
@@ -51,33 +58,45 @@ export function createLedgerCheckActivities({ sql, batchSize = 50 }: LedgerCheck
     return { status: row.status, total: row.total, done: row.done, findings: row.findings.length };
   };
 
+  const finish = async (address: CheckAddress, { entries, purgedBodies, checkpoint, findings }: Omit<VerifiedLedger, 'orgId'>): Promise<void> => {
+    const { orgId, checkId } = address;
+    await finishLedgerCheck(sql, {
+      orgId,
+      checkId,
+      size: entries,
+      checkpoint,
+      missingBodies: purgedBodies,
+      findings,
+      alertId: `alr_${recordId(orgId, 'ledger-check', checkId).replaceAll('-', '')}`,
+      reasons: findings.map(findingText),
+      audit: checkedRecord(address, { size: entries, checkpoint, findings }),
+    });
+  };
+
   return {
     /**
      * Verifies a ledger and says on record what was found. It tells how far it is with every page, and ends when the check was ended or the run is
-     * cancelled. Nothing is kept of a try that breaks off: the next one reads from the beginning, so that no part is trusted unread.
+     * cancelled. Nothing is kept of a try that breaks off: the next one reads from the beginning, so that no part is trusted unread. One that cannot be
+     * read however often is a finding.
      */
     async checkLedger(address: CheckAddress): Promise<CheckedLedger> {
       const { orgId, checkId } = address;
       const signal = cancellationSignal();
       try {
-        const { entries, purgedBodies, checkpoint, findings } = await readVerified(sql, orgId, async (done, total) => {
+        const verified = await readVerified(sql, orgId, async (done, total) => {
           signal.throwIfAborted();
           heartbeat({ done, total });
           if ((await moveLedgerCheck(sql, { orgId, checkId, total, done })) !== 'running') throw new CheckEnded();
         });
-        await finishLedgerCheck(sql, {
-          orgId,
-          checkId,
-          size: entries,
-          checkpoint,
-          missingBodies: purgedBodies,
-          findings,
-          alertId: `alr_${recordId(orgId, 'ledger-check', checkId).replaceAll('-', '')}`,
-          reasons: findings.map(findingText),
-          audit: checkedRecord(address, { size: entries, checkpoint, findings }),
-        });
+        await finish(address, verified);
       } catch (error) {
-        if (!(error instanceof CheckEnded)) throw error;
+        if (error instanceof CheckEnded) return outcome(address);
+        if (signal.aborted || isDatabaseAway(error) || activityInfo().attempt < MAX_TRIES) throw error;
+        const left = ApplicationFailure.nonRetryable('the ledger could not be verified', 'unverified');
+        if (!isUnreadable(error)) throw left;
+        await finish(address, { entries: 0, purgedBodies: 0, checkpoint: 0, findings: [UNREADABLE] }).catch((late: unknown) => {
+          throw isDatabaseAway(late) ? late : left;
+        });
       }
       return outcome(address);
     },
@@ -98,6 +117,13 @@ export function createLedgerCheckActivities({ sql, batchSize = 50 }: LedgerCheck
       return { checks, next: orgIds.length < batchSize ? null : (orgIds.at(-1) ?? null) };
     },
   };
+}
+
+/** Values that no ledger has, or that the database itself cannot read; not a plan that a migration has outdated. */
+function isUnreadable(error: unknown): boolean {
+  if (error instanceof UnreadableLedger) return true;
+  const { code, routine } = error as { code?: unknown; routine?: unknown };
+  return typeof code === 'string' && /^(?:0A|22|XX)/.test(code) && routine !== 'RevalidateCachedQuery';
 }
 
 interface Found {

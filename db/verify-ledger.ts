@@ -18,6 +18,9 @@ export interface VerifiedLedger extends LedgerVerification {
   checkpoint: number;
 }
 
+/** What the database has is no ledger of the format: nothing of it can be verified. */
+export class UnreadableLedger extends Error {}
+
 /** More purges than a day has come while it was read. */
 const MAX_TRIES = 5;
 
@@ -37,7 +40,7 @@ export async function readVerified(sql: Sql, orgId: string, onProgress: (done: n
       return onProgress(done, total);
     });
     const result = await verifyExport({ source, primitives: ledgerPrimitives });
-    if ('problem' in result) throw new Error(result.problem);
+    if ('problem' in result) throw new UnreadableLedger(result.problem);
     const { snapshot: now } = await open(sql, orgId);
     if (now.purge === snapshot.purge) {
       return { orgId, entries: result.entries, purgedBodies: result.missingBodies, findings: result.findings, checkpoint: snapshot.checkpoint };

@@ -112,6 +112,21 @@ test('what is found raises one alert, and no second one as long as nothing else 
   ]);
 });
 
+test.each([
+  ['a time that no clock has', "update ledger_entry set at = 'infinity' where org_id = $org and seq = 5"],
+  ['a head of no length', "update ledger_head set head = '\\x' where org_id = $org"],
+  ['a length below nothing', 'update ledger_head set next_seq = -5 where org_id = $org'],
+])('%s: a ledger that cannot be read is tried for a while, and ends its check then', async (_what, statement) => {
+  await tamper(statement);
+  const checkId = await open();
+  const at = (attempt: number) => run(checkId, new MockActivityEnvironment({ attempt })).catch(({ name, nonRetryable }) => ({ name, nonRetryable }));
+  expect(await at(5)).not.toMatchObject({ nonRetryable: true });
+  expect((await findLedgerCheck(sql, { orgId, checkId }))?.status).toBe('running');
+  expect(await at(6)).toMatchObject({ status: 'finished', findings: 1 });
+  expect((await findLedgerCheck(sql, { orgId, checkId }))?.findings).toEqual([{ code: 'MALFORMED', ref: 'file:export.json', count: 1 }]);
+  expect((await alerts()).map(({ reasons }) => JSON.parse(reasons) as string[])).toEqual([['MALFORMED at file:export.json: is not what the format says']]);
+});
+
 test('what was gone and is back is told again', async () => {
   await tamper("update audit_records set type = 'other' where org_id = $org and seq = 5");
   await check();
