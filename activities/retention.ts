@@ -51,6 +51,12 @@ export type RetentionActivities = ReturnType<typeof createRetentionActivities>;
 /** Holds and plans that change while an entry is made send it into another round. */
 const MAX_ROUNDS = 20;
 
+/** Each takes a minute, and the step has a quarter of an hour. */
+const MAX_LATE_LEAVES = 3;
+
+/** A statement that took too long does so again: the step must not be tried for ever because of it. */
+const isOutOfTime = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === '57014';
+
 /** Steps of the purge. Each one reads what is still to be done, so that doing one twice, or half of one, is harmless. */
 export function createRetentionActivities({
   sql,
@@ -86,7 +92,7 @@ export function createRetentionActivities({
       done = await work();
     } catch (error) {
       // Only what the database says of this ledger: an end that was asked for, or a database that is away, ends the step.
-      if (isDatabaseAway(error) || (error as Error).name !== 'PostgresError') throw error;
+      if ((isDatabaseAway(error) && !isOutOfTime(error)) || (error as Error).name !== 'PostgresError') throw error;
       reportFailure(orgId, error);
       await failPurge(sql, { orgId, runId });
     }
@@ -128,14 +134,17 @@ export function createRetentionActivities({
     /** Drops the partitions of which nothing has to stay, for any organisation. */
     async dropLeaves({ runId }: PurgeStep): Promise<PurgeProgress & { leaves: number }> {
       let leaves = 0;
+      let late = 0;
       for (const leaf of await listOldLeaves(sql)) {
-        // Somebody reads it, for longer than others should wait: its bodies go one by one.
+        // Somebody reads it, or it is too large, for longer than others should wait: its bodies go one by one.
         const dropped = await dropLeaf(sql, { runId, leaf }).catch((error: unknown) => {
-          if ((error as { code?: unknown }).code === '55P03') return null;
-          throw error;
+          if (isOutOfTime(error)) late += 1;
+          else if ((error as { code?: unknown }).code !== '55P03') throw error;
+          return null;
         });
         if (dropped !== null) leaves += 1;
         beat();
+        if (late === MAX_LATE_LEAVES) break;
       }
       return { ...(await purgeProgress(sql, runId)), leaves };
     },
