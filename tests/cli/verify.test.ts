@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { verifyCommand } from '../../cli/verify.ts';
@@ -108,6 +108,18 @@ describe('mastguard verify', () => {
     } finally {
       rmSync(elsewhere, { recursive: true, force: true });
     }
+  });
+
+  test('more checkpoints kept elsewhere than a process may have files open', async () => {
+    writeExport(directory, good);
+    const anchors = join(directory, 'anchors');
+    mkdirSync(anchors);
+    for (let number = 0; number < 1_000; number += 1) writeFileSync(join(anchors, `${number}.note`), ledger.checkpoints[0]?.note ?? '');
+    const limited = ['-c', 'ulimit -n 256 && exec "$@"', 'sh', process.execPath, builtProduct('cli/mastguard.js'), 'verify', directory];
+    const said = await new Promise((resolve) => {
+      execFile('sh', limited, (error, stdout, stderr) => resolve({ code: error?.code ?? 0, stdout, stderr }));
+    });
+    expect(said).toEqual({ code: 0, stderr: '', stdout: expect.stringMatching(/\nno findings\n$/) as unknown });
   });
 
   test('a file that is missing is a finding, not a refusal', async () => {
