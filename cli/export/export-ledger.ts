@@ -1,6 +1,6 @@
 import type { ExportManifest, ExportStream } from '../../schemas/audit-export.ts';
 import type { AuditClient } from './audit-client.ts';
-import type { ExportDirectory } from './export-directory.ts';
+import { type ExportDirectory, NotADirectoryForThis } from './export-directory.ts';
 
 export interface ExportProgress {
   /** 0 to 1. */
@@ -30,7 +30,7 @@ export async function exportLedger({ client, directory, onProgress, onTrouble }:
         client.hasProgressed();
         return result;
       } catch (error) {
-        if (!(await client.mayTryAgain(error))) throw error;
+        if (error instanceof NotADirectoryForThis || !(await client.mayTryAgain(error))) throw error;
         onTrouble?.(messageOf(error));
       }
     }
