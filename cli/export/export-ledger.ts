@@ -36,7 +36,12 @@ export async function exportLedger({ client, directory, onProgress, onTrouble }:
     }
   };
 
-  let manifest = (await directory.readState()) ?? (await again(() => client.manifest()));
+  const begun = await directory.readState();
+  const current = await again(() => client.manifest());
+  if (begun !== undefined && orgOf(begun) !== orgOf(current)) {
+    throw new NotADirectoryForThis(`the directory holds a part of the ledger of ${orgOf(begun)}, and the key is of ${orgOf(current)}`);
+  }
+  let manifest = begun ?? current;
   await directory.writeState(manifest);
   for (;;) {
     let lines = 0;
@@ -65,6 +70,8 @@ export async function exportLedger({ client, directory, onProgress, onTrouble }:
   await directory.finish(manifest);
   return manifest.files['export.json'];
 }
+
+const orgOf = ({ files }: ExportManifest): string => files['export.json'].org;
 
 const totalOf = ({ lines: { entries, checkpoints, tiles } }: ExportManifest): number => Math.max(1, 2 * entries + checkpoints + tiles);
 

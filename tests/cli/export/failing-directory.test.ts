@@ -1,4 +1,4 @@
-import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AuditClient } from '../../../cli/export/audit-client.ts';
@@ -9,7 +9,17 @@ import { exportFiles } from '../../support/ledger-export.ts';
 import { smallLedger } from '../../support/ledger-export-samples.ts';
 
 const files = exportFiles(smallLedger());
-const json = (name: string): unknown => JSON.parse(String(files.get(name)));
+const json = (name: string): object => JSON.parse(String(files.get(name))) as object;
+
+function manifestOf(org?: string): ExportManifest {
+  const header = { ...json('export.json'), ...(org && { org }) };
+  return {
+    snapshot: 'now',
+    purgedSince: false,
+    lines: { entries: 11, checkpoints: 4, tiles: 1 },
+    files: { 'export.json': header, 'keys.json': json('keys.json'), 'deployment.json': json('deployment.json') },
+  } as ExportManifest;
+}
 
 let path: string;
 let asked: unknown[];
@@ -21,13 +31,7 @@ afterEach(() => rm(path, { recursive: true }));
 
 /** A server that answers, a line at a time, and whoever asks may try as often as lines have come. */
 const client: AuditClient = {
-  manifest: async () =>
-    ({
-      snapshot: 'now',
-      purgedSince: false,
-      lines: { entries: 11, checkpoints: 4, tiles: 1 },
-      files: { 'export.json': json('export.json'), 'keys.json': json('keys.json'), 'deployment.json': json('deployment.json') },
-    }) as ExportManifest,
+  manifest: async () => manifestOf(),
   async stream(file, { from }) {
     const lines = String(files.get(file)).split(/(?<=\n)/);
     async function* chunks(): AsyncGenerator<Uint8Array> {
@@ -61,6 +65,16 @@ test('a disk that is full ends an export at once: each try would find room for a
   expect(asked).toEqual([]);
   // With room again it goes on.
   await expect(exported()).resolves.toMatchObject({ size: 11 });
+});
+
+test('what was begun of another ledger is not gone on with', async () => {
+  const other = { ...client, manifest: async () => manifestOf('0190aaaa-0000-7000-8000-00000000000b') };
+  const directory = await openExportDirectory(path);
+  await expect(exportLedger({ client: other, directory: { ...directory, finish: () => Promise.reject(new Error('killed')) } })).rejects.toThrow('killed');
+  const before = await readFile(join(path, 'entries.ndjson'), 'utf8');
+  await expect(exported()).rejects.toThrow('holds a part of the ledger of 0190aaaa-0000-7000-8000-00000000000b');
+  expect(await readFile(join(path, 'entries.ndjson'), 'utf8')).toBe(before);
+  expect(asked).toEqual([]);
 });
 
 test('a file of something else ends an export at once', async () => {
