@@ -18,13 +18,18 @@ import { MAX_MESSAGE_BYTES, serverTransport } from './mcp-proxy/server-transport
  */
 export async function mcpProxyCommand(argv: readonly string[], { env, stderr, signal, protocol = process }: McpProxyIo): Promise<number> {
   const say = (text: string): unknown => stderr.write(`mastguard mcp-proxy: ${text}\n`);
+  // From the beginning: a signal is caught from now on, and must not be missed.
+  const stopped = new Promise<'stop'>((resolve) => {
+    if (signal?.aborted === true) resolve('stop');
+    signal?.addEventListener('abort', () => resolve('stop'), { once: true });
+  });
   try {
     const command = readOptions(argv, env);
     const onNote = (note: ProxyNote): unknown => say(formatNote(note, { withValues: command.acceptChanges }));
     const options = proxyOptions(command, { env, onNote });
     // A file that cannot be used is told before the client begins to talk.
     await options.pins.read(options.server.identity);
-    return command.acceptChanges ? await acceptChanges(options, { say, onNote }) : await serve(options, { say, signal, protocol });
+    return command.acceptChanges ? await acceptChanges(options, { say, onNote, stopped }) : await serve(options, { say, stopped, protocol });
   } catch (error) {
     if (error instanceof UsageError) stderr.write(`${error.message}\n\n${USAGE}`);
     else say(describe(error));
@@ -68,14 +73,14 @@ function proxyOptions(command: McpProxyCommand, { env, onNote }: { env: NodeJS.P
 
 interface Serving {
   say: (text: string) => void;
-  signal: AbortSignal | undefined;
+  /** The process was told to end. */
+  stopped: Promise<'stop'>;
   protocol: { stdin: Readable; stdout: Writable };
 }
 
-async function serve(options: ProxyOptions, { say, signal, protocol: { stdin, stdout } }: Serving): Promise<number> {
+async function serve(options: ProxyOptions, { say, stopped, protocol: { stdin, stdout } }: Serving): Promise<number> {
   const downstream = new StdioServerTransport(stdin, stdout, { maxBufferSize: MAX_MESSAGE_BYTES });
   const proxy = createMcpProxy({ ...options, downstream });
-  const stopped = new Promise<'stop'>((resolve) => signal?.addEventListener('abort', () => resolve('stop'), { once: true }));
   return running(proxy, async () => {
     const end = await Promise.race([proxy.closed, stopped]);
     if (end === 'server') say('the MCP server has ended');
@@ -84,7 +89,10 @@ async function serve(options: ProxyOptions, { say, signal, protocol: { stdin, st
 }
 
 /** Lists the tools as a client would, so that every version of the protocol is spoken. */
-async function acceptChanges(options: ProxyOptions, { say, onNote }: { say: (text: string) => void; onNote: (note: ProxyNote) => void }): Promise<number> {
+async function acceptChanges(
+  options: ProxyOptions,
+  { say, onNote, stopped }: Pick<Serving, 'say' | 'stopped'> & { onNote: (note: ProxyNote) => void },
+): Promise<number> {
   const [own, downstream] = InMemoryTransport.createLinkedPair();
   const noted: ProxyNote['kind'][] = [];
   const proxy = createMcpProxy({
@@ -97,8 +105,12 @@ async function acceptChanges(options: ProxyOptions, { say, onNote }: { say: (tex
   });
   return running(proxy, async () => {
     const client = new Client({ name: 'mastguard', version: '0.1.0' }, { versionNegotiation: { mode: 'auto' } });
-    await client.connect(own);
-    await client.listTools();
+    const listing = client.connect(own).then(() => client.listTools());
+    if ((await Promise.race([listing, stopped])) === 'stop') {
+      listing.catch(() => undefined);
+      say('told to stop before the tools were accepted');
+      return 1;
+    }
     if (noted.length === 0) say('every tool is as it was accepted');
     return noted.includes('withheld') ? 1 : 0;
   });

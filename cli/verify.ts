@@ -1,4 +1,4 @@
-import { access, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { decodeUtf8 } from '../core/ledger/verify/split-lines.ts';
 import { verifyExport } from '../core/ledger/verify/verify-export.ts';
 import type { Unreadable } from '../core/ledger/verify/verify-export.ts';
@@ -42,7 +42,7 @@ interface Outcome {
 }
 
 async function verifyDirectory({ directory, receipts, anchors, vkeys }: Command<'export'>, { env, stderr }: CommandIo): Promise<Outcome> {
-  for (const path of [receipts, anchors]) if (path !== undefined) await access(path);
+  await checkKept(receipts, anchors);
   const isLive = stderr.isTTY === true && !env['CI'] && env['TERM'] !== 'dumb';
   const progress = createProgressBar({ stream: stderr, live: isLive, unit: 'MB' });
   const source = await openDirectory({
@@ -58,6 +58,14 @@ async function verifyDirectory({ directory, receipts, anchors, vkeys }: Command<
     progress.clear();
     await source.close();
   }
+}
+
+/** What was named and cannot be read as such would go unread, and nothing found would be taken for its being right. @throws UsageError */
+async function checkKept(receipts: string | undefined, anchors: string | undefined): Promise<void> {
+  if (receipts !== undefined && !(await stat(receipts)).isFile()) throw new UsageError(`${receipts}: receipts are read from a regular file`);
+  if (anchors === undefined) return;
+  if (!(await stat(anchors)).isDirectory()) throw new UsageError(`${anchors}: give the directory that the checkpoints are in`);
+  if (!(await readdir(anchors)).some((name) => name.endsWith('.note'))) throw new UsageError(`${anchors}: no checkpoint (.note) is in it`);
 }
 
 async function verifyFiles({ proof, entry, body, vkeys }: Command<'proof'>): Promise<Outcome> {

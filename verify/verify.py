@@ -42,6 +42,9 @@ def parse_arguments(arguments: list[str]) -> argparse.Namespace:
     for path, exists in ((options.receipts, os.path.isfile), (options.anchors, os.path.isdir)):
         if path is not None and not exists(path):
             parser.error(f"{path}: there is no such file or directory")
+    # Where none is read, nothing found would be taken for their being right.
+    if options.anchors is not None and not any(name.endswith(".note") for name in os.listdir(options.anchors)):
+        parser.error(f"{options.anchors}: no checkpoint (.note) is in it")
     return options
 
 

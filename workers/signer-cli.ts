@@ -69,7 +69,8 @@ async function status(stateDirectory: string): Promise<number> {
     refused,
     damaged: [...memory.damaged.keys()],
   });
-  return refused.length + memory.damaged.size === 0 && (typeof deployment !== 'object' || deployment.refusal === null) ? 0 : 1;
+  const isDeploymentSigned = deployment === undefined || (typeof deployment === 'object' && deployment.refusal === null);
+  return refused.length + memory.damaged.size === 0 && isDeploymentSigned ? 0 : 1;
 }
 
 async function rotate(stateDirectory: string, use: KeyUse): Promise<number> {

@@ -23,7 +23,14 @@ export interface ExportDirectory {
   finish(manifest: ExportManifest): Promise<void>;
 }
 
+/** It cannot be written or read, or holds something else: asking the server again would change nothing. */
 export class NotADirectoryForThis extends Error {}
+
+async function onDisk<T>(work: Promise<T>): Promise<T> {
+  return work.catch((cause: unknown) => {
+    throw new NotADirectoryForThis((cause as Error).message, { cause });
+  });
+}
 
 /** The directory of an export. What is exported is personal: nobody but the owner reads it. */
 export async function openExportDirectory(directory: string): Promise<ExportDirectory> {
@@ -49,16 +56,16 @@ export async function openExportDirectory(directory: string): Promise<ExportDire
       return ExportManifest.parse(JSON.parse(await readFile(pathOf(STATE), 'utf8')));
     },
     writeState: (manifest) => write(STATE, JSON.stringify(manifest)),
-    resumePoint: (name) => resumePoint(pathOf(name)),
+    resumePoint: (name) => onDisk(resumePoint(pathOf(name))),
 
     async append(name, chunks, onLines) {
-      const file = await open(pathOf(name), 'a', 0o600);
+      const file = await onDisk(open(pathOf(name), 'a', 0o600));
       try {
         for await (const chunk of chunks) {
-          await file.appendFile(chunk);
+          await onDisk(file.appendFile(chunk));
           onLines(lineFeeds(chunk));
         }
-        await file.sync();
+        await onDisk(file.sync());
       } finally {
         await file.close();
       }

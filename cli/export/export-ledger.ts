@@ -1,6 +1,6 @@
 import type { ExportManifest, ExportStream } from '../../schemas/audit-export.ts';
 import type { AuditClient } from './audit-client.ts';
-import type { ExportDirectory } from './export-directory.ts';
+import { type ExportDirectory, NotADirectoryForThis } from './export-directory.ts';
 
 export interface ExportProgress {
   /** 0 to 1. */
@@ -30,13 +30,18 @@ export async function exportLedger({ client, directory, onProgress, onTrouble }:
         client.hasProgressed();
         return result;
       } catch (error) {
-        if (!(await client.mayTryAgain(error))) throw error;
+        if (error instanceof NotADirectoryForThis || !(await client.mayTryAgain(error))) throw error;
         onTrouble?.(messageOf(error));
       }
     }
   };
 
-  let manifest = (await directory.readState()) ?? (await again(() => client.manifest()));
+  const begun = await directory.readState();
+  const current = await again(() => client.manifest());
+  if (begun !== undefined && orgOf(begun) !== orgOf(current)) {
+    throw new NotADirectoryForThis(`the directory holds a part of the ledger of ${orgOf(begun)}, and the key is of ${orgOf(current)}`);
+  }
+  let manifest = begun ?? current;
   await directory.writeState(manifest);
   for (;;) {
     let lines = 0;
@@ -65,6 +70,8 @@ export async function exportLedger({ client, directory, onProgress, onTrouble }:
   await directory.finish(manifest);
   return manifest.files['export.json'];
 }
+
+const orgOf = ({ files }: ExportManifest): string => files['export.json'].org;
 
 const totalOf = ({ lines: { entries, checkpoints, tiles } }: ExportManifest): number => Math.max(1, 2 * entries + checkpoints + tiles);
 

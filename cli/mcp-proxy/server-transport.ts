@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
@@ -25,7 +26,23 @@ export function serverTransport(server: McpProxyCommand['server'], env: NodeJS.P
   }
   const { command, args } = server;
   const transport = new StdioClientTransport({ command, args, env: withoutOurs(env), stderr: 'inherit', maxBufferSize: MAX_MESSAGE_BYTES });
+  const start = transport.start.bind(transport);
+  transport.start = async () => {
+    await start();
+    const { _process: started } = transport as unknown as { _process?: ChildProcess };
+    endWithProcess(started);
+  };
   return { transport, identity: `stdio:${digest([command, ...args])}`, label: basename(command) };
+}
+
+const LAST_WORDS_MS = 500;
+
+/** What a server has started and left behind, such as a browser, may hold its output open: then its end would not be seen, and this process could not end. */
+function endWithProcess(server: ChildProcess | undefined): void {
+  server?.once('exit', () => {
+    // What it said last is read before: the pipe comes between the timer and what is immediate.
+    setTimeout(() => setImmediate(() => server.stdout?.destroy()), LAST_WORDS_MS).unref();
+  });
 }
 
 const digest = (words: string[]): string => createHash('sha256').update(canonicalize(words)).digest('hex');

@@ -105,13 +105,13 @@ export async function openDirectory({
     },
     async anchors() {
       const names = (await isDirectory(anchors)) ? await readdir(anchors) : [];
-      const read = names
-        .filter((name) => name.endsWith('.note'))
-        .map(async (name) => {
-          const bytes = await readIfThere(join(anchors, name));
-          return bytes === undefined ? [] : [{ name, note: decodeUtf8(bytes) }];
-        });
-      return (await Promise.all(read)).flat();
+      const read: { name: string; note: string | undefined }[] = [];
+      // One after the other: there may be more than a process may have files open.
+      for (const name of names.filter((each) => each.endsWith('.note'))) {
+        const bytes = await readIfThere(join(anchors, name));
+        if (bytes !== undefined) read.push({ name, note: decodeUtf8(bytes) });
+      }
+      return read;
     },
     async close() {
       await Promise.all([threads?.stop(), mainThread.stop()]);

@@ -1,4 +1,4 @@
-import { chownSync, cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
+import { chownSync, cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson, writeJson } from './atomic-file.mjs';
 import { run } from './run.mjs';
@@ -47,10 +47,13 @@ function movedPlace(file, account) {
 function withCopy(native, root, account) {
   const copy = join(root, 'native');
   if (existsSync(join(copy, 'bin', 'postgres'))) return copy;
-  mkdirSync(copy, { recursive: true, mode: 0o755 });
-  chownSync(copy, account.uid, account.gid);
-  // bin/ last: its presence says that the copy is complete.
-  for (const part of ['lib', 'share', 'bin']) cpSync(join(native, part), join(copy, part), { recursive: true, verbatimSymlinks: true, force: true });
+  // Half a copy is never taken for a whole one.
+  const unfinished = `${copy}.new`;
+  for (const left of [copy, unfinished]) rmSync(left, { recursive: true, force: true });
+  mkdirSync(unfinished, { recursive: true, mode: 0o755 });
+  chownSync(unfinished, account.uid, account.gid);
+  for (const part of ['lib', 'share', 'bin']) cpSync(join(native, part), join(unfinished, part), { recursive: true, verbatimSymlinks: true, force: true });
+  renameSync(unfinished, copy);
   return copy;
 }
 

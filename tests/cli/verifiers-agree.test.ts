@@ -219,6 +219,9 @@ describeVerifiers('export.json', () => {
     await expectBoth(new Map(), 'unreadable');
     await expectBoth(smallFiles, 'unreadable', ['--receipts', 'DIR/none.ndjson']);
     await expectBoth(smallFiles, 'unreadable', ['--anchors', 'DIR/none']);
+    await expectBoth(smallFiles, 'unreadable', ['--receipts', 'DIR']);
+    await expectBoth(smallFiles, 'unreadable', ['--anchors', 'DIR/export.json']);
+    await expectBoth(smallFiles, 'unreadable', ['--anchors', 'DIR']);
     await expectBoth(smallFiles, 'unreadable', ['--vkey', 'no key']);
     await expectBoth(smallFiles, 'unreadable', ['--vkey', flipAt(small.timeKey.vkey, small.timeKey.vkey.indexOf('+') + 1)]);
   });

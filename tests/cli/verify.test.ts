@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { verifyCommand } from '../../cli/verify.ts';
@@ -110,6 +110,18 @@ describe('mastguard verify', () => {
     }
   });
 
+  test('more checkpoints kept elsewhere than a process may have files open', async () => {
+    writeExport(directory, good);
+    const anchors = join(directory, 'anchors');
+    mkdirSync(anchors);
+    for (let number = 0; number < 1_000; number += 1) writeFileSync(join(anchors, `${number}.note`), ledger.checkpoints[0]?.note ?? '');
+    const limited = ['-c', 'ulimit -n 256 && exec "$@"', 'sh', process.execPath, builtProduct('cli/mastguard.js'), 'verify', directory];
+    const said = await new Promise((resolve) => {
+      execFile('sh', limited, (error, stdout, stderr) => resolve({ code: error?.code ?? 0, stdout, stderr }));
+    });
+    expect(said).toEqual({ code: 0, stderr: '', stdout: expect.stringMatching(/\nno findings\n$/) as unknown });
+  });
+
   test('a file that is missing is a finding, not a refusal', async () => {
     const { code, out } = await verify(dropFile('tiles.ndjson')(good));
     expect(code).toBe(1);
@@ -121,6 +133,9 @@ describe('mastguard verify', () => {
     ['a file for a directory', (path) => [join(path, 'export.json')]],
     ['receipts that are named and not there', (path) => [path, '--receipts', join(path, 'none')]],
     ['anchors that are named and not there', (path) => [path, '--anchors', join(path, 'none')]],
+    ['receipts that are no file', (path) => [path, '--receipts', path]],
+    ['a single note instead of the directory it is in', (path) => [path, '--anchors', join(path, 'export.json')]],
+    ['a directory without notes, such as the one above theirs', (path) => [path, '--anchors', path]],
     ['a key that is none', (path) => [path, '--vkey', 'key']],
     ['a proof that is not there', (path) => ['--proof', join(path, 'none'), '--entry', join(path, 'none'), '--vkey', 'key']],
     ['a wrong command line', (path) => [path, path]],

@@ -1,9 +1,10 @@
-import { chmod } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { chmod, link, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { keyName, type KeyUse, publishedName } from '../../core/ledger/log-names.ts';
 import { formatVkey, type NoteSigner, SIGNATURE_TYPE, type Vkey } from '../../core/ledger/note.ts';
 import type { DurableFs } from './durable-file.ts';
-import { readIfThere, replaceFileDurably } from './durable-file.ts';
+import { readIfThere, replaceFile, replaceFileDurably } from './durable-file.ts';
 import { sha256 } from '../../db/ledger-primitives.ts';
 import { newPrivateKeyPem, readPrivateKeyPem, type SigningKey } from './private-key.ts';
 
@@ -39,8 +40,20 @@ export async function createKey(fs: DurableFs, directory: string, use: KeyUse): 
 
 /** Lays a new key beside the one that signs; the signer takes it up. False when one lies there already. */
 export async function layNextKey(fs: DurableFs, directory: string, use: KeyUse): Promise<boolean> {
-  if ((await loadKey(nextFileOf(directory, use))) !== null) return false;
-  await replaceFileDurably(fs, nextFileOf(directory, use), newPrivateKeyPem());
+  const file = nextFileOf(directory, use);
+  if ((await loadKey(file)) !== null) return false;
+  const draft = `${file}.${randomUUID()}`;
+  await replaceFile(fs, draft, newPrivateKeyPem());
+  try {
+    // Not by a rename: the one that another has laid meanwhile may have been taken up, and would be lost.
+    await link(draft, file);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await unlink(draft);
+  }
+  await fs.syncDirectory(directory);
   return true;
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { memoryBuffer } from '../../../sdk/agent/src/buffer-store.ts';
@@ -155,6 +155,41 @@ describe('a buffer in a file', () => {
     ).toEqual(['3', '4']);
     writeFileSync(path, `${line('1')}\nnothing\n`);
     expect(() => fileBuffer({ path })).toThrow(`line 2 of ${path}`);
+  });
+
+  it('does not keep what was delivered while there is always something that waits', () => {
+    const path = join(directory, 'busy.jsonl');
+    const store = fileBuffer({ path, fsync: true });
+    store.append(entry('0'));
+    let largest = 0;
+    for (let at = 1; at <= 600; at += 1) {
+      store.append(entry(String(at), { content: 'x'.repeat(20_000) }));
+      store.drop(1);
+      largest = Math.max(largest, statSync(path).size);
+    }
+    expect(largest).toBeLessThan(3_000_000);
+    store.append(entry('last'));
+    store.close?.();
+    expect(
+      fileBuffer({ path })
+        .peek(9)
+        .map(({ event }) => event.id),
+    ).toEqual(['600', 'last']);
+    expect(readdirSync(directory).filter((name) => name.startsWith('busy'))).toEqual(['busy.jsonl']);
+  });
+
+  it('stays where it was opened when the process goes to another directory', () => {
+    const before = process.cwd();
+    try {
+      process.chdir(directory);
+      const store = fileBuffer({ path: 'here.jsonl' });
+      process.chdir(tmpdir());
+      store.append(entry('1'));
+      store.drop(1);
+      expect(readFileSync(join(directory, 'here.jsonl'), 'utf8')).toBe('');
+    } finally {
+      process.chdir(before);
+    }
   });
 
   it('takes no more than it may hold', () => {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Sql } from '../../../db/client.ts';
@@ -105,6 +105,16 @@ describe('npm run signer', () => {
       expect(await resumed(org)).toMatchObject([{ number: 2, rebuilt: { size: 606, forgotten: null } }]);
     }
     await checkDeploymentHistory(admin);
+  });
+
+  test('status: a file of the deployment log that cannot be read stops everything, and is told by the exit code', async () => {
+    writeFileSync(join(turns.directory, 'deployment.json'), '');
+    await again();
+    expect(await turns.tick()).toMatchObject({ signed: 0, refusals: 1 });
+    await turns.close();
+    expect(await command(['status'])).toMatchObject({ code: 1, lines: [{ deployment: 'it is no JSON' }] });
+    expect(await command(['rebuild'])).toMatchObject({ code: 0, lines: [{ log: 'deployment', problem: null }] });
+    expect(await command(['status'])).toMatchObject({ code: 0 });
   });
 
   test.each<[string, string, string]>([

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openCheckpoint } from '../../../core/ledger/checkpoint.ts';
 import { deploymentOrigin, keysOfOrg, orgOrigin } from '../../../core/ledger/log-names.ts';
@@ -8,7 +8,7 @@ import type { Sql } from '../../../db/client.ts';
 import { listLogKeys, type LogKeyRow, newestCheckpoint } from '../../../db/queries/checkpoints.ts';
 import { appendRecords } from '../../../db/queries/ledger.ts';
 import { asTenant } from '../../../db/tenant.ts';
-import { durableFs } from '../../../workers/signer/durable-file.ts';
+import { type DurableFs, durableFs } from '../../../workers/signer/durable-file.ts';
 import { sha256, verifyEd25519 } from '../../../db/ledger-primitives.ts';
 import { KEY_USES, layNextKey } from '../../../workers/signer/signing-keys.ts';
 import { createTestDatabase, openTestPool, type TestDatabase } from '../../support/database.ts';
@@ -48,6 +48,31 @@ describe('keys', () => {
     return rows.map(({ body }) => (JSON.parse(body) as { details: { vkey: string } }).details.vkey);
   };
   const vkeysFor = (org: string, keys: readonly LogKeyRow[]): Vkey[] => keysOfOrg(keys, org, sha256).flatMap(({ vkey }) => parseVkey(vkey, sha256) ?? []);
+
+  test('that are laid by two at once: one of them is, and the signer keeps the one that it took up', async () => {
+    let goOn = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (goOn = resolve));
+    let reached = (): void => undefined;
+    const looked = new Promise<void>((resolve) => (reached = resolve));
+    const slow: DurableFs = {
+      ...durableFs,
+      async create(file) {
+        reached();
+        await gate;
+        return durableFs.create(file);
+      },
+    };
+    const second = layNextKey(slow, turns.directory, 'deployment');
+    await looked;
+    expect(await layNextKey(durableFs, turns.directory, 'deployment')).toBe(true);
+    const taken = await readFile(join(turns.directory, 'deployment.next.pem'), 'utf8');
+    goOn();
+    expect(await second).toBe(false);
+    expect(await readFile(join(turns.directory, 'deployment.next.pem'), 'utf8')).toBe(taken);
+    await settle();
+    expect(await readFile(join(turns.directory, 'deployment.pem'), 'utf8')).toBe(taken);
+    expect((await readdir(turns.directory)).filter((name) => name.startsWith('deployment.')).toSorted()).toEqual(['deployment.json', 'deployment.pem']);
+  });
 
   test('are made on the first start, readable by their owner alone, and published without the name of an organisation', async () => {
     for (const use of KEY_USES) {
