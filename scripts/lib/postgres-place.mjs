@@ -33,18 +33,11 @@ export async function choosePostgresPlace({ native, directory }) {
   return { native: withCopy(native, elsewhere, account), root: elsewhere, account };
 }
 
-/** @param {string} file @param {{ uid: number }} account */
-function movedPlace(file, account) {
-  const root = readJson(file)?.root;
-  if (typeof root !== 'string') return undefined;
-  const found = lstatSync(root, { throwIfNoEntry: false });
-  if (found === undefined) throw new Error(`the database of this installation was in ${root}, which is gone. To begin with an empty one, delete ${file}.`);
-  if (!found.isDirectory() || found.uid !== account.uid) throw new Error(`${root} should hold the database of this installation but belongs to somebody else`);
-  return root;
-}
-
-/** @param {string} native @param {string} root @param {{ uid: number, gid: number }} account */
-function withCopy(native, root, account) {
+/**
+ * A copy of PostgreSQL's binaries for an account that cannot reach the installed ones; the one that is there where it is whole.
+ * @param {string} native @param {string} root @param {{ uid: number, gid: number }} account
+ */
+export function withCopy(native, root, account) {
   const copy = join(root, 'native');
   if (existsSync(join(copy, 'bin', 'postgres'))) return copy;
   // Half a copy is never taken for a whole one.
@@ -55,6 +48,16 @@ function withCopy(native, root, account) {
   for (const part of ['lib', 'share', 'bin']) cpSync(join(native, part), join(unfinished, part), { recursive: true, verbatimSymlinks: true, force: true });
   renameSync(unfinished, copy);
   return copy;
+}
+
+/** @param {string} file @param {{ uid: number }} account */
+function movedPlace(file, account) {
+  const root = readJson(file)?.root;
+  if (typeof root !== 'string') return undefined;
+  const found = lstatSync(root, { throwIfNoEntry: false });
+  if (found === undefined) throw new Error(`the database of this installation was in ${root}, which is gone. To begin with an empty one, delete ${file}.`);
+  if (!found.isDirectory() || found.uid !== account.uid) throw new Error(`${root} should hold the database of this installation but belongs to somebody else`);
+  return root;
 }
 
 function unprivilegedAccount() {
