@@ -1,14 +1,28 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 
 /**
- * Writes through a neighbour and a rename, so that a reader sees the old content or the new, never half.
+ * Writes through a neighbour and a rename, so that a reader sees the old content or the new, never half, also after a loss of power: what was made
+ * with a key may be kept by a database by then.
  * @param {string} file @param {string} content
  */
 export function writeAtomically(file, content, mode = 0o600) {
   const neighbour = `${file}.${process.pid}.new`;
   rmSync(neighbour, { force: true });
-  writeFileSync(neighbour, content, { mode, flag: 'wx' });
+  const handle = openSync(neighbour, 'wx', mode);
+  try {
+    writeFileSync(handle, content);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
   renameSync(neighbour, file);
+  const directory = openSync(dirname(file), 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
 }
 
 /** @param {string} file @param {unknown} value */
