@@ -94,6 +94,8 @@ export function reviewRoutes({ vault, runtime }: { vault: SubjectVault; runtime:
       const { orgId } = principal;
       const consumer = `${requesterOf(principal)}/${headers['idempotency-key'] ?? randomUUID()}`;
       const row = await readReview(orgId, reviewId);
+      // An approval that arrives right now is the next try's: the record says how the review stands, and a retry must be the same record.
+      if (row.status === 'pending' && row.kind === 'gate') throw refusedApproval('pending', row.status);
       // A row of 0.1.0 has the digest as it is, and a retry must be the record that was made then.
       const isPlain = row.storedDigest === row.actionDigest;
       const actionDigest = isPlain ? digest : storedDigest(vault, orgId, digest);
@@ -120,9 +122,7 @@ export function reviewRoutes({ vault, runtime }: { vault: SubjectVault; runtime:
       // What was approved. Gone between the two looks, it is not to be acted on either.
       const approved = await readReview(orgId, reviewId);
       const result = consumed.result === 'proceed' && approved.erased ? 'erased' : consumed.result;
-      if (result !== 'proceed') {
-        throw new HttpProblem('approval-refused', { detail: REFUSALS[result], extras: { refusal: result, reviewStatus: consumed.status } });
-      }
+      if (result !== 'proceed') throw refusedApproval(result, consumed.status);
       // Not waited for: the agent is about to act.
       void runtime.outcomeMoved(orgId, consumed.eventId);
       const { args = null } = JSON.parse(approved.state) as LadderState;
@@ -159,6 +159,10 @@ const REFUSALS = {
   withdrawn: 'the request was withdrawn',
   erased: 'the data that the approval was about were erased',
 } as const;
+
+function refusedApproval(refusal: keyof typeof REFUSALS, reviewStatus: string): HttpProblem {
+  return new HttpProblem('approval-refused', { detail: REFUSALS[refusal], extras: { refusal, reviewStatus } });
+}
 
 const FORBIDDEN = new Set(['not-a-reviewer', 'own-request', 'break-glass-not-allowed', 'edit-not-allowed']);
 
