@@ -86,4 +86,22 @@ begin
   end loop;
 end $$;
 
+drop function close_unused_outcome(uuid, text);
+
+-- An approval that was never used has nothing to report. True when that ended the wait; false when there is nothing (more) to end, or the approval may still be
+-- used: by the ledger's clock, as it is used.
+create function close_unused_outcome(p_org uuid, p_event text) returns boolean
+  language plpgsql security definer
+  set search_path = public, pg_catalog, pg_temp
+  as $$
+begin
+  perform 1 from ledger_head h where h.org_id = p_org for update;
+  update event_outcome o set status = 'unused' where o.org_id = p_org and o.event_id = p_event and o.status = 'waiting' and o.due_at is null
+    and not exists (
+      select from review q where q.org_id = p_org and q.event_id = p_event and q.kind = 'gate' and q.consumed_at is null and q.approval_expires_at > ledger_now());
+  return found;
+end $$;
+
+grant execute on function close_unused_outcome(uuid, text) to mg_app;
+
 reset role;
