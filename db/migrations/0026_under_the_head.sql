@@ -104,4 +104,25 @@ end $$;
 
 grant execute on function close_unused_outcome(uuid, text) to mg_app;
 
+drop function create_inbound_secret(uuid, text, text, bytea, text[], text, timestamptz, jsonb);
+
+-- False when the organisation has `p_most` in force already: more than that are not tried on what comes in.
+create function create_inbound_secret(p_org uuid, p_id text, p_name text, p_secret bytea, p_members text[], p_by text, p_expires_at timestamptz, p_most int,
+                                      p_audit jsonb) returns boolean
+  language plpgsql security definer
+  set search_path = public, pg_catalog, pg_temp
+  as $$
+begin
+  perform 1 from ledger_head h where h.org_id = p_org for update;
+  if (select count(*) from webhook_inbound_secret s
+      where s.org_id = p_org and s.revoked_at is null and (s.expires_at is null or s.expires_at > now())) >= p_most then
+    return false;
+  end if;
+  insert into webhook_inbound_secret (org_id, id, name, secret, members, created_by, expires_at) values (p_org, p_id, p_name, p_secret, p_members, p_by, p_expires_at);
+  perform audit_append(p_org, p_audit);
+  return true;
+end $$;
+
+grant execute on function create_inbound_secret(uuid, text, text, bytea, text[], text, timestamptz, int, jsonb) to mg_app;
+
 reset role;

@@ -35,7 +35,7 @@ const WAYS = {
   },
   async 'a secret'() {
     const id = `whi_${reviewId}`;
-    const secret = { id, name: 'desk', members: ['ann'], secret: Buffer.from('sealed'), createdBy: 'system', expiresAt: null };
+    const secret = { id, name: 'desk', members: ['ann'], secret: Buffer.from('sealed'), createdBy: 'system', expiresAt: null, most: 20 };
     await createInboundSecret(sql, { orgId: house.orgId, ...secret, audit: auditOf('webhook.inbound-secret-created') });
     return {
       via: `webhook:${id}`,
