@@ -1,3 +1,4 @@
+import { encodeCursor } from '../../../api/cursor.ts';
 import { startApi } from '../../support/api.ts';
 import type { NewTestKey, TestApi } from '../../support/api.ts';
 import { openTestPool } from '../../support/database.ts';
@@ -183,6 +184,12 @@ describe('using an approval', () => {
 });
 
 describe('listing reviews', () => {
+  it.each(['nowhere', '{"riskScore":1}', '{"riskScore":1,"createdAt":"soon","id":"rev_1"}'])('refuses the queue from the place %s', async (place) => {
+    const cursor = encodeCursor(place, { list: 'review-queue' });
+    const { status, body } = await test.call('GET', `/api/v1/hitl/queue?cursor=${cursor}`, { key: test.ownerKey });
+    expect([status, body.errors?.[0].pointer]).toEqual([422, '/cursor']);
+  });
+
   it('pages newest first and filters by status', async () => {
     const orgId = await test.newOrganization();
     await test.newMember({ id: 'reviewer', role: 'Reviewer', orgId, groups: ['finance'] });
