@@ -41,3 +41,6 @@ export async function loadAskedGroups(
 
 /** What nobody can read any more nobody decides: it is about to be refused by itself. */
 export const ERASED = { refused: 'erased', detail: 'the data that this review is about were erased' } as const;
+
+/** What was sent by a key, or under a secret, falls with it, recorded or not. */
+export const REVOKED = { refused: 'not-a-reviewer', detail: 'the key, or the secret, that the decision came by was revoked' } as const;

@@ -1,10 +1,11 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { climb } from '../core/hitl/ladder.ts';
 import { recordedAmong } from '../db/queries/ledger.ts';
+import { isRevoked } from '../db/queries/revocations.ts';
 import { standingsFor } from '../db/queries/standing.ts';
 import { recordReviewDrafts, type ReviewDraft } from '../db/review-recording.ts';
 import type { BatchDecision, BatchDecisionAnswer } from '../schemas/batch-decision.ts';
-import { ERASED, loadAskedGroups } from './asked-groups.ts';
+import { ERASED, loadAskedGroups, REVOKED } from './asked-groups.ts';
 import { type Ballot, ballotsOf, moveOf, statementsOf } from './batch-ballots.ts';
 import { joinedKeyOf, recordItem, stepIdOf } from './review-record.ts';
 import type { SweepActivitiesDeps, WaitingRun } from './sweep.ts';
@@ -42,6 +43,7 @@ export function createBatchActivities({ vault, tellRuns, now }: Pick<SweepActivi
       groups.map(({ row, joined }) => [row, ...joined]),
       nowMs,
     );
+    const hasFallen = await isRevoked(vault.sql, { orgId, via });
     const told = new Map<string, Told>();
     const items: ReviewDraft[] = [];
     for (const [index, { row, joined, decision }] of groups.entries()) {
@@ -52,7 +54,8 @@ export function createBatchActivities({ vault, tellRuns, now }: Pick<SweepActivi
         told.set(row.id, { status: 'closed', detail: `this review is ${status}`, reviewStatus: status });
         continue;
       }
-      const moved = row.seal.erased ? ERASED : climb(plan, state, moveOf(decision, memberId, via), { nowMs, expiresAtMs, digest: actionDigest, standing });
+      const context = { nowMs, expiresAtMs, digest: actionDigest, standing };
+      const moved = hasFallen ? REVOKED : row.seal.erased ? ERASED : climb(plan, state, moveOf(decision, memberId, via), context);
       if ('refused' in moved) {
         told.set(row.id, { status: 'refused', code: moved.refused, detail: moved.detail, reviewStatus: status });
       } else {

@@ -25,14 +25,14 @@ export function createOutcomeActivities({ sql, now }: { sql: Sql; now: () => num
         const untilMs = (dueAt ?? approvalExpiresAt)?.getTime() ?? null;
         const leftMs = (untilMs ?? 0) - now();
         if (leftMs > 0) return { status: 'waiting', lookAgainMs: dueAt === null ? Math.min(leftMs, Math.max(withinMs, Math.ceil(leftMs / LOOKS))) : leftMs };
+        // The database's clock decides; where it is behind ours, a moment more.
         if (dueAt === null) {
-          await closeUnusedOutcome(sql, { orgId, eventId });
+          if (!(await closeUnusedOutcome(sql, { orgId, eventId }))) return { status: 'waiting', lookAgainMs: 1_000 };
           continue;
         }
         const fields = { eventId, agentId, value: 'OUTCOME_SILENT', ruleId, detectors: [] };
         const violation = { id: recordId(orgId, 'violation', eventId, 'outcome'), body: canonicalize({ v: 1, ...fields, dueAt: dueAt.toISOString() }), fields };
         const alertId = `alr_${recordId(orgId, 'alert', eventId, 'outcome').replaceAll('-', '')}`;
-        // The database's clock decides; where it is behind ours, a moment more.
         if (!(await closeSilentOutcome(sql, { orgId, eventId, violation, alertId }))) return { status: 'waiting', lookAgainMs: 250 };
       }
     },

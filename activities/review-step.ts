@@ -5,6 +5,7 @@ import type { VoteMove } from '../core/hitl/ladder-state.ts';
 import type { EventRecord } from '../core/ledger/event-record.ts';
 import { openRecordedEvent } from '../db/event-seal.ts';
 import { recordedAmong } from '../db/queries/ledger.ts';
+import { isRevoked } from '../db/queries/revocations.ts';
 import type { ReviewLadderRow } from '../db/queries/review-steps.ts';
 import { standingFor } from '../db/queries/standing.ts';
 import { recordReviewDrafts } from '../db/review-recording.ts';
@@ -12,7 +13,7 @@ import type { SubjectVault } from '../db/subject-vault.ts';
 import type { GovernanceEvent } from '../schemas/event.ts';
 import type { JsonObject } from '../schemas/json.ts';
 import type { ReviewStatus, ReviewStep } from '../schemas/review.ts';
-import { ERASED } from './asked-groups.ts';
+import { ERASED, REVOKED } from './asked-groups.ts';
 import { loadLadder, roundOf } from './review-position.ts';
 import { joinedKeyOf, recordItem, stepIdOf } from './review-record.ts';
 import { sha256Hex } from './settlement.ts';
@@ -66,8 +67,9 @@ export function createTakeStep({ vault, weigh, now }: ReviewStepsDeps): TakeStep
     orgId: string,
     row: ReviewLadderRow,
     move: RequestedMove,
-  ): Promise<LadderMove | { refused: 'edit-blocked' | 'erased'; detail: string }> => {
+  ): Promise<LadderMove | { refused: 'edit-blocked' | 'erased' | 'not-a-reviewer'; detail: string }> => {
     if (!('memberId' in move)) return move;
+    if (await isRevoked(vault.sql, { orgId, via: move.via })) return REVOKED;
     if (row.seal.erased) return ERASED;
     const { args, ...vote } = move;
     if (move.step !== 'edit' || args === undefined) return vote;

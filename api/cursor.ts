@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { z } from 'zod';
 import { HttpProblem } from './problem.ts';
 
 /** Where the next page begins. Bound to the filters of this one, so that no page is cut from another list. */
@@ -14,10 +15,28 @@ export function decodeCursor<Kind extends 'string' | 'number'>(
 ): (Kind extends 'string' ? string : number) | undefined {
   if (cursor === undefined) return undefined;
   const [position, hash] = parse(cursor);
-  const isPosition = kind === 'number' ? Number.isSafeInteger(position) : typeof position === 'string' && /^[\x20-\x7e]{1,128}$/.test(position);
+  const isPosition =
+    kind === 'number' ? Number.isSafeInteger(position) && Number(position) >= 0 : typeof position === 'string' && /^[\x20-\x7e]{1,128}$/.test(position);
   if (!isPosition) throw refused('not a cursor of this list');
   if (hash !== hashOf(filters)) throw refused('this cursor was made with other filters');
   return position as Kind extends 'string' ? string : number;
+}
+
+/** The same for a position of several parts, which was encoded as JSON text. */
+export function decodePlace<Place>(cursor: string | undefined, schema: z.ZodType<Place>, filters: Record<string, unknown>): Place | undefined {
+  const text = decodeCursor(cursor, 'string', filters);
+  if (text === undefined) return undefined;
+  const { success, data } = schema.safeParse(jsonOf(text));
+  if (!success) throw refused('not a cursor of this list');
+  return data;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
 }
 
 function parse(cursor: string): unknown[] {

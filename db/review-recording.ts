@@ -90,9 +90,11 @@ function sealDraft(vault: SubjectVault, draft: ReviewDraft): ReviewRecordItem {
     keys.push(sealed.keys);
     return sealed.row;
   };
+  const via = draft.entries[0]?.step.via;
   const item: ReviewRecordItem = {
     org,
     id: of.id,
+    ...(via === undefined ? {} : { via }),
     version: of.version,
     entries: entriesOf(draft.entries),
     row: rowOf(of, draft.change),

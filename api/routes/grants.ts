@@ -36,6 +36,7 @@ export function grantRoutes({ vault, now }: { vault: SubjectVault; now: () => nu
     const review = await loadReviewLadder(vault, { orgId, reviewId });
     if (review === undefined) throw invalid([{ pointer: '/reviewId', detail: 'no such review' }]);
     if (review.agentId !== agentId) throw invalid([{ pointer: '/agentId', detail: 'the review is about another agent' }]);
+    if (review.seal.erased) throw invalid([{ pointer: '/reviewId', detail: 'the data that the review is about were erased' }]);
     const { excluded } = await standingFor(vault, orgId, [review], now());
     if (excluded.includes(memberId))
       throw new HttpProblem('not-permitted', { detail: 'nobody decides on their own request', extras: { refusal: 'own-request' } });
@@ -81,10 +82,14 @@ export function grantRoutes({ vault, now }: { vault: SubjectVault; now: () => nu
         await recordSealed(
           vault,
           { orgId, subject },
-          () => ({
-            reason_sealed: sealReason(vault, orgId, { grantId: id, subject, text: reason }),
-            audit: sealedAuditEntry(vault, { orgId, ...input, subject, personal: { reason } }),
-          }),
+          async () => {
+            // Read for each try: erasing ends the grants of a review, and would not find one that is given after it.
+            if (reviewId !== null) await assertFollows(orgId, reviewId, body, memberId);
+            return {
+              reason_sealed: sealReason(vault, orgId, { grantId: id, subject, text: reason }),
+              audit: sealedAuditEntry(vault, { orgId, ...input, subject, personal: { reason } }),
+            };
+          },
           ({ reason_sealed, audit }) => createGrant(sql, { orgId, grant: { ...grant, reason: null, reason_sealed }, audit }),
         );
       }

@@ -1,12 +1,5 @@
 import type { Sql } from '../../db/client.ts';
-import {
-  createInboundSecret,
-  findInboundSecret,
-  type InboundSecretRow,
-  listInboundSecrets,
-  listInboundSecretsInForce,
-  revokeInboundSecret,
-} from '../../db/queries/inbound-webhooks.ts';
+import { createInboundSecret, findInboundSecret, type InboundSecretRow, listInboundSecrets, revokeInboundSecret } from '../../db/queries/inbound-webhooks.ts';
 import { findActiveMember } from '../../db/queries/members.ts';
 import type { WebhookSeals } from '../../db/webhook-seal.ts';
 import type { InboundSecret } from '../../schemas/inbound-webhook.ts';
@@ -69,16 +62,16 @@ export function inboundSecretRoutes({
       if (body.expiresAt !== undefined && Date.parse(body.expiresAt) <= now()) {
         throw new HttpProblem('validation-failed', { errors: [{ pointer: '/expiresAt', detail: 'must be in the future' }] });
       }
-      if ((await listInboundSecretsInForce(sql, { orgId, limit: MOST_SECRETS })).length >= MOST_SECRETS) {
-        throw new HttpProblem('conflict', { detail: `an organisation has ${MOST_SECRETS} secrets in force at most` });
-      }
       const id = newId('whi');
       const secret = drawWebhookSecret();
       const createdBy = requesterOf(principal);
       const expiresAt = body.expiresAt === undefined ? null : new Date(body.expiresAt);
       const details = { members, expiresAt: expiresAt?.toISOString() ?? null };
       const audit = auditEntry({ type: 'webhook.inbound-secret-created', actor: createdBy, target: id, requestId, details });
-      await createInboundSecret(sql, { orgId, id, name: body.name, members, secret: seal.seal({ secret }, { orgId, id }), createdBy, expiresAt, audit });
+      const sealed = seal.seal({ secret }, { orgId, id });
+      if (!(await createInboundSecret(sql, { orgId, id, name: body.name, members, secret: sealed, createdBy, expiresAt, most: MOST_SECRETS, audit }))) {
+        throw new HttpProblem('conflict', { detail: `an organisation has ${MOST_SECRETS} secrets in force at most` });
+      }
       const row = await findInboundSecret(sql, { orgId, secretId: id });
       if (row === undefined) throw new Error('a secret is gone right after it was created');
       return { status: 201, body: { ...secretOf(row), secret, url: `${publicUrl}/api/v1/webhooks/${orgId}/inbound` } };

@@ -78,7 +78,8 @@ export function policyRoutes({ sql, runtime, now }: { sql: Sql; runtime: Governa
 
     async listPolicyVersions({ params: { id: policyId }, query: { limit = DEFAULT_PAGE_SIZE, cursor } }, { principal: { orgId } }) {
       const filters = { policyId };
-      const beforeVersion = decodeCursor(cursor, 'number', { ...filters, list: 'policy-versions' }) ?? 2_147_483_647;
+      const newest = 2_147_483_647;
+      const beforeVersion = Math.min(newest, decodeCursor(cursor, 'number', { ...filters, list: 'policy-versions' }) ?? newest);
       await readPolicy(orgId, policyId);
       const rows = await listPolicyVersions(sql, { orgId, policyId, beforeVersion, limit: limit + 1 });
       return { status: 200, body: pageOf(rows, { limit, list: 'policy-versions', filters, positionOf: ({ version }) => version, itemOf: versionOf }) };

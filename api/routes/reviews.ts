@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
 import type { LadderState } from '../../core/hitl/ladder-state.ts';
 import { canonicalize } from '../../core/json/canonical.ts';
 import { consumeApproval } from '../../db/queries/consume.ts';
-import { findReview, listQueue, listReviews, type QueuePosition, type ReviewRow } from '../../db/queries/reviews.ts';
+import { findReview, listQueue, listReviews, type ReviewRow } from '../../db/queries/reviews.ts';
 import { recordId } from '../../db/record-id.ts';
 import { storedDigest } from '../../db/review-seal.ts';
 import type { SubjectVault } from '../../db/subject-vault.ts';
@@ -10,7 +11,7 @@ import type { JsonObject } from '../../schemas/json.ts';
 import { DEFAULT_PAGE_SIZE } from '../../schemas/lists.ts';
 import { requesterOf } from '../access/principal.ts';
 import { findAskedReview } from '../asked-review.ts';
-import { decodeCursor } from '../cursor.ts';
+import { decodeCursor, decodePlace } from '../cursor.ts';
 import type { GovernanceRuntime, ReviewOutcome } from '../governance-runtime.ts';
 import type { Handlers } from '../handler.ts';
 import { pageOf } from '../page.ts';
@@ -57,8 +58,7 @@ export function reviewRoutes({ vault, runtime }: { vault: SubjectVault; runtime:
     },
 
     async listReviewQueue({ query: { limit = DEFAULT_PAGE_SIZE, cursor } }, { principal: { orgId } }) {
-      const text = decodeCursor(cursor, 'string', { list: 'review-queue' });
-      const after = text === undefined ? undefined : (JSON.parse(text) as QueuePosition);
+      const after = decodePlace(cursor, QueuePlace, { list: 'review-queue' });
       const rows = await listQueue(vault, { orgId, after, limit: limit + 1 });
       const positionOf = ({ riskScore, createdAt, id }: ReviewRow): string => JSON.stringify({ riskScore, createdAt: createdAt.toISOString(), id });
       return { status: 200, body: pageOf(rows, { limit, list: 'review-queue', positionOf, itemOf: reviewOf }) };
@@ -94,6 +94,8 @@ export function reviewRoutes({ vault, runtime }: { vault: SubjectVault; runtime:
       const { orgId } = principal;
       const consumer = `${requesterOf(principal)}/${headers['idempotency-key'] ?? randomUUID()}`;
       const row = await readReview(orgId, reviewId);
+      // An approval that arrives right now is the next try's: the record says how the review stands, and a retry must be the same record.
+      if (row.status === 'pending' && row.kind === 'gate') throw refusedApproval('pending', row.status);
       // A row of 0.1.0 has the digest as it is, and a retry must be the record that was made then.
       const isPlain = row.storedDigest === row.actionDigest;
       const actionDigest = isPlain ? digest : storedDigest(vault, orgId, digest);
@@ -120,9 +122,7 @@ export function reviewRoutes({ vault, runtime }: { vault: SubjectVault; runtime:
       // What was approved. Gone between the two looks, it is not to be acted on either.
       const approved = await readReview(orgId, reviewId);
       const result = consumed.result === 'proceed' && approved.erased ? 'erased' : consumed.result;
-      if (result !== 'proceed') {
-        throw new HttpProblem('approval-refused', { detail: REFUSALS[result], extras: { refusal: result, reviewStatus: consumed.status } });
-      }
+      if (result !== 'proceed') throw refusedApproval(result, consumed.status);
       // Not waited for: the agent is about to act.
       void runtime.outcomeMoved(orgId, consumed.eventId);
       const { args = null } = JSON.parse(approved.state) as LadderState;
@@ -142,6 +142,9 @@ export function reviewRoutes({ vault, runtime }: { vault: SubjectVault; runtime:
   };
 }
 
+/** As `QueuePosition`. */
+const QueuePlace = z.strictObject({ riskScore: z.int().min(0).max(100), createdAt: z.iso.datetime(), id: z.string() });
+
 function found(row: ReviewRow | undefined): ReviewRow {
   if (row === undefined) throw new HttpProblem('not-found');
   return row;
@@ -159,6 +162,10 @@ const REFUSALS = {
   withdrawn: 'the request was withdrawn',
   erased: 'the data that the approval was about were erased',
 } as const;
+
+function refusedApproval(refusal: keyof typeof REFUSALS, reviewStatus: string): HttpProblem {
+  return new HttpProblem('approval-refused', { detail: REFUSALS[refusal], extras: { refusal, reviewStatus } });
+}
 
 const FORBIDDEN = new Set(['not-a-reviewer', 'own-request', 'break-glass-not-allowed', 'edit-not-allowed']);
 

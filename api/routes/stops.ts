@@ -1,5 +1,5 @@
 import type { Sql } from '../../db/client.ts';
-import { findStop, liftStop, listSettled, listStops, type SettledReview, stopAgents, type StopRow } from '../../db/queries/stops.ts';
+import { findStop, liftStop, listSettled, listStops, type SettledPlace, type SettledReview, stopAgents, type StopRow } from '../../db/queries/stops.ts';
 import { cancelSweep, findSweep, type SweepRow } from '../../db/queries/sweeps.ts';
 import { DEFAULT_PAGE_SIZE } from '../../schemas/lists.ts';
 import type { CancelledReview, Stop } from '../../schemas/stop.ts';
@@ -49,10 +49,11 @@ export function stopRoutes({ sql, runtime }: { sql: Sql; runtime: GovernanceRunt
 
     async getStop({ params: { id: stopId }, query: { limit = DEFAULT_PAGE_SIZE, cursor } }, { principal: { orgId } }) {
       const filters = { stopId };
-      const afterId = decodeCursor(cursor, 'string', { ...filters, list: 'stop-cancelled' }) ?? '';
+      const after = placeOf(decodeCursor(cursor, 'string', { ...filters, list: 'stop-cancelled' }));
       const stop = await readStop(orgId, stopId);
-      const rows = await listSettled(sql, { orgId, sweepId: stop.sweepId, afterId, limit: limit + 1 });
-      const cancelled = pageOf(rows, { limit, list: 'stop-cancelled', filters, positionOf: ({ id }) => id, itemOf: cancelledOf });
+      const rows = await listSettled(sql, { orgId, sweepId: stop.sweepId, after, limit: limit + 1 });
+      const positionOf = ({ changedSeq, id }: SettledReview): string => `${changedSeq}:${id}`;
+      const cancelled = pageOf(rows, { limit, list: 'stop-cancelled', filters, positionOf, itemOf: cancelledOf });
       return { status: 200, body: { ...stopOf(stop), cancelled } };
     },
 
@@ -84,7 +85,13 @@ function stopOf({ id, agents, reason, stoppedBy, stoppedAt, liftedAt, sweepId, s
   return { id, agents, reason, stoppedBy, stoppedAt: stoppedAt.toISOString(), liftedAt: liftedAt?.toISOString() ?? null, sweep };
 }
 
-function cancelledOf({ decidedAt, ...row }: SettledReview): CancelledReview {
+/** From the beginning for a cursor of an older release. */
+function placeOf(position: string | undefined): SettledPlace | undefined {
+  const [, seq, id = ''] = /^(\d{1,15}):(.+)$/.exec(position ?? '') ?? [];
+  return seq === undefined ? undefined : { changedSeq: Number(seq), id };
+}
+
+function cancelledOf({ decidedAt, changedSeq: _seq, ...row }: SettledReview): CancelledReview {
   return { ...row, decidedAt: decidedAt.toISOString() };
 }
 

@@ -1,4 +1,5 @@
-import { type DeliveryPosition, listWebhookDeliveries, type WebhookDeliveryRow } from '../../db/queries/webhook-deliveries.ts';
+import { z } from 'zod';
+import { listWebhookDeliveries, type WebhookDeliveryRow } from '../../db/queries/webhook-deliveries.ts';
 import {
   changeWebhookEndpoint,
   createWebhookEndpoint,
@@ -17,7 +18,7 @@ import type { WebhookDelivery, WebhookEndpoint } from '../../schemas/webhook.ts'
 import { requesterOf } from '../access/principal.ts';
 import { drawWebhookKeys } from '../access/webhook-keys.ts';
 import { auditEntry } from '../audit.ts';
-import { decodeCursor } from '../cursor.ts';
+import { decodeCursor, decodePlace } from '../cursor.ts';
 import type { GovernanceRuntime } from '../governance-runtime.ts';
 import type { AuthenticatedFacts, Handlers } from '../handler.ts';
 import { newId } from '../ids.ts';
@@ -42,6 +43,9 @@ export interface WebhookRoutesOptions {
   seal: WebhookSeals['endpoint'];
   now: () => number;
 }
+
+/** As `DeliveryPosition`. */
+const DeliveryPlace = z.strictObject({ seq: z.int().min(0), messageId: z.string() });
 
 const MOST_ENDPOINTS = 20;
 const DEFAULT_KEEP_OLD_HOURS = 24;
@@ -176,9 +180,8 @@ export function webhookRoutes({ sql, runtime, seal, now }: WebhookRoutesOptions)
 
     async listWebhookDeliveries({ params: { id: endpointId }, query: { limit = DEFAULT_PAGE_SIZE, cursor, status } }, { principal: { orgId } }) {
       const filters = { endpointId, status };
-      const text = decodeCursor(cursor, 'string', { ...filters, list: 'webhook-deliveries' });
+      const before = decodePlace(cursor, DeliveryPlace, { ...filters, list: 'webhook-deliveries' });
       await read(orgId, endpointId);
-      const before = text === undefined ? undefined : (JSON.parse(text) as DeliveryPosition);
       const rows = await listWebhookDeliveries(sql, { orgId, endpointId, status, before, limit: limit + 1 });
       const positionOf = ({ seq, messageId }: WebhookDeliveryRow): string => JSON.stringify({ seq, messageId });
       return { status: 200, body: pageOf(rows, { limit, list: 'webhook-deliveries', filters, positionOf, itemOf: deliveryOf }) };

@@ -48,13 +48,20 @@ export function findInboundSecret(sql: Sql, { orgId, secretId }: { orgId: string
 
 export interface NewInboundSecret extends Omit<InboundSecretRow, 'createdAt' | 'revokedAt'> {
   orgId: string;
+  /** Secrets in force that an organisation may have. */
+  most: number;
   audit: AuditEntry;
 }
 
-export async function createInboundSecret(sql: Sql, { orgId, id, name, secret, members, createdBy, expiresAt, audit }: NewInboundSecret): Promise<void> {
-  await sql`
-    select create_inbound_secret(${orgId}, ${id}, ${name}, ${secret}, ${sql.array(members, 25)}::text[], ${createdBy}, ${expiresAt},
-      ${auditParameter(audit)}::text::jsonb)`;
+/** False when there are as many as there may be. */
+export async function createInboundSecret(
+  sql: Sql,
+  { orgId, id, name, secret, members, createdBy, expiresAt, most, audit }: NewInboundSecret,
+): Promise<boolean> {
+  const [row] = await sql<{ done: boolean }[]>`
+    select create_inbound_secret(${orgId}, ${id}, ${name}, ${secret}, ${sql.array(members, 25)}::text[], ${createdBy}, ${expiresAt}, ${most},
+      ${auditParameter(audit)}::text::jsonb) as done`;
+  return row?.done === true;
 }
 
 /** False when there is no such secret or it was revoked before. */

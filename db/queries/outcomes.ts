@@ -64,6 +64,8 @@ export async function closeSilentOutcome(
   return row?.closed === true;
 }
 
-export async function closeUnusedOutcome(sql: Sql, { orgId, eventId }: { orgId: string; eventId: string }): Promise<void> {
-  await sql`select close_unused_outcome(${orgId}, ${eventId})`;
+/** False when there is nothing to end, or not yet. See `close_unused_outcome` in migration 0026. */
+export async function closeUnusedOutcome(sql: Sql, { orgId, eventId }: { orgId: string; eventId: string }): Promise<boolean> {
+  const [row] = await sql<{ closed: boolean }[]>`select close_unused_outcome(${orgId}, ${eventId}) as closed`;
+  return row?.closed === true;
 }

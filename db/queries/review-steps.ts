@@ -123,12 +123,14 @@ export interface ReviewRowChange {
   subject_version?: number;
 }
 
-/** See `review_record` in migrations 0007 and 0016. `review-recording.ts` makes it. */
+/** See `review_record` in migrations 0007, 0016 and 0026. `review-recording.ts` makes it. */
 export interface ReviewRecordItem {
   org: string;
   id: string;
   /** Version of the row the step was computed from. */
   version: number;
+  /** How whoever took the step came, as in the step. */
+  via?: string;
   /** False lets a step be recorded about a review that is decided. */
   open_only?: boolean;
   /** The first is the step itself; its id is derived from review and step, so that a retry is the same record. */
@@ -160,7 +162,7 @@ export interface AfterReviewRow {
 
 export type ReviewRecordStatus = 'recorded' | 'exists' | 'stale';
 
-/** Records a batch in one statement. `stale`: the row has moved on since it was read, or a key has; `exists`: this very step was recorded before. */
+/** Records a batch in one statement. `stale`: the row has moved on since it was read, or a key has, or what the step came by is revoked; `exists`: this very step was recorded before. */
 export async function recordReviewSteps(sql: Sql, items: readonly ReviewRecordItem[]): Promise<ReviewRecordStatus[]> {
   const rows = await sql<{ ord: number; status: ReviewRecordStatus }[]>`
     select ord, status from review_record(${sql.array(

@@ -45,19 +45,27 @@ export interface SettledReview {
   action: string;
   riskScore: number;
   decidedAt: Date;
+  /** Its place in the ledger. */
+  changedSeq: number;
 }
 
-/** Reviews that a sweep has ended, by id, from behind `afterId`. */
+/** Where a list of settled reviews goes on: behind this one. */
+export type SettledPlace = Pick<SettledReview, 'changedSeq' | 'id'>;
+
+/** Reviews that a sweep has ended, in the order of the ledger: what it ends while somebody reads comes behind what was read. */
 export function listSettled(
   sql: Sql,
-  { orgId, sweepId, afterId, limit }: { orgId: string; sweepId: string; afterId: string; limit: number },
+  { orgId, sweepId, after, limit }: { orgId: string; sweepId: string; after: SettledPlace | undefined; limit: number },
 ): Promise<SettledReview[]> {
   return asTenant(
     sql,
     orgId,
     (tx) => tx<SettledReview[]>`
-    select id, event_id as "eventId", agent_id as "agentId", action, risk_score as "riskScore", decided_at as "decidedAt" from review
-    where org_id = ${orgId} and settled_by = ${sweepId} and id > ${afterId} order by id limit ${limit}`,
+    select id, event_id as "eventId", agent_id as "agentId", action, risk_score as "riskScore", decided_at as "decidedAt",
+           changed_seq as "changedSeq"
+    from review
+    where org_id = ${orgId} and settled_by = ${sweepId} ${after === undefined ? tx`` : tx`and (changed_seq, id) > (${after.changedSeq}, ${after.id})`}
+    order by changed_seq, id limit ${limit}`,
   );
 }
 

@@ -21,6 +21,7 @@ describe('cursors', () => {
     expect(refused(encodeCursor(1, { a: 'y' }))).toBe('validation-failed');
     expect(refused(encodeCursor(1, { a: 'x' }), 'string')).toBe('validation-failed');
     expect(refused(encodeCursor(1.5, { a: 'x' }))).toBe('validation-failed');
+    expect(refused(encodeCursor(-1, { a: 'x' }))).toBe('validation-failed');
     expect(refused(encodeCursor('a\u0000', { a: 'x' }), 'string')).toBe('validation-failed');
     fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => refused(text) === 'validation-failed'));
     fc.assert(fc.property(fc.json(), (json) => refused(Buffer.from(json).toString('base64url')) === 'validation-failed'));

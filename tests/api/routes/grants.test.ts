@@ -1,8 +1,12 @@
+import type { Sql } from '../../../db/client.ts';
+import { eraseSubject } from '../../../db/queries/erasures.ts';
 import { settleDecisions } from '../../../db/queries/settle.ts';
 import { asTenant } from '../../../db/tenant.ts';
 import { startApi } from '../../support/api.ts';
-import type { TestApi } from '../../support/api.ts';
-import { settleItem } from '../../support/ledger-records.ts';
+import type { Answer, TestApi } from '../../support/api.ts';
+import { openTestPool } from '../../support/database.ts';
+import { auditOf, settleItem } from '../../support/ledger-records.ts';
+import { until } from '../../support/until.ts';
 
 const GRANTS = '/api/v1/hitl/grants';
 const HOUR_MS = 3_600_000;
@@ -55,6 +59,25 @@ describe('giving a grant', () => {
   it('is for a person who may decide', async () => {
     expect((await create({}, test.ownerKey)).body.code).toBe('not-permitted');
     expect((await create({}, (await test.newKey({ memberId: 'reviewer', scopes: ['hitl:read'] })).key)).body.code).toBe('missing-scope');
+  });
+
+  it('goes on from no review whose data are erased, nor while they are', async () => {
+    const { body: decision } = await test.call('POST', '/api/v1/governance/events', { key: test.ownerKey, body: { agentId: 'treasury', action: 'ask' } });
+    const reviewId = decision.review.id as string;
+    const admin = openTestPool({ url: test.database.adminUrl, maxConnections: 2 });
+    const [held] = await admin<{ ref: string }[]>`select encode(subject_ref, 'hex') as ref from review where org_id = ${test.orgId} and id = ${reviewId}`;
+    const giving: Promise<Answer>[] = [];
+    await admin.begin(async (tx) => {
+      const erasure = { kind: 'event', ground: 'consent-withdrawn', groundText: null, reference: null, by: 'key:owner', backupDays: 30 } as const;
+      const erased = { orgId: test.orgId, id: 'era_1', ref: held?.ref ?? '', ...erasure, audit: auditOf('erasure.recorded') };
+      expect(await eraseSubject(tx as unknown as Sql, erased)).toMatchObject({ status: 'destroyed' });
+      giving.push(create({ reviewId, bounds: { to: { enum: ['someone@example.com'] } } }));
+      await until(async () => (await admin`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`).length > 0);
+    });
+    giving.push(create({ reviewId }));
+    for (const { status, body } of await Promise.all(giving)) expect([status, body.errors[0].pointer]).toEqual([422, '/reviewId']);
+    expect(await admin`select bounds from approval_grant where org_id = ${test.orgId} and review_id = ${reviewId}`).toHaveLength(0);
+    await admin.end();
   });
 
   it('goes on from a review only for its agent, and never by its requester', async () => {

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { Webhook as SvixWebhook } from 'svix';
-import { startApi, type TestApi } from '../../support/api.ts';
+import { type Answer, startApi, type TestApi } from '../../support/api.ts';
 import { openTestPool } from '../../support/database.ts';
+import { until } from '../../support/until.ts';
 
 const SECRETS = '/api/v1/webhooks/inbound-secrets';
 let api: TestApi;
@@ -242,6 +243,27 @@ describe('a secret', () => {
     await admin.end();
     expect((await send(ticket(eventId), { key: newer.secret })).status).toBe(401);
     expect((await api.call('DELETE', `${SECRETS}/whi_none`, { key: api.ownerKey })).status).toBe(404);
+  });
+
+  it('is tried on every message: of two that are made at once, none is one too many', async () => {
+    const orgId = await api.newOrganization();
+    const { key } = await api.newKey({ orgId });
+    const oldest = await newSecret({}, key);
+    for (let made = 1; made < 19; made += 1) await newSecret({}, key);
+    const admin = openTestPool({ url: api.database.adminUrl, maxConnections: 2 });
+    const making: Promise<Answer>[] = [];
+    await admin.begin(async (tx) => {
+      await tx`select 1 from ledger_head where org_id = ${orgId} for update`;
+      for (let at = 0; at < 2; at += 1) making.push(api.call('POST', SECRETS, { key, body: { name: 'chat' } }));
+      await until(
+        async () => (await admin`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`).length === making.length,
+      );
+    });
+    const statuses = (await Promise.all(making)).map(({ status }) => String(status));
+    await admin.end();
+    expect(statuses.toSorted()).toEqual(['201', '409']);
+    const { eventId } = await ask(key);
+    expect((await send(ticket(eventId), { key: oldest.secret, orgId })).status).toBe(200);
   });
 
   it('takes its votes with it where the review still waits', async () => {

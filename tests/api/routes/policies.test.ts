@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { encodeCursor } from '../../../api/cursor.ts';
 import { canonicalize } from '../../../core/json/canonical.ts';
 import type { Json } from '../../../schemas/json.ts';
 import { startApi } from '../../support/api.ts';
@@ -41,6 +42,8 @@ describe('policies', () => {
     );
     const list = await get(`${POLICIES}/${id}/versions?limit=1`);
     expect(list.body.data.map(({ version }: { version: number }) => version)).toEqual([2]);
+    const beyond = encodeCursor(2 ** 40, { policyId: id, list: 'policy-versions' });
+    expect((await get(`${POLICIES}/${id}/versions?limit=1&cursor=${beyond}`)).body).toEqual(list.body);
     const rest = await get(`${POLICIES}/${id}/versions?limit=1&cursor=${list.body.nextCursor}`);
     expect(rest.body.data.map(({ version }: { version: number }) => version)).toEqual([1]);
     expect(rest.body.nextCursor).toBeNull();

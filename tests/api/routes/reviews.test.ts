@@ -1,3 +1,4 @@
+import { encodeCursor } from '../../../api/cursor.ts';
 import { startApi } from '../../support/api.ts';
 import type { NewTestKey, TestApi } from '../../support/api.ts';
 import { openTestPool } from '../../support/database.ts';
@@ -155,7 +156,40 @@ describe('waiting for a review', () => {
 
 const idsOf = (body: { data: { id: string }[] }) => body.data.map(({ id }) => id);
 
+describe('using an approval', () => {
+  it('at the moment it is given is on record as approved, and can be tried again', async () => {
+    test.runtime.plan = { levels: [{ reviewers: { roles: ['Reviewer'] }, withinMs: 60_000 }], outcome: 'block' };
+    const id = await open();
+    const digest = (await get(id)).body.actionDigest;
+    const consume = () => test.call('POST', `${REVIEWS}/${id}/consume`, { key: test.ownerKey, body: { digest }, headers: { 'Idempotency-Key': 'one-try' } });
+    const admin = openTestPool({ url: test.database.adminUrl, maxConnections: 2 });
+    const waiting = async (): Promise<number> =>
+      (await admin`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`).length;
+    const both = await admin.begin(async (tx) => {
+      await tx`select 1 from ledger_head where org_id = ${test.orgId} for update`;
+      // Whoever waits first goes first.
+      const vote = decide(id, 'approve');
+      await until(async () => (await waiting()) === 1);
+      let answered = false;
+      const used = consume().finally(() => (answered = true));
+      await until(async () => answered || (await waiting()) === 2);
+      return [vote, used] as const;
+    });
+    await Promise.all(both);
+    expect((await consume()).status).toBe(200);
+    const [row] = await admin<{ body: string }[]>`select body from hitl_decisions where org_id = ${test.orgId} and review_id = ${id} and step = 'consume'`;
+    await admin.end();
+    expect(JSON.parse(row?.body ?? '{}')).toMatchObject({ step: 'consume', status: 'approved' });
+  });
+});
+
 describe('listing reviews', () => {
+  it.each(['nowhere', '{"riskScore":1}', '{"riskScore":1,"createdAt":"soon","id":"rev_1"}'])('refuses the queue from the place %s', async (place) => {
+    const cursor = encodeCursor(place, { list: 'review-queue' });
+    const { status, body } = await test.call('GET', `/api/v1/hitl/queue?cursor=${cursor}`, { key: test.ownerKey });
+    expect([status, body.errors?.[0].pointer]).toEqual([422, '/cursor']);
+  });
+
   it('pages newest first and filters by status', async () => {
     const orgId = await test.newOrganization();
     await test.newMember({ id: 'reviewer', role: 'Reviewer', orgId, groups: ['finance'] });

@@ -1,5 +1,7 @@
+import { createSweepActivities } from '../../../activities/sweep.ts';
+import type { SweepPosition } from '../../../db/queries/sweeps.ts';
 import { startApi } from '../../support/api.ts';
-import type { TestApi } from '../../support/api.ts';
+import type { Answer, TestApi } from '../../support/api.ts';
 
 const STOPS = '/api/v1/governance/stops';
 let test: TestApi;
@@ -27,11 +29,37 @@ describe('stops', () => {
     const first = await get(`${STOPS}/${body.id}?limit=7`);
     const second = await get(`${STOPS}/${body.id}?limit=7&cursor=${first.body.cancelled.nextCursor}`);
     const cancelled = [...first.body.cancelled.data, ...second.body.cancelled.data];
-    expect(cancelled.map(({ id }: { id: string }) => id)).toEqual(ids.toSorted());
+    expect(cancelled.map(({ id }: { id: string }) => id).toSorted()).toEqual(ids.toSorted());
     expect(second.body.cancelled.nextCursor).toBeNull();
     const review = (await get(`/api/v1/hitl/reviews/${ids[0]}`)).body;
     expect(review).toMatchObject({ status: 'refused', outcome: 'block', settledBy: body.sweep.id });
     expect(review.steps).toMatchObject([{ step: 'revise', actor: 'system', reason: `stopped by ${body.id}: incident 12` }]);
+  });
+
+  it('list everything they cancelled to whoever began to read while they did', async () => {
+    const orgId = await test.newOrganization();
+    ({ key } = await test.newKey({ orgId }));
+    const ids: string[] = [];
+    for (let index = 0; index < 12; index += 1) ids.push(await park(`agent-${index}`));
+    test.runtime.failWith(new Error('the sweep begins later'));
+    const { body: stop } = await post(STOPS, { agents: ['*'], reason: 'incident 13' });
+    test.runtime.failWith(null);
+    const sweeps = createSweepActivities({
+      vault: test.vault,
+      reweigh: () => Promise.resolve([]),
+      tellRuns: () => Promise.resolve(),
+      now: test.now,
+      pageSize: 4,
+    });
+    const seen: string[] = [];
+    let after: SweepPosition | null | undefined;
+    for (let cursor: string | null = ''; cursor !== null;) {
+      if (after !== null) ({ next: after } = await sweeps.sweepPage({ orgId, sweepId: stop.sweep.id, after }));
+      const { cancelled }: Answer['body'] = (await get(`${STOPS}/${stop.id}?limit=3${cursor === '' ? '' : `&cursor=${cursor}`}`)).body;
+      seen.push(...cancelled.data.map(({ id }: { id: string }) => id));
+      cursor = cancelled.nextCursor;
+    }
+    expect(seen.toSorted()).toEqual(ids.toSorted());
   });
 
   it('of some agents leave the others’ reviews', async () => {

@@ -1,3 +1,4 @@
+import { encodeCursor } from '../../../api/cursor.ts';
 import { feedWebhook } from '../../../db/queries/webhook-feed.ts';
 import { asTenant } from '../../../db/tenant.ts';
 import { startApi, type TestApi } from '../../support/api.ts';
@@ -210,6 +211,8 @@ describe('the log', () => {
     expect(second.body).toMatchObject({ data: [{ messageId: 'msg_a' }], nextCursor: null });
     expect((await call('GET', `${path}?status=failed`, undefined, key)).body.data).toEqual([]);
     expect((await call('GET', `${path}?status=failed&cursor=${first.body.nextCursor}`, undefined, key)).status).toBe(422);
+    const nowhere = encodeCursor('nowhere', { endpointId: body.id, list: 'webhook-deliveries' });
+    expect((await call('GET', `${path}?cursor=${nowhere}`, undefined, key)).status).toBe(422);
 
     const replay = await call('POST', `${ENDPOINTS}/${body.id}/replay`, { messageId: 'msg_b' }, key);
     expect(replay.status).toBe(202);
