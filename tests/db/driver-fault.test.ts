@@ -298,6 +298,7 @@ test.each(['src', 'cjs/src'])('the patch stands in %s of the installed driver', 
   const source = await readFile(join(installed, folder, 'index.js'), 'utf8');
   const connection = await readFile(join(installed, folder, 'connection.js'), 'utf8');
   expect(connection.match(/chunk = nextWriteTimer = null/g)).toHaveLength(3);
+  expect(connection).toContain('if (q !== query)');
   expect(source).toContain('connection.onclose = e => { dead = e; reject(e) }');
   expect(source).toMatch(/if \(dead\)\s+return q\.reject\(dead\)/);
 });
