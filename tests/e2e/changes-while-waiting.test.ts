@@ -147,7 +147,7 @@ test('a stop of every agent refuses fifty parked reviews, lists them, and blocks
     return answer.body.sweep.status === 'finished' && answer.body;
   });
   expect(detail.sweep).toMatchObject({ total: 50, done: 50 });
-  expect(detail.cancelled.data.map(({ id }) => id)).toEqual(ids.toSorted());
+  expect(detail.cancelled.data.map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
   const counted = await product.sql.begin(async (tx) => {
     await tx`select set_config('mg.org_id', ${organization.orgId}, true)`;
     return tx<{ reviews: number; entries: number }[]>`
