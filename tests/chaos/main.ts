@@ -9,6 +9,7 @@ import { runHitlDrill } from './hitl/command.ts';
 import { runLedgerCommand } from './ledger/command.ts';
 import { killApi, readOnlyLedger, restartPostgres, restartTemporal } from './outages.ts';
 import { pendingReviews } from './pending-reviews.ts';
+import { runStalled } from './stalls/command.ts';
 import { runUpgradeDrill } from './upgrade/command.ts';
 
 const SUITES: Record<string, readonly Drill[]> = {
@@ -39,6 +40,7 @@ const COLUMNS = [
  * `npm run chaos -- ledger [--seed n] [--rounds 1] [--seconds 60]`: writers and outside readers of one ledger, without and with kills.
  * `npm run chaos -- hitl [--seed n] [--rounds 10] [--pending 200]`: reviews that wait through kills of every part, beside what others make of it.
  * `npm run chaos -- upgrade --from COMMIT`: an installation of that commit is killed, and started again with what is committed now.
+ * `npm run chaos -- stalls [FILE…] [--seed n] [--most 1000]`: the test suite, or some files of it, while its processes are stopped for up to so many milliseconds.
  */
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -48,24 +50,29 @@ const { positionals, values } = parseArgs({
     pending: { type: 'string', default: '200' },
     seconds: { type: 'string', default: '60' },
     from: { type: 'string', default: '' },
+    most: { type: 'string', default: '1000' },
   },
 });
-const COMMANDS: Record<string, () => Promise<number>> = { hitl, ledger, upgrade };
+const COMMANDS: Record<string, () => Promise<number>> = { hitl, ledger, upgrade, stalls };
 const command = COMMANDS[positionals[0] ?? ''];
 const drills = SUITES[positionals[0] ?? ''] ?? (command === undefined ? undefined : []);
 const seed = Number(values.seed ?? randomInt(1_000_000));
 const rounds = Number(values.rounds ?? (positionals[0] === 'hitl' ? 10 : 1));
 const pending = Number(values.pending);
 const seconds = Number(values.seconds);
+const mostMs = Number(values.most);
 if (
   drills === undefined ||
-  positionals.length !== 1 ||
+  positionals.length === 0 ||
+  (positionals.length > 1 && positionals[0] !== 'stalls') ||
   !Number.isInteger(seed) ||
   !Number.isInteger(rounds) ||
   rounds < 1 ||
   !Number.isInteger(pending) ||
   pending < 1 ||
   !(seconds > 0) ||
+  !Number.isInteger(mostMs) ||
+  mostMs < 10 ||
   (positionals[0] === 'upgrade') === (values.from === '')
 ) {
   process.stderr.write(`usage: npm run chaos -- ${[...Object.keys(SUITES), ...Object.keys(COMMANDS)].join('|')} [--seed n] [--rounds n] [--from COMMIT]\n`);
@@ -95,6 +102,11 @@ async function upgrade(): Promise<number> {
   const broken = await runUpgradeDrill({ from: values.from, write: (line) => void process.stdout.write(`${line}\n`) });
   process.stdout.write(`\n${broken} broken promises\n`);
   return broken;
+}
+
+function stalls(): Promise<number> {
+  process.stdout.write(`seed ${seed}\n`);
+  return runStalled({ files: positionals.slice(1), seed, mostMs });
 }
 
 async function run(suite: readonly Drill[]): Promise<number> {
