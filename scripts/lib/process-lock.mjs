@@ -9,7 +9,7 @@ import { commandLineOf, isAlive } from './processes.mjs';
  */
 export function takeLock(file) {
   const own = `${process.pid}\n${commandLineOf(process.pid)}\n`;
-  for (let attempt = 0; attempt < 100; attempt += 1) {
+  for (let attempt = 0; attempt < 500; attempt += 1) {
     if (createWhole(file, own)) {
       return () => {
         if (holderOf(file)?.pid === process.pid) rmSync(file, { force: true });

@@ -22,13 +22,18 @@ export async function startLockRace(take: string): Promise<{
       process.send(release !== null);
     });
     process.send('ready');`;
-  const children = Array.from({ length: PROCESSES }, () => fork('-', [], { execArgv: ['--import', 'tsx', '--input-type=module', '--eval', script] }));
+  const children = Array.from({ length: PROCESSES }, () => {
+    const child = fork('-', [], { execArgv: ['--import', 'tsx', '--input-type=module', '--eval', script] });
+    const exited = once(child, 'exit').then(([code]) => Promise.reject(new Error(`ended with ${String(code)}`)));
+    exited.catch(() => undefined);
+    return { child, exited };
+  });
   const each = (ask?: (child: ChildProcess) => void): Promise<unknown[]> =>
     Promise.all(
-      children.map(async (child) => {
-        const answer = Promise.race([once(child, 'message'), once(child, 'exit').then(([code]) => Promise.reject(new Error(`ended with ${String(code)}`)))]);
+      children.map(async ({ child, exited }) => {
+        const answered = new Promise((resolve) => child.once('message', resolve));
         ask?.(child);
-        return ((await answer) as unknown[])[0];
+        return Promise.race([answered, exited]);
       }),
     );
   await each();
@@ -39,9 +44,8 @@ export async function startLockRace(take: string): Promise<{
       return got.filter((has) => has === true).length;
     },
     async stop() {
-      await Promise.all(
-        children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null).map((child) => (child.kill('SIGKILL'), once(child, 'exit'))),
-      );
+      for (const { child } of children) child.kill('SIGKILL');
+      await Promise.allSettled(children.map(({ exited }) => exited));
     },
   };
 }

@@ -27,7 +27,7 @@ export async function asksToStandAside(directory: string): Promise<number | null
 
 async function takeLockFile(file: string): Promise<{ release: () => Promise<void> } | { holder: number }> {
   const own = ownText();
-  for (let attempt = 0; attempt < 100; attempt += 1) {
+  for (let attempt = 0; attempt < 500; attempt += 1) {
     if (await createWhole(file, own)) {
       return {
         async release() {
